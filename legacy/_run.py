@@ -1,0 +1,50 @@
+"""`legacy.run`: an old program, unchanged, in a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nthgrad.errors import LegacyError
+
+# `python -c` puts the current folder on the path, where a file may have the name of a module that TensorFlow imports.
+# The file is run by its path, so that it can hush TensorFlow before anything imports it.
+_START = "import runpy, sys; sys.path[:] = filter(None, sys.path); runpy.run_path({!r})['main']()".format(
+    str(Path(__file__).with_name("_script.py"))
+)
+
+
+def run(path: str | os.PathLike[str], argv: Sequence[str] = ()) -> int:
+    """Runs an old program as `python path *argv` did under TensorFlow 1 and Keras 2.
+
+    The program gets a Python process of its own (the interpreter that runs this), in which TensorFlow 1's behaviour is on
+    throughout and `import tensorflow`, `import keras` and their submodules give the old names.  Standard input, output
+    and error are this process's own.
+
+    Args:
+        path: The program's file.
+        argv: The arguments it finds in `sys.argv[1:]`.
+
+    Returns:
+        Its exit status as Python gives it: 0, what it passed to `sys.exit`, 1 after an exception (whose traceback is on
+        standard error).  128 + n says that signal n ended it.
+
+    Raises:
+        LegacyError: If there is no such file.
+
+    Example:
+        >>> from nthgrad import legacy
+        >>> legacy.run("old_script.py", argv=["--epochs", "3"])  # doctest: +SKIP
+        0
+    """
+    if not Path(path).is_file():
+        raise LegacyError(f"There is no program at {os.fspath(path)!r}. Give the path of a Python file.")
+    # The first hides what TensorFlow's C++ says about the machine; the second keeps Keras 3 out of the process.
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1", **os.environ}
+    sys.stdout.flush()
+    sys.stderr.flush()
+    status = subprocess.run(
+        [sys.executable, "-c", _START, os.fspath(path), *map(str, argv)], env=environment, check=False
+    ).returncode
+    return status if status >= 0 else 128 - status

@@ -1,0 +1,93 @@
+"""What f may return for its derivative to be one number an element: the shapes, checked once for every engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.errors import OutputError
+
+MIXES = (
+    "f mixes elements of x: the shape of f(x) does not begin with the shape of x, as it has to where each element of the "
+    "output depends on its own element (or row) of x only. Differentiate a function of one element at a time."
+)
+
+
+def same(y: tf.Tensor, x: tf.Tensor) -> bool:
+    """Whether y is elementwise in x: the same shape, as far as it is known, and the same dtype."""
+    return y.dtype == x.dtype and y.shape.rank == x.shape.rank and y.shape.is_compatible_with(x.shape)
+
+
+def row_rank(x: tf.Tensor) -> int:
+    """The number of axes of x that index rows: all but the trailing ones of length 1."""
+    dims = x.shape.as_list()
+    while dims and dims[-1] == 1:
+        dims.pop()
+    return len(dims)
+
+
+def sum_rows(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """Sums what belongs to one element of x: y of shape [*rows, ...] becomes a tensor of x's shape."""
+    if y.shape.rank == x.shape.rank and y.shape.is_compatible_with(x.shape):
+        return y
+    return tf.reshape(tf.reduce_sum(y, list(range(row_rank(x), y.shape.rank))), tf.shape(x))
+
+
+def checked(y: Any, x: tf.Tensor, *, assume: bool) -> Any:
+    """Returns f(x) with every leaf a tensor, or raises.
+
+    Args:
+        y: what f returned, any `tf.nest` structure.
+        x: what f was given.
+        assume: where one of two lengths is unknown while tracing, take them as equal and check when running;
+            otherwise refuse.
+
+    Raises:
+        OutputError: a leaf is None, not real floating point, or of a shape that shows that f mixes elements of x.
+    """
+    leaves = tf.nest.flatten(y, expand_composites=False)
+    if not leaves or all(leaf is None for leaf in leaves):
+        raise OutputError("f returned nothing (None). Return the tensor, or the structure of tensors, to differentiate.")
+    return tf.nest.pack_sequence_as(y, [_leaf(leaf, i, x, assume) for i, leaf in enumerate(leaves)])
+
+
+def _leaf(leaf: Any, index: int, x: tf.Tensor, assume: bool) -> tf.Tensor:
+    if leaf is None:
+        raise OutputError(f"Output {index} of f is None. Return a tensor there, or leave it out.")
+    tensor = tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
+    if not tensor.dtype.is_floating:
+        raise OutputError(
+            f"Output {index} of f is {tensor.dtype.name}, which has no real derivative. Return real floating-point "
+            "tensors only (of a complex one its real and imaginary parts)."
+        )
+    if x.shape.rank is None or tensor.shape.rank is None:
+        raise OutputError(
+            f"The rank of {'x' if x.shape.rank is None else f'output {index} of f'} is unknown while tracing, so f "
+            "cannot be seen to keep the elements of x apart. Give it a rank with tf.ensure_shape."
+        )
+    rows, elementwise = x.shape[: row_rank(x)], tensor.shape.rank == x.shape.rank
+    if elementwise and _fits(tensor.shape, x.shape, assume):
+        return _confirm(tensor, x, x.shape.rank)
+    if tensor.shape.rank >= rows.rank and _fits(tensor.shape[: rows.rank], rows, assume):
+        return _confirm(tensor, x, rows.rank)
+    raise OutputError(
+        f"f maps shape {x.shape} to shape {tensor.shape} (output {index}), so it mixes elements of x: a derivative here "
+        "means that each element of the output depends on its own element (or row) of x only. Differentiate a function "
+        "of one element at a time, or take the gradient or Jacobian with one tf.GradientTape."
+    )
+
+
+def _fits(left: tf.TensorShape, right: tf.TensorShape, assume: bool) -> bool:
+    if assume:
+        return left.is_compatible_with(right)
+    return left.as_list() == right.as_list()
+
+
+def _confirm(y: tf.Tensor, x: tf.Tensor, rank: int) -> tf.Tensor:
+    """Checks, when running, the leading lengths that tracing could not know."""
+    if all(n is not None for n in [*y.shape[:rank], *x.shape[:rank]]):
+        return y
+    check = tf.debugging.assert_equal(tf.shape(y)[:rank], tf.shape(x)[:rank], message=MIXES)
+    with tf.control_dependencies([check]):
+        return tf.identity(y)

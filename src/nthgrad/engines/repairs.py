@@ -1,0 +1,218 @@
+"""Ops whose registered gradient TensorFlow cannot differentiate rightly again, and what stands in for them.
+
+`REPAIRS` maps an op type to a function of the op and its inputs that makes the same outputs with a derivative that is
+right to every order. `REFUSED` maps the op types that have none to the reason. Seen in TensorFlow 2.16 to 2.21.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+
+def again(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Makes an op once more, on other inputs, where the active tapes see it."""
+    if op.type == "Const":
+        return [tf.constant(tf.make_ndarray(op.get_attr("value")), dtype=op.outputs[0].dtype)]
+    arguments, inferred, rest = {}, set(), list(inputs)
+    for arg in op.op_def.input_arg:
+        inferred |= {arg.type_attr, arg.number_attr, arg.type_list_attr}
+        if arg.number_attr:
+            count = op.get_attr(arg.number_attr)
+        elif arg.type_list_attr:
+            count = len(op.get_attr(arg.type_list_attr))
+        else:
+            arguments[arg.name] = rest.pop(0)
+            continue
+        arguments[arg.name], rest = rest[:count], rest[count:]
+    arguments |= {attr.name: op.get_attr(attr.name) for attr in op.op_def.attr if attr.name not in inferred}
+    made = getattr(tf.raw_ops, op.type)(**arguments)
+    return [] if made is None or isinstance(made, tf.Operation) else tf.nest.flatten(made)
+
+
+def unbroadcast(tensor: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """Sums a cotangent over the axes along which `like` was broadcast."""
+    if tensor.shape == like.shape and tensor.shape.is_fully_defined():
+        return tensor
+    axes, _ = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(like), s1=tf.shape(tensor))
+    return tf.reshape(tf.reduce_sum(tensor, axes), tf.shape(like))
+
+
+def linear(forward: Callable[[tf.Tensor], tf.Tensor], transpose: Callable[[tf.Tensor], tf.Tensor]) -> Callable[..., Any]:
+    """A linear map with its transpose, which are each other's derivative for ever."""
+
+    @tf.custom_gradient
+    def apply(x):
+        return forward(x), linear(transpose, forward)
+
+    return apply
+
+
+def power(x: tf.Tensor, p: tf.Tensor) -> tf.Tensor:
+    """x**p with derivatives that are right at x = 0, where the registered ones come to 0 * 0**-1 = NaN.
+
+    A whole constant exponent becomes a product, so its derivatives come from the product rule; a broken one never
+    reaches zero as it is lowered; one that is not constant has a derivative that is zero where the exponent is.
+    """
+    exponent = tf.get_static_value(p)
+    if exponent is None:
+        return _power(x, p)
+    if (exponent != np.round(exponent)).all():
+        return tf.raw_ops.Pow(x=x, y=p)
+    if exponent.ndim or abs(exponent) > 1024:
+        return _power(x, p)
+    y = _product_power(x, abs(int(exponent)))
+    return y if exponent >= 0 else tf.math.reciprocal(y)
+
+
+def _product_power(x: tf.Tensor, k: int) -> tf.Tensor:
+    """x**k by repeated squaring (Knuth, The Art of Computer Programming 2, section 4.6.3)."""
+    if k == 0:
+        return tf.ones_like(x)
+    half = _product_power(x, k // 2) if k > 1 else None
+    if half is None:
+        return x
+    return half * half * x if k % 2 else half * half
+
+
+@tf.custom_gradient
+def _power(x: tf.Tensor, p: tf.Tensor) -> Any:
+    y = tf.raw_ops.Pow(x=x, y=p)
+
+    def grad(dy):
+        zero = tf.equal(p, 0) & tf.fill(tf.shape(y), True)
+        # Both the power and its cotangent are kept from the dead elements, at this order and at every later one.
+        dx = tf.where(zero, tf.zeros_like(y), dy * p * _power(tf.where(zero, tf.ones_like(y), x), p - 1))
+        positive = tf.greater(x, 0) & tf.fill(tf.shape(y), True)
+        base = tf.where(positive, x, tf.ones_like(y))
+        dp = tf.where(positive, dy * _power(base, p) * tf.math.log(base), tf.zeros_like(y))
+        return unbroadcast(dx, x), unbroadcast(dp, p)
+
+    return y, grad
+
+
+def _pow(op: tf.Operation, x: tf.Tensor, p: tf.Tensor) -> tf.Tensor:
+    if not op.outputs[0].dtype.is_floating:
+        return again(op, [x, p])[0]
+    return power(x, p)
+
+
+def _prefix_products(x: tf.Tensor, n: int) -> tf.Tensor:
+    """Products of x[:1], x[:2], ... along axis 0 in log2(n) steps (Hillis and Steele, 1986), by the product rule only.
+
+    The registered gradients of Prod and Cumprod divide by the factors, so a zero among them hides what the others do.
+    """
+    shift = 1
+    while shift < n:
+        x = tf.concat([x[:shift], x[shift:] * x[:-shift]], axis=0)
+        shift *= 2
+    return x
+
+
+def _length(op: tf.Operation, size: int | None) -> int:
+    if size is None:
+        raise LookupError(f"{op.type}Grad (along an axis of unknown length)")
+    return size
+
+
+def _prod(op: tf.Operation, x: tf.Tensor, axes: tf.Tensor) -> tf.Tensor:
+    known = tf.get_static_value(axes)
+    if known is None or x.shape.rank is None:
+        raise LookupError("ProdGrad (along axes unknown when traced)")
+    reduced = sorted({int(a) % x.shape.rank for a in known.reshape(-1)}) if x.shape.rank else []
+    y = x
+    for axis in reduced:
+        n = _length(op, x.shape[axis])
+        factors = tf.unstack(y, n, axis=axis)
+        while len(factors) > 1:  # a balanced tree keeps the depth, and with it the higher orders, small
+            pairs = [a * b for a, b in zip(factors[::2], factors[1::2], strict=False)]
+            factors = pairs + factors[len(pairs) * 2 :]
+        y = tf.expand_dims(factors[0], axis) if n else tf.ones_like(tf.reduce_sum(y, axis, keepdims=True))
+    return y if op.get_attr("keep_dims") else tf.squeeze(y, reduced)
+
+
+def _cumprod(op: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tensor:
+    known = tf.get_static_value(axis)
+    if known is None or x.shape.rank is None:
+        raise LookupError("CumprodGrad (along an axis unknown when traced)")
+    a = int(known) % x.shape.rank
+    order = [a, *(i for i in range(x.shape.rank) if i != a)]
+    n = _length(op, x.shape[a])
+    y = tf.transpose(x, order)
+    y = tf.reverse(y, [0]) if op.get_attr("reverse") else y
+    if op.get_attr("exclusive") and n:
+        y = tf.concat([tf.ones_like(y[:1]), y[:-1]], axis=0)
+    y = _prefix_products(y, n)
+    y = tf.reverse(y, [0]) if op.get_attr("reverse") else y
+    return tf.transpose(y, [order.index(i) for i in range(x.shape.rank)])
+
+
+def _softsign(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    return x / (1 + tf.abs(x))
+
+
+def _resize(op: tf.Operation, images: tf.Tensor, size: tf.Tensor, transpose: Callable[..., tf.Tensor]) -> tf.Tensor:
+    options = {name: op.get_attr(name) for name in ("align_corners", "half_pixel_centers")}
+    return linear(lambda x: again(op, [x, size])[0], lambda dy: transpose(dy, images, **options))(images)
+
+
+def _bilinear_transpose(dy: tf.Tensor, images: tf.Tensor, **options: bool) -> tf.Tensor:
+    return tf.raw_ops.ResizeBilinearGrad(grads=dy, original_image=tf.stop_gradient(images), **options)
+
+
+def _bicubic_transpose(dy: tf.Tensor, images: tf.Tensor, **options: bool) -> tf.Tensor:
+    return tf.raw_ops.ResizeBicubicGrad(grads=dy, original_image=tf.stop_gradient(images), **options)
+
+
+def _nearest_transpose(dy: tf.Tensor, images: tf.Tensor, **options: bool) -> tf.Tensor:
+    return tf.raw_ops.ResizeNearestNeighborGrad(grads=dy, size=tf.shape(images)[1:3], **options)
+
+
+REPAIRS: dict[str, Callable[..., Any]] = {
+    "Cumprod": _cumprod,
+    "Pow": _pow,
+    "Prod": _prod,
+    "ResizeBicubic": functools.partial(_resize, transpose=_bicubic_transpose),
+    "ResizeBilinear": functools.partial(_resize, transpose=_bilinear_transpose),
+    "ResizeNearestNeighbor": functools.partial(_resize, transpose=_nearest_transpose),
+    "Softsign": _softsign,
+}
+
+_HIDDEN = "TensorFlow registers no gradient for it although its output varies with its input"
+_ONCE = "its gradient is silently lost when it is differentiated again"
+
+# Op types for which nested tapes would leave out a part of the derivative without a word.
+REFUSED: dict[str, str] = {
+    "DrawBoundingBoxes": _HIDDEN,
+    "EagerPyFunc": _ONCE,
+    "ExtractGlimpse": _HIDDEN,
+    "FakeQuantWithMinMaxArgs": _ONCE,
+    "FakeQuantWithMinMaxVars": _ONCE,
+    "FakeQuantWithMinMaxVarsPerChannel": _ONCE,
+    "HSVToRGB": _HIDDEN,
+    "LinSpace": _HIDDEN,
+    "OneHot": _HIDDEN,
+    "ParameterizedTruncatedNormal": _HIDDEN,
+    "PyFunc": _HIDDEN,
+    "PyFuncStateless": _HIDDEN,
+    "RandomCrop": _HIDDEN,
+    "RandomShuffle": _HIDDEN,
+    "Range": _HIDDEN,
+    "SegmentProd": _ONCE,
+    "SparseAdd": _ONCE,
+    "SparseConcat": _HIDDEN,
+    "TensorListConcatLists": _HIDDEN,
+    "TensorListPushBackBatch": _HIDDEN,
+    "UnsortedSegmentProd": _ONCE,
+}
+
+# Op types with inputs (by index) in which TensorFlow gives no gradient although the output varies with them.
+REFUSED_INPUTS: dict[str, frozenset[int]] = {
+    "Betainc": frozenset({0, 1}),
+    "Polygamma": frozenset({0}),
+    "Zeta": frozenset({0}),
+}

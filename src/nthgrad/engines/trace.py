@@ -1,0 +1,101 @@
+"""What a traced graph says of itself: which ops lie between x and y, which functions they call, who wrote them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+# Their derivative is zero wherever it exists, whatever their input.
+CONSTANT = frozenset({
+    "Ceil", "Floor", "FloorDiv", "OnesLike", "Rint", "Round", "Sign", "StopGradient", "TruncateDiv", "ZerosLike",
+})  # fmt: skip
+
+_LIBRARIES = tuple(
+    os.path.join(os.path.dirname(os.path.dirname(module.__file__ or "")), name) + os.sep
+    for module, name in ((tf, "tensorflow"), (tf, "keras"), (tf, "tf_keras"), (np, "numpy"))
+)
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+# Taken at import, outside of any conversion, so that f is converted whoever calls.
+_UNSPECIFIED = tf.__internal__.autograph.control_status_ctx()
+
+
+def converted(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Converts f by AutoGraph as the `tf.function` being traced would, so that `if` and `for` on tensors work in it.
+
+    tf.__internal__.autograph is what Keras 3 uses for its layers; TensorFlow has no public way to convert one
+    function of a trace and leave its caller (here: the engine) as it is. The same in TensorFlow 2.16 to 2.21.
+    """
+    return tf.__internal__.autograph.tf_convert(f, _UNSPECIFIED)
+
+
+def carries(tensor: tf.Tensor) -> bool:
+    """Whether a derivative can flow through a tensor: real, complex, or a variant (TensorLists hold tensors)."""
+    dtype = tensor.dtype
+    return dtype.is_floating or dtype.is_complex or dtype == tf.variant
+
+
+def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset = CONSTANT) -> list:
+    """The ops of a graph on a differentiable path from any source to any target, in the order of their creation.
+
+    Args:
+        sources: tensors of one graph.
+        targets: tensors of the same graph.
+        stop: op types that no derivative passes.
+    """
+    targets, reached = list(targets), {t.name for t in sources}
+    if not targets:
+        return []
+    forward = []
+    for op in targets[0].graph.get_operations():  # creation order is a topological order
+        if op.type not in stop and any(t.name in reached and carries(t) for t in op.inputs):
+            forward.append(op)
+            reached.update(t.name for t in op.outputs if carries(t))
+    wanted, path = {t.name for t in targets}, []
+    for op in reversed(forward):
+        if any(t.name in wanted for t in op.outputs):
+            path.append(op)
+            wanted.update(t.name for t in op.inputs if t.name in reached and carries(t))
+    return path[::-1]
+
+
+def bodies(op: tf.Operation) -> dict[str, list[Any]]:
+    """The graphs of the functions that an op calls (PartitionedCall, If, While, Case, ...), by attribute name.
+
+    Graph._get_function is private; TensorFlow has no public way from an op to the body of the function that it
+    calls. It has returned an object with a `graph` from TensorFlow 2.16 to 2.21.
+    """
+    found = {}
+    for attr in op.op_def.attr:
+        if attr.type in ("func", "list(func)"):
+            value = op.get_attr(attr.name)
+            names = [v.name for v in (value if attr.type == "list(func)" else [value])]
+            found[attr.name] = [op.graph._get_function(name).graph for name in names if name]
+    return found
+
+
+def walk(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
+    """The ops and, where they call functions, the ops between each function's inputs and its outputs, recursively."""
+    for op in ops:
+        yield op
+        for graphs in bodies(op).values():
+            for graph in graphs:
+                yield from walk(between(graph.inputs, graph.outputs))
+
+
+def location(op: tf.Operation) -> str:
+    """The user's `file:line` that made an op: the innermost frame outside TensorFlow, Keras, NumPy and nthgrad."""
+    for frame in reversed(list(op.traceback or [])):
+        if not frame.filename.startswith((*_LIBRARIES, _HERE, "<")):
+            return f"{frame.filename}:{frame.lineno}"
+    return "an unknown line"
+
+
+def describe(op: tf.Operation) -> str:
+    """An op as errors name it: its type, its name and the user's line."""
+    return f"{op.type} (named '{op.name}', made at {location(op)})"

@@ -1,0 +1,122 @@
+"""Compares what a program printed once with what it prints today: numbers by tolerance, everything else to the letter.
+
+White space is ignored inside brackets, where NumPy pads and wraps arrays by the digits they happen to show, and runs of
+it count as one space elsewhere; the ends of lines outside brackets are compared.
+
+Only the print tells how exact a number was, so the default tolerances follow from the digits:
+
+* more than nine significant digits: a float64, since nine are enough for every float32. rtol = 1e-12.
+* otherwise: as good as a float32, whose unit is 1.2e-7. rtol = 1e-6, eight units: room for another order of summing or
+  another `tanh`, none for another formula.
+* eight places after the point: there NumPy cuts the numbers of an array, whatever their size, so that equal numbers may
+  differ by one in that place. atol = 1e-8, otherwise 0.
+
+A program that needs other ones (differences of nearly equal numbers, a minimiser) says so, and why:
+
+    # tolerance: rtol=1e-5 atol=1e-6 (third derivatives cancel)
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+_NUMBER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\binf\b|\bnan\b)"
+_TOKEN = re.compile(rf"(?P<word>(?!(?:inf|nan)\b)[^\W\d]\w*)|(?P<number>{_NUMBER})|(?P<end>\n)|(?P<mark>\S)")
+_TOLERANCE = re.compile(r"# tolerance:(?P<stated>( (rtol=|atol=)?[\d.e-]+)+) \(.+\)")
+_DEPTH = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
+
+
+def tolerances(program: str) -> dict[str, float]:
+    """The tolerances that a program's source states, as keyword arguments of `compare`; empty if it states none.
+
+    `# tolerance: 1e-5 (reason)` is `rtol`; `# tolerance: rtol=0 atol=1e-8 (reason)` names one or both.
+
+    Raises:
+        ValueError: for a line that starts like one of these and is not: a misspelt tolerance must not go unnoticed.
+
+    Example:
+        >>> tolerances("# tolerance: rtol=1e-5 atol=1e-8 (third derivatives cancel)")
+        {'rtol': 1e-05, 'atol': 1e-08}
+    """
+    lines = [line for line in program.splitlines() if re.match(r"\s*#\s*tolerance", line, re.IGNORECASE)]
+    if not lines:
+        return {}
+    found = _TOLERANCE.fullmatch(lines[0])
+    if len(lines) > 1 or not found:
+        raise ValueError(f"{lines} is not one line '# tolerance: rtol=1e-5 atol=1e-6 (reason)'. Write it so.")
+    parts = [part.rpartition("=") for part in found["stated"].split()]
+    return {name or "rtol": float(value) for name, _, value in parts}
+
+
+def compare(recorded: str, printed: str, *, rtol: float | None = None, atol: float | None = None) -> list[str]:
+    """The differences between two prints, one sentence each; an empty list means that they are equal.
+
+    Numbers a (recorded) and b are equal where |a - b| <= atol + rtol |a|; nan equals nan, -0. equals 0., and a number
+    with a point never equals one without (an integer is not a float). Integers are compared exactly.
+    All numbers that differ are listed; after the first other difference the two cannot be laid side by side any more,
+    so that one is the last.
+
+    Args:
+        recorded: what was printed then.
+        printed: what is printed now.
+        rtol: tolerance relative to the recorded number; None chooses by its digits (see the module).
+        atol: absolute tolerance; None chooses likewise.
+
+    Example:
+        >>> compare("[0.33333334 1.] float32", "[0.3333333 1. ]  float32")
+        []
+        >>> compare("[0.333 None]", "[0.334 0.]")
+        ["line 1: '0.333' was recorded, '0.334' is printed", "line 1: 'None' was recorded, '0.' is printed"]
+    """
+    old, new = list(_tokens(recorded)), list(_tokens(printed))
+    differences = []
+    for (kind, was, line), (other, now, _) in zip(old, new, strict=False):
+        same_kind = kind == other
+        if same_kind and (was == now or (kind == "float" and _close(was, now, rtol, atol))):
+            continue
+        differences.append(f"line {line}: {was!r} was recorded, {now!r} is printed")
+        if not (same_kind and kind in ("float", "integer")):
+            return differences
+    shared = min(len(old), len(new))
+    for tokens, what in ((old, "was recorded and is not printed"), (new, "is printed and was not recorded")):
+        if tokens[shared:]:
+            text = " ".join(token for _, token, _ in tokens[shared : shared + 12])
+            differences.append(f"line {tokens[shared][2]}: {text!r} {what}")
+    return differences
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    """(kind, token, line) for every word, number, mark, and end of a line outside brackets."""
+    depth, line = 0, 1
+    for found in _TOKEN.finditer(text.strip()):
+        kind, token = str(found.lastgroup), found.group()
+        if kind == "number":
+            kind = "integer" if re.fullmatch(r"[+-]?\d+", token) else "float"
+        depth = max(0, depth + _DEPTH.get(token, 0))
+        if kind != "end" or depth == 0:
+            yield kind, token, line
+        line += kind == "end"
+
+
+def _close(was: str, now: str, rtol: float | None, atol: float | None) -> bool:
+    """Whether two printed floats agree within the tolerances given, or else those that their digits call for."""
+    a, b = float(was), float(now)
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return a == b or (math.isnan(a) and math.isnan(b))
+    if rtol is None:
+        rtol = 1e-12 if max(map(_digits, (was, now))) > 9 else 1e-6
+    if atol is None:
+        atol = 1e-8 if max(map(_places, (was, now))) == 8 else 0.0
+    return abs(a - b) <= atol + rtol * abs(a)
+
+
+def _digits(number: str) -> int:
+    """How many significant digits are printed: 4 for '0.001230'."""
+    return len(re.sub(r"\D", "", re.split("[eE]", number)[0]).lstrip("0"))
+
+
+def _places(number: str) -> int:
+    """How many digits are printed after the point; 0 for a number with an exponent, which NumPy does not cut."""
+    return 0 if re.search("[eE]", number) else len(number.partition(".")[2])

@@ -1,0 +1,172 @@
+"""`legacy.run` and `python -m nthgrad.legacy`: a program unchanged, in a process of its own."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from nthgrad import legacy
+from nthgrad.errors import LegacyError
+from nthgrad.legacy.__main__ import main as command_line
+
+# One process for all that needs no process of its own: each line of the program's output is a line of the table.
+TOLD = {
+    "__name__": "'__main__'",
+    "__file__ == sys.argv[0]": "True",
+    "sys.argv[1:]": "['--epochs', '3', 'a b']",
+    "sys.path[0] == os.path.dirname(os.path.abspath(__file__))": "True",
+    "beside.K is K": "True",
+    "sys.modules['__main__'].__dict__ is globals()": "True",
+    "(tf.__version__, keras.__version__)": "('1.15.5', '2.2.4')",
+    "tf.executing_eagerly()": "False",
+    "tf.constant(1.0).graph is tf.get_default_graph()": "True",
+    "tf.zeros([3, 2]).shape[0].value": "3",
+    "type(tf.Variable(1.0)).__name__": "'RefVariable'",
+    "K.get_session().run(tf.log(3.0))": "1.0986123",
+    "[np.float32(1) / 3, np.arange(2.0)]": "[0.33333334, array([0., 1.])]",
+    "sys.modules['keras'] is keras": "True",
+    "importlib.import_module('keras.layers').Dense is Dense": "True",
+    "KerasDense is tf.keras.layers.Dense": "True",
+    "framework.Tensor": "<class 'tensorflow.python.framework.tensor.Tensor'>",
+    "compat.Session.__name__": "'Session'",
+    "os.getcwd() == sys.argv[0]": "False",
+    "pickle.loads(pickle.dumps(Mine())).__class__ is Mine": "True",
+    "inspect.getsource(Mine).strip()": "'class Mine: pass'",
+    "isinstance(Dense(1), Layer)": "True",
+    "Lambda(lambda z: K.gradients(z ** 2, z))(Input(tensor=tf.constant([3.0]))).shape.as_list()": "[1]",
+    "input()": "'typed'",
+    "no_keras_ops()": "True",
+}
+PROGRAM = """
+import importlib, inspect, os, pickle, sys
+import numpy as np
+import keras
+import keras.layers
+import tensorflow as tf
+import tensorflow.compat.v1 as compat
+from keras import backend as K
+from keras.engine.topology import Layer
+from keras.layers import Dense, Input, Lambda
+from tensorflow.keras.layers import Dense as KerasDense
+from tensorflow.python.framework import tensor as framework
+
+import beside
+
+class Mine: pass
+
+def no_keras_ops():
+    try:
+        import keras.ops
+    except ImportError:
+        return True
+
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "beside.py").write_text("from keras import backend as K\n")
+    return tmp_path
+
+
+def write(folder, text, name="program.py"):
+    path = folder / "sub" / name
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return path
+
+
+def test_a_program_finds_what_it_found(folder, capfd, monkeypatch):
+    path = write(folder, PROGRAM + "\n".join(f"print(repr({told}))" for told in TOLD))
+    monkeypatch.chdir(folder)
+    (folder / "tensorflow.py").write_text("raise ImportError('the current folder is not on the path')")
+    reading, writing = os.pipe()
+    os.write(writing, b"typed\n")
+    os.close(writing)
+    keyboard = os.dup(0)
+    os.dup2(reading, 0)
+    try:
+        status = legacy.run(path, argv=["--epochs", "3", "a b"])
+    finally:
+        os.dup2(keyboard, 0)
+        os.close(keyboard)
+        os.close(reading)
+    out, err = capfd.readouterr()
+    assert dict(zip(TOLD, out.splitlines(), strict=False)) == TOLD, err
+    assert (status, err) == (0, "")
+
+
+def test_an_exception(folder, capfd):
+    path = write(
+        folder,
+        """\
+        import tensorflow as tf
+        from keras import backend as K
+
+        def slope(y):
+            return tf.Session().run(y)
+
+        try:
+            slope(tf.placeholder(tf.float32, name="fed"))
+        except tf.errors.InvalidArgumentError:
+            raise ValueError("not é")
+        """,
+    )
+    assert legacy.run(path) == 1
+    out, err = capfd.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert lines[-1] == "ValueError: not é"
+    files = [line.split('"')[1] for line in lines if line.startswith("  File ")]
+    assert set(files) == {str(path)}
+    assert "    return tf.Session().run(y)" in lines
+    assert "During handling of the above exception, another exception occurred:" in lines
+
+
+def test_a_syntax_error(folder, capfd):
+    path = write(folder, "x = 1\nprint 'one'\n")
+    assert legacy.run(path) == 1
+    _, err = capfd.readouterr()
+    assert err.splitlines()[0] == f'  File "{path}", line 2'
+    assert "SyntaxError" in err.splitlines()[-1]
+
+
+ENDINGS = {
+    "import sys; sys.exit(3)": (3, ""),
+    "import sys; sys.exit('said')": (1, "said\n"),
+    "import sys; sys.exit()": (0, ""),
+    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": (137, ""),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_exit_status(ending, folder, capfd):
+    assert (legacy.run(str(write(folder, ending))), capfd.readouterr().err) == ENDINGS[ending]
+
+
+MISSING = "There is no program at 'nothing.py'. Give the path of a Python file."
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(LegacyError) as caught:
+        legacy.run("nothing.py")
+    assert str(caught.value) == MISSING
+    with pytest.raises(LegacyError, match="There is no program at"):
+        legacy.run(tmp_path)
+
+
+def test_the_command_line_without_a_program(capsys):
+    assert command_line(["nothing.py"]) == 2
+    assert capsys.readouterr().err == MISSING + "\n"
+    assert command_line([]) == 2
+    assert command_line(["--help"]) == 0
+    assert capsys.readouterr().err == 2 * "usage: python -m nthgrad.legacy FILE [ARGUMENTS ...]\n"
+
+
+def test_the_command_line(folder):
+    path = write(folder, "import sys\nprint(sys.argv[1:])\nsys.exit(4)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "nthgrad.legacy", str(path), "-h", "x"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (4, "['-h', 'x']\n")

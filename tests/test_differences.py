@@ -1,0 +1,515 @@
+"""Finite differences against 50-digit mpmath, known stencils and exact arithmetic."""
+
+import math
+from fractions import Fraction
+from itertools import groupby
+
+import functions
+import mpmath as mp
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nthgrad.engines.differences import FACTOR, as_tensor, finite_difference, stencil
+from nthgrad.errors import ArgumentError, InputError, OutputError
+
+DTYPES = ["float32", "float64"]
+ORDERS = [1, 2, 3, 4]
+
+# The error that a value may have, relative to the largest of the derivatives up to its order: (median, worst).
+ACCURACY = {
+    ("float64", 1): (1e-14, 1e-12),
+    ("float64", 2): (1e-12, 1e-10),
+    ("float64", 3): (1e-10, 1e-8),
+    ("float64", 4): (1e-8, 1e-6),
+    ("float32", 1): (1e-6, 1e-4),
+    ("float32", 2): (2e-5, 2e-3),
+    ("float32", 3): (2e-4, 2e-2),
+    ("float32", 4): (5e-3, 0.5),
+}
+BY_POINTS = [
+    (points, tuple(cases))
+    for points, cases in groupby(sorted(functions.CASES, key=lambda case: case.points), key=lambda case: case.points)
+]
+
+
+# --- the oracle -------------------------------------------------------------------------------------------------------
+
+CLOSED_FORMS = {
+    "exp": lambda x, n: mp.exp(x),
+    "sin": lambda x, n: mp.sin(x + n * mp.pi / 2),
+    "1 / x": lambda x, n: (-1) ** n * mp.factorial(n) / x ** (n + 1),
+    "x**2.5": lambda x, n: mp.ff(2.5, n) * x ** (2.5 - n),
+    "log": lambda x, n: mp.log(x) if n == 0 else (-1) ** (n - 1) * mp.factorial(n - 1) / x**n,
+    "x**3": lambda x, n: mp.ff(3, n) * x ** (3 - n),
+    "exp(-x**2)": lambda x, n: (-1) ** n * mp.hermite(n, x) * mp.exp(-x * x),
+    "lgamma": lambda x, n: mp.log(abs(mp.gamma(x))) if n == 0 else mp.psi(n - 1, x),
+}
+BY_NAME = {case.name: case for case in functions.CASES}
+
+
+@pytest.mark.parametrize("name", CLOSED_FORMS)
+def test_oracle_has_the_derivatives_of_closed_forms(name):
+    for x in BY_NAME[name].points:
+        got = functions.derivatives(BY_NAME[name], x, 8)
+        with mp.workdps(50):
+            want = [float(CLOSED_FORMS[name](mp.mpf(x), n)) for n in range(9)]
+        np.testing.assert_allclose(got, want, rtol=1e-15)
+
+
+@pytest.mark.parametrize("case", functions.CASES, ids=str)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 3e-6), ("float64", 1e-14)])
+def test_oracle_is_the_same_function(case, dtype, tolerance):
+    want = [functions.derivatives(case, x, 0)[0] for x in case.points]
+    y = case.f(tf.constant(case.points, dtype))
+    assert y.dtype == dtype
+    np.testing.assert_allclose(y, want, rtol=tolerance, atol=tolerance)
+
+
+def test_table_is_broad_and_its_points_are_exact():
+    assert len(functions.CASES) >= 40
+    assert len(BY_NAME) == len(functions.CASES)
+    assert all(len(case.points) >= 3 and np.float16(x) == x for case in functions.CASES for x in case.points)
+
+
+# --- stencils ---------------------------------------------------------------------------------------------------------
+
+KNOWN_STENCILS = [  # Fornberg 1988, table 1
+    (0, 2, (0,), "1"),
+    (1, 2, (-1, 1), "-1/2 1/2"),
+    (1, 4, (-2, -1, 1, 2), "1/12 -2/3 2/3 -1/12"),
+    (1, 6, (-3, -2, -1, 1, 2, 3), "-1/60 3/20 -3/4 3/4 -3/20 1/60"),
+    (2, 2, (-1, 0, 1), "1 -2 1"),
+    (2, 4, (-2, -1, 0, 1, 2), "-1/12 4/3 -5/2 4/3 -1/12"),
+    (2, 8, tuple(range(-4, 5)), "-1/560 8/315 -1/5 8/5 -205/72 8/5 -1/5 8/315 -1/560"),
+    (3, 2, (-2, -1, 1, 2), "-1/2 1 -1 1/2"),
+    (3, 4, (-3, -2, -1, 1, 2, 3), "1/8 -1 13/8 -13/8 1 -1/8"),
+    (4, 2, (-2, -1, 0, 1, 2), "1 -4 6 -4 1"),
+    (4, 4, tuple(range(-3, 4)), "-1/6 2 -13/2 28/3 -13/2 2 -1/6"),
+]
+
+
+@pytest.mark.parametrize(("order", "accuracy", "offsets", "weights"), KNOWN_STENCILS)
+def test_stencil_is_the_known_one(order, accuracy, offsets, weights):
+    assert stencil(order, accuracy) == (offsets, tuple(Fraction(w) for w in weights.split()))
+
+
+@pytest.mark.parametrize("order", range(13))
+@pytest.mark.parametrize("accuracy", [2, 4, 6, 8])
+def test_stencil_is_exact_for_monomials_and_no_more(order, accuracy):
+    offsets, weights = stencil(order, accuracy)
+    moments = [sum(w * o**k for o, w in zip(offsets, weights, strict=True)) for k in range(order + accuracy + 1)]
+    assert moments[:-1] == [math.factorial(order) if k == order else 0 for k in range(order + accuracy)]
+    if order:
+        assert moments[-1] != 0
+
+
+# --- values and errors ------------------------------------------------------------------------------------------------
+
+
+def misses(case, order, dtype, value, error):
+    """(|value - exact| / error, |value - exact| / largest derivative) at each point."""
+    assert value.dtype == error.dtype == dtype
+    for x, v, e in zip(case.points, value.numpy().astype(float), error.numpy().astype(float), strict=True):
+        exact = functions.derivatives(case, x, order)
+        miss = abs(v - exact[order])
+        assert math.isfinite(miss), (case.name, x)
+        assert e >= 0
+        yield (case.name, x), (miss / e if miss else 0.0), miss / (max(map(abs, exact)) or 1.0)
+
+
+def check_honest_and_accurate(results, dtype, order):
+    median, worst = ACCURACY[dtype, order]
+    assert [r for r in results if not r[1] <= FACTOR] == []
+    assert sum(r[1] > 1 for r in results) <= 0.01 * len(results)
+    assert [r for r in results if not r[2] <= worst] == []
+    assert np.median([r[2] for r in results]) <= median
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_value_is_accurate_and_error_honest(dtype, order):
+    results, estimates = [], []
+    for case in functions.CASES:
+        g = finite_difference(case.f, order, return_error=True)
+        value, error = g(tf.constant(case.points, dtype))
+        results += misses(case, order, dtype, value, error)
+        scale = [max(map(abs, functions.derivatives(case, x, order))) or 1.0 for x in case.points]
+        estimates += list(error.numpy() / scale)
+    check_honest_and_accurate(results, dtype, order)
+    assert np.median(estimates) <= 50 * ACCURACY[dtype, order][0]  # an estimate that is too large is of no use
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_compiled_is_accurate_and_honest(dtype):
+    results = []
+    for points, cases in BY_POINTS:
+        g = finite_difference(lambda x, cases=cases: {case.name: case.f(x) for case in cases}, 2, return_error=True)
+        value, error = tf.function(g)(tf.constant(points, dtype))
+        for case in cases:
+            results += misses(case, 2, dtype, value[case.name], error[case.name])
+    assert len(results) == sum(len(case.points) for case in functions.CASES)
+    check_honest_and_accurate(results, dtype, 2)
+
+
+@pytest.mark.parametrize("accuracy", [4, 6])
+def test_higher_accuracy_is_accurate_and_honest(accuracy):
+    results = []
+    for case in functions.CASES[::4]:
+        g = finite_difference(case.f, 2, accuracy=accuracy, return_error=True)
+        results += misses(case, 2, "float64", *g(tf.constant(case.points, tf.float64)))
+    check_honest_and_accurate(results, "float64", 2)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("step", [0.1, 1e-2, 1e-4, 1e-7])
+def test_error_of_a_given_step_is_honest(order, step):
+    results = []
+    for case in functions.CASES[::2]:
+        g = finite_difference(case.f, order, step=step, return_error=True)
+        results += misses(case, order, "float64", *g(tf.constant(case.points, tf.float64)))
+    assert [r for r in results if not r[1] <= FACTOR] == []
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_classic_second_difference_with_a_step_too_small(compiled):
+    seen = []
+
+    def f(x):
+        seen.append(x)
+        return tf.math.log(x + 2)
+
+    g = finite_difference(f, 2, step=1e-7)
+    value = (tf.function(g) if compiled else g)(tf.constant([1.0], tf.float64))
+    h = 1e-7
+    below, at, above = np.log(1 - h + 2), np.log(3.0), np.log(1 + h + 2)
+    np.testing.assert_allclose(value, [(below - 2 * at + above) / h**2], rtol=1e-15)
+    np.testing.assert_allclose(value, [-0.1110223], atol=5e-8)
+    if not compiled:
+        assert len(seen) == 3
+        assert sorted(float(x[0]) for x in seen) == [1 - h, 1.0, 1 + h]
+    _, error = finite_difference(f, 2, step=1e-7, return_error=True)(tf.constant([1.0], tf.float64))
+    assert 1e-3 < error[0] < 1  # two digits at most: 4 eps f / h**2 = 0.1
+
+
+def test_step_below_the_spacing_of_floats_has_no_value():
+    _, error = finite_difference(tf.math.log, step=1e-20, return_error=True)(tf.constant([1.0, 3.0], tf.float64))
+    assert error.numpy().tolist() == [math.inf, math.inf]
+
+
+@pytest.mark.parametrize("x", [0.0, 1e-3, -0.3, 7.0, 40.0])
+def test_function_periodic_with_the_coarse_steps(x):
+    value, error = finite_difference(lambda x: tf.sin(16 * math.pi * x), return_error=True)(tf.constant(x, tf.float64))
+    exact = float(16 * mp.pi * mp.cos(16 * mp.pi * mp.mpf(x)))
+    assert abs(value - exact) <= FACTOR * error
+    assert error < 1e-6
+
+
+EDGES = [  # points at which the first steps of the ladder are no good, or x is small or large
+    (tf.math.log, mp.log, [1e-3, 1e-2, 0.1, 1e3, 1e6]),
+    (tf.sqrt, mp.sqrt, [1e-2, 0.1, 1e4]),
+    (lambda x: 1 / x, lambda x: 1 / x, [-1e-2, 3e-2, 1e3]),
+    (tf.sin, mp.sin, [0.0, 1e-8, 1e-3, 50.0]),
+    (tf.exp, mp.exp, [0.0, 1e-8, -30.0, 30.0]),
+    (tf.abs, abs, [1e-3, -1e-2, 5.0]),
+]
+
+
+@pytest.mark.parametrize(("f", "exact", "points"), EDGES)
+@pytest.mark.parametrize("order", [1, 2])
+def test_edges(f, exact, points, order):
+    value, error = finite_difference(f, order, return_error=True)(tf.constant(points, tf.float64))
+    for x, v, e in zip(points, value.numpy(), error.numpy(), strict=True):
+        with mp.workdps(50):
+            want = float(mp.diff(exact, mp.mpf(x), order))
+        assert abs(v - want) <= FACTOR * e
+        assert e <= 1e-6 * max(abs(want), abs(float(exact(mp.mpf(x)))), 1e-3)
+
+
+def test_no_derivative_is_nan_with_an_infinite_error():
+    value, error = finite_difference(tf.sqrt, return_error=True)(tf.constant([-1.0, 4.0, math.nan]))
+    np.testing.assert_allclose(value, [math.nan, 0.25, math.nan], rtol=1e-5)
+    assert [math.isfinite(e) for e in error.numpy()] == [False, True, False]
+
+
+# --- shapes, structures, dtypes ---------------------------------------------------------------------------------------
+
+SHAPES = [  # the shape of x, and a function of shapes only, given x**3 / 3 in f and x**2 as its derivative
+    ([], lambda y: y, []),
+    ([], lambda y: y * tf.ones([2, 3], y.dtype), [2, 3]),
+    ([1], lambda y: y, [1]),
+    ([1], lambda y: tf.reduce_sum(y), []),
+    ([1, 1], lambda y: y, [1, 1]),
+    ([1, 1], lambda y: y * tf.ones([1, 3], y.dtype), [1, 3]),
+    ([4], lambda y: y, [4]),
+    ([4], lambda y: y[:, None] * tf.ones([3], y.dtype), [4, 3]),
+    ([4], lambda y: y[:, None, None] * tf.ones([4, 4], y.dtype), [4, 4, 4]),
+    ([4, 1], lambda y: y, [4, 1]),
+    ([4, 1], lambda y: y * tf.ones([5], y.dtype), [4, 5]),
+    ([4, 1], lambda y: y[:, 0], [4]),
+    ([4, 1], lambda y: y[..., None] * tf.ones([4, 2], y.dtype), [4, 4, 2]),
+    ([2, 4], lambda y: y, [2, 4]),
+    ([2, 4], lambda y: y[..., None] * tf.ones([3], y.dtype), [2, 4, 3]),
+]
+
+
+@pytest.mark.parametrize("mode", ["eager", "compiled", "compiled for any batch"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("shape", "arrange", "output"), SHAPES)
+def test_each_element_or_row_has_its_own_step(shape, arrange, output, dtype, mode):
+    x = np.reshape([0.25, 1000.0, -2.0, 17.0, 0.5, 1.0, 40.0, -0.25][: math.prod(shape)], shape).astype(dtype)
+    g = finite_difference(lambda x: arrange(x**3 / 3))
+    if mode == "compiled":
+        g = tf.function(g)
+    elif mode == "compiled for any batch":
+        static = [None if size > 1 else size for size in shape]
+        g = tf.function(g, input_signature=[tf.TensorSpec(static, dtype)])
+    value = g(x)
+    assert value.dtype == dtype
+    assert value.shape == output
+    np.testing.assert_allclose(value, arrange(tf.constant(x**2)), rtol=1e-5 if dtype == "float32" else 1e-13)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_structures_are_kept(compiled):
+    def f(x):
+        return {"a": tf.sin(x), "b": (x**2, [tf.exp(x)[:, None] * tf.ones([2], x.dtype)])}
+
+    x = tf.constant([0.5, 2.0, 3.0], tf.float64)
+    g = finite_difference(f, 2, return_error=True)
+    value, error = (tf.function(g) if compiled else g)(x)
+    tf.nest.assert_same_structure(value, f(x))
+    tf.nest.assert_same_structure(error, f(x))
+    np.testing.assert_allclose(value["a"], -np.sin(x), rtol=1e-9)
+    np.testing.assert_allclose(value["b"][0], [2, 2, 2], rtol=1e-9)
+    np.testing.assert_allclose(value["b"][1][0], np.exp(x)[:, None] * np.ones(2), rtol=1e-9)
+    assert error["b"][1][0].shape == [3, 2]
+
+
+@pytest.mark.parametrize("dtype", [tf.bfloat16, tf.float16, tf.float32, tf.float64])
+def test_f_sees_the_dtype_of_x_only(dtype):
+    seen = set()
+
+    def f(x):
+        seen.add(x.dtype)
+        return tf.sin(x)
+
+    value, error = finite_difference(f, return_error=True)(tf.constant([0.5, 1.0], dtype))
+    assert seen == {dtype}
+    assert value.dtype == error.dtype == dtype
+    miss = np.abs(value.numpy().astype(float) - np.cos([0.5, 1.0]))
+    assert (miss <= FACTOR * error.numpy().astype(float)).all()
+    assert (miss <= 0.1).all()
+
+
+def test_dtype_of_f_is_kept():
+    x = tf.constant([0.5, 1.0], tf.float64)
+    value, error = finite_difference(lambda x: tf.sin(tf.cast(x, tf.float32)), return_error=True)(x)
+    assert value.dtype == error.dtype == tf.float32
+    assert (np.abs(value - np.cos(x)) <= FACTOR * error).all()
+    assert (error < 1e-4).numpy().all()
+
+
+@pytest.mark.parametrize("floatx", DTYPES)
+def test_python_floats_take_floatx_and_arrays_keep_their_dtype(floatx):
+    before = tf.keras.backend.floatx()
+    tf.keras.backend.set_floatx(floatx)
+    try:
+        for x in (1.5, [1.5, 2.0], [1, 2.0], (1.5, 2.5)):
+            assert as_tensor(x).dtype == floatx
+        for dtype in DTYPES:
+            for x in (np.ones(3, dtype), np.dtype(dtype).type(1.5), tf.ones([], dtype), tf.Variable(tf.ones(2, dtype))):
+                assert as_tensor(x).dtype == dtype
+    finally:
+        tf.keras.backend.set_floatx(before)
+
+
+def test_order_zero_is_f_itself():
+    x = tf.constant([0.3, 2.7])
+    value, error = finite_difference(tf.exp, 0, return_error=True)(x)
+    assert value.numpy().tolist() == tf.exp(x).numpy().tolist()
+    assert (np.abs(value.numpy() - np.exp(x.numpy().astype(float))) <= error).all()
+
+
+def test_constants_have_derivative_zero():
+    value, error = finite_difference(lambda x: tf.ones_like(x) / 3, 3, accuracy=4, return_error=True)(tf.ones([2]))
+    assert value.numpy().tolist() == [0, 0]
+    assert (error < 1e-2).numpy().all()
+
+
+def test_other_arguments_are_passed_on():
+    def f(a, x, *, b):
+        return a * x**2 + b
+
+    g = finite_difference(f, argnum=1)
+    np.testing.assert_allclose(g(3.0, tf.constant([2.0, 5.0], tf.float64), b=7.0), [12.0, 30.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_direction_may_mix_the_elements(dtype, compiled):
+    def f(x):
+        return tf.reduce_sum(x**3) + tf.reduce_prod(x)
+
+    hessian = np.array([[6, 3, 2], [3, 12, 1], [2, 1, 18]])
+    for direction in ([1.0, 0.0, 0.0], [1.0, -2.0, 0.5], [0.0, 0.0, 0.0]):
+        d = tf.constant(direction, dtype)
+        g = finite_difference(f, 2, direction=d, return_error=True)
+        value, error = (tf.function(g) if compiled else g)(tf.constant([1.0, 2.0, 3.0], dtype))
+        want = np.dot(direction, hessian @ direction)
+        assert abs(value - want) <= FACTOR * error
+        np.testing.assert_allclose(value, want, rtol=1e-4 if dtype == "float32" else 1e-11, atol=1e-12)
+
+
+def test_control_flow_of_f_is_converted_in_a_graph():
+    def f(x):
+        if x > 1:
+            return x**2
+        return x**3
+
+    g = tf.function(finite_difference(f))
+    np.testing.assert_allclose([g(tf.constant(x, tf.float64)) for x in (0.5, 3.0)], [0.75, 6.0], rtol=1e-10)
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+ORDER = "order is {}, and no derivative has that order. Give an integer from 0 up."
+ACCURACY_OF = "accuracy is {}, and no central difference has that accuracy. Give an even integer from 2 up."
+ARGNUM = "argnum is {}, and no argument has that position. Give an integer from 0 up."
+STEP = "step is {}, and no difference can take that step. Give a finite number above 0."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"order": order}, ORDER.format(repr(order))) for order in (-1, True, 1.0, "2", None)]
+    + [({"accuracy": accuracy}, ACCURACY_OF.format(repr(accuracy))) for accuracy in (0, 1, 3, -2, True, 2.0, None)]
+    + [({"argnum": argnum}, ARGNUM.format(repr(argnum))) for argnum in (-1, True, 0.0, "x")]
+    + [({"step": step}, STEP.format(repr(step))) for step in (0, 0.0, -1e-3, math.inf, math.nan, True, "1e-3")],
+)
+def test_arguments_refused(arguments, message):
+    with pytest.raises(ArgumentError) as info:
+        finite_difference(tf.sin, **arguments)
+    assert str(info.value) == message
+
+
+CAST = "x has dtype {}, and derivatives need a real floating dtype. Cast it first, for instance with tf.cast(x, tf.float32)."
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (3, CAST.format("int32")),
+        ([1, 2], CAST.format("int32")),
+        (np.arange(3), CAST.format("int64")),
+        (True, CAST.format("bool")),
+        ("one", CAST.format("string")),
+        (1j, CAST.format("complex128")),
+        (None, "x is a NoneType, which is no dense tensor. Give a float, a NumPy array or a tensor."),
+        (
+            tf.ragged.constant([[1.0], [1.0, 2.0]]),
+            "x is a RaggedTensor, which is no dense tensor. Give a float, a NumPy array or a tensor.",
+        ),
+        (
+            tf.sparse.eye(2),
+            "x is a SparseTensor, which is no dense tensor. Give a float, a NumPy array or a tensor.",
+        ),
+        (np.zeros([0, 3]), "x is empty: its shape is (0, 3). Give at least one point."),
+    ],
+    ids=str,
+)
+def test_inputs_refused(x, message):
+    with pytest.raises(InputError) as info:
+        finite_difference(tf.sin)(x)
+    assert str(info.value) == message
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: None, "f returned a NoneType, which is no dense tensor. Return float tensors from f."),
+        (lambda x: [], "f returned no tensor at all. Return float tensors from f."),
+        (
+            lambda x: tf.cast(x, tf.int32),
+            "f returned a tensor of dtype int32, which has no derivative. Return float tensors from f.",
+        ),
+        (
+            lambda x: {"y": tf.cast(x, tf.complex64)},
+            "f returned a tensor of dtype complex64, which has no derivative. Return float tensors from f.",
+        ),
+        (
+            tf.reduce_sum,
+            "f maps x of shape (2, 3) to shape (): not every element of x has outputs of its own. "
+            "Use a scalar x, or name a direction.",
+        ),
+        (
+            lambda x: x[:, 0],
+            "f maps x of shape (2, 3) to shape (2,): not every element of x has outputs of its own. "
+            "Use a scalar x, or name a direction.",
+        ),
+        (
+            tf.transpose,
+            "f maps x of shape (2, 3) to shape (3, 2): not every element of x has outputs of its own. "
+            "Use a scalar x, or name a direction.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_outputs_refused(f, message, compiled):
+    g = finite_difference(f)
+    with pytest.raises(OutputError) as info:
+        (tf.function(g) if compiled else g)(tf.ones([2, 3]))
+    assert str(info.value) == message
+
+
+@pytest.mark.parametrize(
+    ("direction", "message"),
+    [
+        (
+            np.ones(3),
+            "direction has dtype float64, but x has float32. Cast it with tf.cast(direction, tf.float32).",
+        ),
+        ([1.0, 0.0], "direction has shape (2,), but x has (3,). Give one number for each element of x."),
+    ],
+)
+def test_directions_refused(direction, message):
+    with pytest.raises(ArgumentError) as info:
+        finite_difference(tf.reduce_sum, direction=direction)(tf.ones([3]))
+    assert str(info.value) == message
+
+
+def test_too_few_arguments_refused():
+    with pytest.raises(ArgumentError) as info:
+        finite_difference(tf.atan2, argnum=1)(1.0)
+    assert str(info.value) == (
+        "argnum is 1, but f is called with 1 positional argument(s). Pass x by position, or name another argnum."
+    )
+
+
+def test_step_refused_that_the_dtype_does_not_hold():
+    g = finite_difference(tf.sin, step=1e-60)
+    with pytest.raises(ArgumentError) as info:
+        g(tf.ones([2]))
+    assert str(info.value) == "step is 1e-60, which is 0.0 in float32. Give a step that float32 holds, or x in float64."
+    np.testing.assert_array_equal(finite_difference(tf.identity, step=1e-60)(tf.zeros([2], tf.float64)), [1, 1])
+
+
+def test_shapes_known_only_when_run_are_checked():
+    g = tf.function(
+        finite_difference(lambda x: tf.boolean_mask(x, x > 1)), input_signature=[tf.TensorSpec([None], tf.float32)]
+    )
+    np.testing.assert_allclose(g([5.0, 6.0]), [1, 1], rtol=1e-5)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="f\\(x\\) does not have x's leading dimensions."):
+        g([-5.0, 6.0])
+
+
+@pytest.mark.parametrize("what", ["x", "y"])
+def test_unknown_ranks_refused(what):
+    if what == "x":
+        f, spec, kind = tf.sin, tf.TensorSpec(None, tf.float32), InputError
+        message = "x has a shape of unknown rank. Give it a shape first, with tf.ensure_shape(x, ...)."
+    else:
+        f, spec, kind = lambda x: tf.reshape(x, tf.cast(x, tf.int32)), tf.TensorSpec([None], tf.float32), OutputError
+        message = "f returned a tensor of unknown rank. Give it a shape inside f, with tf.ensure_shape(y, ...)."
+    with pytest.raises(kind) as info:
+        tf.function(finite_difference(f), input_signature=[spec])(tf.ones([1]))
+    assert str(info.value) == message
