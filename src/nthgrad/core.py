@@ -130,11 +130,18 @@ def _build(
     called = trace.converted(getattr(f, "python_function", f))
 
     def traced(x: tf.Tensor, key: int | str, assume: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        def at(t: tf.Tensor) -> Any:
-            y = called(*args[:key], t, *args[key:], **kwargs) if isinstance(key, int) else called(*args, **kwargs, **{key: t})
-            return outputs.checked(y, t, assume=assume)
+        unknown: list[tf.Tensor] = []
 
-        return pick(engine(at, x, n))
+        def at(t: tf.Tensor) -> Any:
+            if isinstance(key, int):
+                y = called(*args[:key], t, *args[key:], **kwargs)
+            else:
+                y = called(*args, **kwargs, **{key: t})
+            y, lengths = outputs.checked(y, t, assume=assume)
+            unknown.extend(lengths)
+            return y
+
+        return pick(engine(at, x, n)), unknown
 
     compiled = OncePerSignature(traced, jit_compile)
 
@@ -159,7 +166,11 @@ def _locate(f: Callable[..., Any], argnum: int | str, args: tuple[Any, ...], kwa
     if isinstance(argnum, int) and 0 <= argnum < len(args):
         return argnum
     try:
-        names = [p.name for p in inspect.signature(f).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        names = [
+            p.name
+            for p in inspect.signature(f).parameters.values()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
     except (TypeError, ValueError):
         names = []
     if isinstance(argnum, str) and argnum in names and names.index(argnum) < len(args):

@@ -44,7 +44,9 @@ def as_point(x: Any, name: str = "x") -> tf.Tensor:
             "or number."
         ) from error
     if tensor.dtype.is_complex:
-        raise InputError(f"{name} is {tensor.dtype.name}. Differentiate by a real variable, its real or imaginary part.")
+        raise InputError(
+            f"{name} is {tensor.dtype.name}. Differentiate by a real variable, its real or imaginary part."
+        )
     if not tensor.dtype.is_floating:
         remedy = "Give numbers." if tensor.dtype == tf.string else f"Write tf.cast({name}, tf.float32), or 1.0 for 1."
         raise InputError(f"{name} is {tensor.dtype.name}; derivatives need floating point. {remedy}")

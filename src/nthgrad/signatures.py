@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines.outputs import MIXES
+from nthgrad.engines import outputs
 
 
 class OncePerSignature:
@@ -27,20 +27,33 @@ class OncePerSignature:
         self._open: dict[Any, bool] = {}
 
     def __call__(self, x: tf.Tensor, key: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Calls the traced function as `traced(x, key, assume, args, kwargs)`."""
+        """Calls `traced(x, key, assume, args, kwargs) -> (result, lengths left to check)` and returns the result."""
+        assume = self._assumes(x, key, args, kwargs)
+        try:
+            result, unknown = self._run(x, key, assume, args, kwargs)
+        except tf.errors.InvalidArgumentError:
+            if not assume or not x.shape.is_fully_defined():
+                raise
+            return self._run(x, key, False, args, kwargs)[0]  # known lengths tell better what is wrong
+        if not unknown:
+            return result
+        if not tf.executing_eagerly():
+            with tf.control_dependencies(outputs.assert_apart(unknown, x)):
+                return tf.nest.map_structure(tf.identity, result)
+        if outputs.apart(unknown, x):
+            return result
+        return self._run(x, key, False, args, kwargs)[0]
+
+    def _assumes(self, x: tf.Tensor, key: int | str, args: Any, kwargs: Any) -> bool:
+        """Whether to use a trace with open lengths; makes it when it is asked for the first time."""
         batch = x.shape[0] if x.shape.rank else None
         if batch is None:
-            return self._run(x, key, x.shape.rank != 0, args, kwargs)
+            return x.shape.rank != 0
         specs = tf.nest.map_structure(lambda v: _open_batch(v, batch), (x, args, kwargs))
-        signature = _hashable((key, sorted(kwargs), *tf.nest.flatten(specs)))
+        signature = _hashable((key, *sorted(kwargs), *tf.nest.flatten(specs)))
         if signature not in self._open:
             self._open[signature] = self._traces(specs[0], key, specs[1], specs[2])
-        try:
-            return self._run(x, key, self._open[signature], args, kwargs)
-        except tf.errors.InvalidArgumentError as error:
-            if MIXES not in str(error):
-                raise
-            return self._run(x, key, False, args, kwargs)  # known lengths tell which shapes do not fit
+        return self._open[signature]
 
     def _traces(self, x: tf.TensorSpec, key: int | str, args: Any, kwargs: Any) -> bool:
         """Whether f can be traced with its batch size open; if not, the trace with a known one says what is wrong."""

@@ -8,6 +8,7 @@ import numbers
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,11 @@ from nthgrad.errors import ArgumentError, InputError, OutputError
 
 FACTOR = 10  # |value - exact| <= FACTOR * error, tested over functions, orders and dtypes
 _ZERO, _INFINITE, _NAN = np.float64([0, np.inf, np.nan])  # tf.where takes Python floats for float32
+_MIXED = "not every element of x has outputs of its own. Use a scalar x, or name a direction."
 _COLUMNS = 6  # of the extrapolation table; more gain nothing in 53 bits
 _NOISE_ROWS = 8  # rows below the balanced step: there rounding is all that is left, and the last half measure it
 
 
-@cache
 def stencil(order: int, accuracy: int = 2) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
     """Central finite-difference stencil with exact weights.
 
@@ -45,6 +46,11 @@ def stencil(order: int, accuracy: int = 2) -> tuple[tuple[int, ...], tuple[Fract
         ((-1, 0, 1), (Fraction(1, 1), Fraction(-2, 1), Fraction(1, 1)))
     """
     _check_order(order, accuracy)
+    return _stencil(int(order), int(accuracy))
+
+
+@cache  # behind the checks: to a cache True is 1
+def _stencil(order, accuracy):
     reach = (order + 1) // 2 - 1 + accuracy // 2
     nodes = range(-reach, reach + 1)
     product = [1]  # coefficients of the product of all (t - node), highest power first
@@ -129,33 +135,31 @@ def finite_difference(
         x = as_tensor(args[argnum])
         along = None if direction is None else _as_direction(direction, x)
         unit, size = _unit(x, along, step)
-        call = f if tf.executing_eagerly() else tf.function(f)  # in a graph: converted and traced once, not 50 times
-        structure = None
-
-        @cache  # a row of the ladder shares its even nodes with the row above
-        def evaluate(multiple: Fraction) -> list[tf.Tensor]:
-            nonlocal structure
-            shift = tf.cast(unit * float(multiple), x.dtype)
-            point = x + (shift if along is None else shift * along) if multiple else x
-            structure = call(*args[:argnum], point, *args[argnum + 1 :], **kwargs)
-            leaves = [_as_output(leaf, x, along) for leaf in tf.nest.flatten(structure)]
-            if not leaves:
-                raise OutputError("f returned no tensor at all. Return float tensors from f.")
-            return leaves
-
         if order == 0 or (step is not None and not return_error):
             rows = 1
         elif step is not None:
             rows = 2
         else:
             rows = math.ceil(-math.log2(_eps(x.dtype)) / (order + accuracy)) + 1 + _NOISE_ROWS
-        table = [[evaluate(Fraction(offset, 2**row)) for offset in offsets] for row in range(rows)]
+        ladder = [[Fraction(offset, 2**row) for offset in offsets] for row in range(rows)]
+        points = sorted({point for row in ladder for point in row})  # rows share points: o h / 2 is in the row above
+
+        shifts = tf.cast(unit * _column(map(float, points), x[None]), x.dtype)
+        call = f if tf.executing_eagerly() else _traced(f)
+        results = []
+        for at in tf.unstack(x + (shifts if along is None else shifts * along), len(points)):
+            structure = call(*args[:argnum], at, *args[argnum + 1 :], **kwargs)
+            results.append([_as_output(leaf, x, along) for leaf in tf.nest.flatten(structure)])
+        if not results[0]:
+            raise OutputError("f returned no tensor at all. Return float tensors from f.")
 
         values, errors = [], []
-        for index, leaf in enumerate(table[0][0]):
-            by_row = [[tf.cast(leaves[index], tf.float64) for leaves in row] for row in table]
+        for leaves in zip(*results, strict=True):
+            leaf = leaves[0]
+            by_point = tf.cast(tf.stack(leaves), tf.float64)
+            table = tf.gather(by_point, [[points.index(point) for point in row] for row in ladder])
             h, relative = (_spread(t, leaf) for t in (unit, size / unit))
-            plain, noise = _differences(by_row, offsets, weights, order, (_eps(leaf.dtype), _eps(x.dtype)), relative)
+            plain, noise = _differences(table, offsets, weights, order, (_eps(leaf.dtype), _eps(x.dtype)), relative)
             if rows == 1:
                 value, error = plain[0], noise[0]
             elif step is not None:
@@ -174,34 +178,40 @@ def finite_difference(
     return g
 
 
-def _differences(by_row, offsets, weights, order, eps, relative):
+def _traced(f):
+    """Return f as AutoGraph converts it, traced once and not at each of some fifty points.
+
+    It is not inlined, or the graph optimiser would make x + (h + 2) of (x + h) + 2, which is another rounding.
+    """
+    return tf.function(f, experimental_attributes={"_noinline": True})
+
+
+def _differences(table, offsets, weights, order, eps, relative):
     """Plain differences of each row for h = 1 and the noise in them, both of shape [rows, ...].
 
     The noise is that of f, one unit in its last place, and that of the points x + o h, one unit in theirs.
     """
+    rows = table.shape[0]
+    scale = _column([2.0 ** (row * order) for row in range(rows)], table[:, 0])
+    finer = _column([2.0**row for row in range(rows)], table[:, 0])
     denominator = math.lcm(*(weight.denominator for weight in weights))
-    integers = [int(weight * denominator) for weight in weights]  # exact, so that a constant f cancels exactly
-    total = float(sum(map(abs, weights)))
-    plain, noise = [], []
-    for row, values in enumerate(by_row):
-        scale = 2.0 ** (row * order)
-        plain.append(tf.add_n([w * v for w, v in zip(integers, values, strict=True)]) / denominator * scale)
-        size = tf.reduce_max(tf.abs(tf.stack(values)), 0)
-        steps = [abs(b - a) for a, b in zip(values, values[1:], strict=False)]
-        gaps = [(b - a) / 2.0**row for a, b in zip(offsets, offsets[1:], strict=False)]
-        slope = tf.reduce_max(tf.stack([s / gap for s, gap in zip(steps, gaps, strict=True)]), 0) if steps else 0.0
-        rounding = total * scale * (eps[0] * size + eps[1] * relative * slope)
-        blind = eps[1] * relative * 2.0**row > 0.25  # the step is lost in the spacing of floats at x
-        noise.append(tf.where(blind, _INFINITE, rounding) if steps else rounding)
-    return tf.stack(plain), tf.stack(noise)
+    integers = [float(weight * denominator) for weight in weights]  # so that a constant f cancels exactly
+    plain = scale / denominator * tf.add_n([weight * table[:, i] for i, weight in enumerate(integers)])
+    noise = eps[0] * tf.reduce_max(tf.abs(table), 1)
+    if len(offsets) > 1:
+        gaps = [after - before for before, after in pairwise(offsets)]
+        slopes = [tf.abs(table[:, i + 1] - table[:, i]) / gap for i, gap in enumerate(gaps)]
+        noise += eps[1] * relative * finer * tf.reduce_max(tf.stack(slopes), 0)
+        blind = eps[1] * relative * finer > 0.25  # the step is lost in the spacing of floats at x
+        noise = tf.where(blind, _INFINITE, noise)
+    return plain, noise * scale * float(sum(map(abs, weights)))
 
 
 def _extrapolate(plain, noise, order, accuracy):
     """Neville's table of Richardson extrapolation: for each element the entry of least error estimate."""
     rows = plain.shape[0]
     neighbours = tf.abs(plain[1:] - plain[:-1])
-    scales = tf.reshape([2.0 ** (row * order) for row in range(rows)], [rows] + [1] * (plain.shape.rank - 1))
-    scales = tf.cast(scales, tf.float64)
+    scales = _column([2.0 ** (row * order) for row in range(rows)], plain)
     measured = tf.reduce_max((neighbours / scales[1:])[-_NOISE_ROWS // 2 :], 0)
     noise = tf.maximum(noise, tf.where(tf.math.is_finite(measured), measured, _ZERO) * scales)
 
@@ -222,13 +232,18 @@ def _extrapolate(plain, noise, order, accuracy):
 
     # From fine to coarse. A coarse row has less noise, but its neighbours may agree by accident (f periodic with the
     # step, say): its error is not less than what the finer rows leave of its difference from them.
-    value = tf.where(tf.math.is_finite(error), value, _ZERO)
-    best, least = value[-1], error[-1]
-    for row in reversed(range(rows - 3)):
-        doubt = tf.where(tf.math.is_finite(least), tf.abs(value[row] - best) - least, _ZERO)
-        new = tf.maximum(error[row], doubt)
-        best, least = tf.where(new < least, value[row], best), tf.minimum(new, least)
+    rows = zip(tf.unstack(tf.where(tf.math.is_finite(error), value, _ZERO)), tf.unstack(error), strict=True)
+    (best, least), *coarser = reversed(list(rows))
+    for value, error in coarser:
+        doubt = tf.where(tf.math.is_finite(least), tf.abs(value - best) - least, _ZERO)
+        new = tf.maximum(error, doubt)
+        best, least = tf.where(new < least, value, best), tf.minimum(new, least)
     return tf.where(tf.math.is_finite(least), best, _NAN), least
+
+
+def _column(numbers, t):
+    """One number for each row of t, or of a tensor of t's rank."""
+    return tf.reshape(tf.constant(list(numbers), tf.float64), [-1] + [1] * (t.shape.rank - 1))
 
 
 def _finite_or_inf(error):
@@ -261,7 +276,7 @@ def _spread(t, leaf):
     head = _head(t.shape)
     shape = tf.shape(t)[:head]
     if not (t.shape[:head].is_fully_defined() and leaf.shape[:head].is_fully_defined()):
-        tf.debugging.assert_equal(shape, tf.shape(leaf)[:head], "f(x) does not have x's leading dimensions.")
+        tf.debugging.assert_equal(shape, tf.shape(leaf)[:head], _MIXED)
     return tf.reshape(t, tf.concat([shape, tf.ones([leaf.shape.rank - head], tf.int32)], 0))
 
 
@@ -293,7 +308,9 @@ def as_tensor(x: Any) -> tf.Tensor:
     """
     leaves = tf.nest.flatten(x)
     if any(type(leaf) is float for leaf in leaves) and all(type(leaf) in (int, float) for leaf in leaves):
-        dtype = tf.keras.backend.floatx()
+        import keras  # late: importing it takes a second
+
+        dtype = keras.config.floatx()
     else:
         dtype = None
     try:
@@ -350,10 +367,7 @@ def _as_output(leaf, x, along):
         )
     head = 0 if along is not None else _head(x.shape)
     if not leaf.shape[:head].is_compatible_with(x.shape[:head]):
-        raise OutputError(
-            f"f maps x of shape {_show(x.shape)} to shape {_show(leaf.shape)}: not every element of x has outputs of "
-            "its own. Use a scalar x, or name a direction."
-        )
+        raise OutputError(f"f maps x of shape {_show(x.shape)} to shape {_show(leaf.shape)}: {_MIXED}")
     return leaf
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nthgrad.errors import OutputError
 
-MIXES = (
+_MIXES = (
     "f mixes elements of x: the shape of f(x) does not begin with the shape of x, as it has to where each element of the "
     "output depends on its own element (or row) of x only. Differentiate a function of one element at a time."
 )
@@ -34,25 +34,37 @@ def sum_rows(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.reduce_sum(y, list(range(row_rank(x), y.shape.rank))), tf.shape(x))
 
 
-def checked(y: Any, x: tf.Tensor, *, assume: bool) -> Any:
-    """Returns f(x) with every leaf a tensor, or raises.
+def checked(y: Any, x: tf.Tensor, *, assume: bool) -> tuple[Any, list[tf.Tensor]]:
+    """Makes every leaf of f(x) a tensor, or raises.
 
     Args:
         y: what f returned, any `tf.nest` structure.
         x: what f was given.
-        assume: where one of two lengths is unknown while tracing, take them as equal and check when running;
-            otherwise refuse.
+        assume: where one of two lengths is unknown while tracing, take them as equal; otherwise refuse.
+
+    Returns:
+        The structure of tensors, and what is left to check when running: the leading shapes of the leaves, each of
+        which has to be the beginning of x's shape.
 
     Raises:
         OutputError: a leaf is None, not real floating point, or of a shape that shows that f mixes elements of x.
     """
-    leaves = tf.nest.flatten(y, expand_composites=False)
+    leaves = tf.nest.flatten(y)
     if not leaves or all(leaf is None for leaf in leaves):
-        raise OutputError("f returned nothing (None). Return the tensor, or the structure of tensors, to differentiate.")
-    return tf.nest.pack_sequence_as(y, [_leaf(leaf, i, x, assume) for i, leaf in enumerate(leaves)])
+        raise OutputError(
+            "f returned nothing (None). Return the tensor, or the structure of tensors, to differentiate."
+        )
+    pairs = [_leaf(leaf, i, x, assume) for i, leaf in enumerate(leaves)]
+    unknown = [
+        tf.shape(tensor)[:rank]
+        for tensor, rank in pairs
+        if any(n is None for n in [*tensor.shape[:rank], *x.shape[:rank]])
+    ]
+    return tf.nest.pack_sequence_as(y, [tensor for tensor, _ in pairs]), unknown
 
 
-def _leaf(leaf: Any, index: int, x: tf.Tensor, assume: bool) -> tf.Tensor:
+def _leaf(leaf: Any, index: int, x: tf.Tensor, assume: bool) -> tuple[tf.Tensor, int]:
+    """A leaf as a tensor, and how many of its leading axes are x's."""
     if leaf is None:
         raise OutputError(f"Output {index} of f is None. Return a tensor there, or leave it out.")
     tensor = tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
@@ -62,15 +74,16 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor, assume: bool) -> tf.Tensor:
             "tensors only (of a complex one its real and imaginary parts)."
         )
     if x.shape.rank is None or tensor.shape.rank is None:
+        what = "x" if x.shape.rank is None else f"output {index} of f"
         raise OutputError(
-            f"The rank of {'x' if x.shape.rank is None else f'output {index} of f'} is unknown while tracing, so f "
-            "cannot be seen to keep the elements of x apart. Give it a rank with tf.ensure_shape."
+            f"The rank of {what} is unknown while tracing, so f cannot be seen to keep the elements of x apart. Give it "
+            "a rank with tf.ensure_shape."
         )
-    rows, elementwise = x.shape[: row_rank(x)], tensor.shape.rank == x.shape.rank
-    if elementwise and _fits(tensor.shape, x.shape, assume):
-        return _confirm(tensor, x, x.shape.rank)
-    if tensor.shape.rank >= rows.rank and _fits(tensor.shape[: rows.rank], rows, assume):
-        return _confirm(tensor, x, rows.rank)
+    rows = row_rank(x)
+    if tensor.shape.rank == x.shape.rank and _fits(tensor.shape, x.shape, assume):
+        return tensor, x.shape.rank
+    if tensor.shape.rank >= rows and _fits(tensor.shape[:rows], x.shape[:rows], assume):
+        return tensor, rows
     raise OutputError(
         f"f maps shape {x.shape} to shape {tensor.shape} (output {index}), so it mixes elements of x: a derivative here "
         "means that each element of the output depends on its own element (or row) of x only. Differentiate a function "
@@ -84,10 +97,11 @@ def _fits(left: tf.TensorShape, right: tf.TensorShape, assume: bool) -> bool:
     return left.as_list() == right.as_list()
 
 
-def _confirm(y: tf.Tensor, x: tf.Tensor, rank: int) -> tf.Tensor:
-    """Checks, when running, the leading lengths that tracing could not know."""
-    if all(n is not None for n in [*y.shape[:rank], *x.shape[:rank]]):
-        return y
-    check = tf.debugging.assert_equal(tf.shape(y)[:rank], tf.shape(x)[:rank], message=MIXES)
-    with tf.control_dependencies([check]):
-        return tf.identity(y)
+def apart(unknown: list[tf.Tensor], x: tf.Tensor) -> bool:
+    """Whether the shapes that were unknown while tracing show, eagerly, that f keeps the elements of x apart."""
+    return all(x.shape[: len(lengths)].as_list() == list(lengths) for lengths in (u.numpy() for u in unknown))
+
+
+def assert_apart(unknown: list[tf.Tensor], x: tf.Tensor) -> list[tf.Operation]:
+    """The same inside a graph, as assertions to run before the result is used."""
+    return [tf.debugging.assert_equal(lengths, tf.shape(x)[: lengths.shape[0]], message=_MIXES) for lengths in unknown]

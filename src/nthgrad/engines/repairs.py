@@ -7,6 +7,7 @@ right to every order. `REFUSED` maps the op types that have none to the reason. 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,8 +31,17 @@ def again(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
             continue
         arguments[arg.name], rest = rest[:count], rest[count:]
     arguments |= {attr.name: op.get_attr(attr.name) for attr in op.op_def.attr if attr.name not in inferred}
-    made = getattr(tf.raw_ops, op.type)(**arguments)
+    names = _python_names(op.type, tuple(arguments))
+    made = getattr(tf.raw_ops, op.type)(**{names[name]: value for name, value in arguments.items()})
     return [] if made is None or isinstance(made, tf.Operation) else tf.nest.flatten(made)
+
+
+@functools.cache
+def _python_names(kind: str, names: tuple[str, ...]) -> dict[str, str]:
+    """What tf.raw_ops calls the arguments of an op; it renames a few (Sum's reduction_indices is axis)."""
+    taken = [name for name in inspect.signature(getattr(tf.raw_ops, kind)).parameters if name != "name"]
+    renamed = (name for name in taken if name not in names)
+    return {name: name if name in taken else next(renamed) for name in names}
 
 
 def unbroadcast(tensor: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
@@ -42,7 +52,9 @@ def unbroadcast(tensor: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.reduce_sum(tensor, axes), tf.shape(like))
 
 
-def linear(forward: Callable[[tf.Tensor], tf.Tensor], transpose: Callable[[tf.Tensor], tf.Tensor]) -> Callable[..., Any]:
+def linear(
+    forward: Callable[[tf.Tensor], tf.Tensor], transpose: Callable[[tf.Tensor], tf.Tensor]
+) -> Callable[..., Any]:
     """A linear map with its transpose, which are each other's derivative for ever."""
 
     @tf.custom_gradient

@@ -169,8 +169,10 @@ def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
 
 def _independent(outputs: list[tf.Tensor], x: tf.Tensor) -> str:
     steps = [op for op in trace.between([x], outputs, stop=frozenset()) if op.type in trace.CONSTANT]
-    why = f"only {trace.describe(steps[0])} leads there, whose derivative is zero wherever it exists" if steps else (
-        "no path of floating-point ops leads there"
+    why = (
+        f"only {trace.describe(steps[0])} leads there, whose derivative is zero wherever it exists"
+        if steps
+        else ("no path of floating-point ops leads there")
     )
     return (
         f"f(x) does not depend on x through any differentiable path: {why}. Check that f uses its argument, in "

@@ -1,0 +1,163 @@
+"""What `nthgrad eval` computes: a formula or a function of the user's, and its derivatives at points."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nthgrad.cli import expression
+from nthgrad.errors import ArgumentError, NthgradError, OutputError
+
+MAX_ORDER = 100
+
+
+def function(text: str, given: Sequence[str], dtype: str) -> tuple[Callable[..., Any], list[str]]:
+    """The function to differentiate.
+
+    Args:
+        text: a formula, or `module:function`, the module as Python would import it in the current folder.
+        given: the names of the variables that have values.
+        dtype: of the variables.
+
+    Returns:
+        The function, and its variables in the order in which it takes them.
+
+    Raises:
+        ArgumentError: text is neither, or has other variables than those given.
+        NthgradError: the module raises while it is imported.
+    """
+    if ":" in text:
+        f = _imported(text)
+        names = _parameters(f, text, given)
+    else:
+        for name in given:
+            if name in expression.FUNCTIONS or name in expression.CONSTANTS:
+                raise ArgumentError(f"{name} has a meaning in expressions. Give the variable another name.")
+        f = expression.function(text, list(given), dtype)
+        unused = [name for name in given if name not in expression.variables(text)]
+        if unused:
+            raise ArgumentError(f"{text!r} has no variable {unused[0]}. Leave out --at {unused[0]}=...")
+        names = list(given)
+    return f, names
+
+
+def derivatives(
+    f: Callable[..., Any], values: Sequence[np.ndarray], index: int, order: int, method: str
+) -> list[np.ndarray]:
+    """f and its derivatives by one of its arguments.
+
+    Args:
+        f: a function of one tensor for each of the values.
+        values: arrays of shape [n] and of one dtype.
+        index: which of them to differentiate by.
+        order: the highest order.
+        method: a method of `nthgrad.derivatives`, or `"difference"`.
+
+    Returns:
+        order + 1 arrays of shape [n].
+
+    Raises:
+        NthgradError: as `nthgrad.derivatives`, or with what f raised.
+    """
+    import nthgrad
+    from nthgrad.cli.quiet import tensorflow
+
+    tf = tensorflow()
+    tensors = [tf.constant(v) for v in values]
+    try:
+        if method == "difference":
+            from nthgrad.engines.differences import finite_difference
+
+            results = [finite_difference(f, k, argnum=index)(*tensors) for k in range(order + 1)]
+        else:
+            results = nthgrad.derivatives(f, order, argnum=index, method=method)(*tensors)  # type: ignore[arg-type]
+    except NthgradError:
+        raise
+    except Exception as error:
+        raise NthgradError(f"The function raised {_described(error, f)}. Correct it, or give it other points.") from error
+    for y in results:
+        if not tf.is_tensor(y) or y.shape != tensors[index].shape:
+            found = f"a tensor of shape {y.shape}" if tf.is_tensor(y) else f"a {type(y).__name__}"
+            raise OutputError(
+                f"f returned {found} for {len(values[index])} points. Return one tensor with one number a point."
+            )
+    return [y.numpy() for y in results]
+
+
+def names(variable: str, order: int) -> list[str]:
+    """What the derivatives are called in files and on the screen: `f`, `df_dx`, `d2f_dx2`, ..."""
+    return ["f", *(f"d{k if k > 1 else ''}f_d{variable}{k if k > 1 else ''}" for k in range(1, order + 1))]
+
+
+def _imported(text: str) -> Callable[..., Any]:
+    from nthgrad.cli.quiet import tensorflow
+
+    module, _, path = text.partition(":")
+    if not all(part.isidentifier() for part in [*module.split("."), *path.split(".")]):
+        raise ArgumentError(f"{text!r} is neither an expression nor module:function. Write for example mymodule:f.")
+    tensorflow()  # before the user's module imports it with all its chatter
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        found: Any = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and (module == error.name or module.startswith(f"{error.name}.")):
+            raise ArgumentError(
+                f"There is no module {error.name!r}. Run nthgrad in the folder that holds it, or install it."
+            ) from error
+        raise NthgradError(f"Importing {module} raised {_described(error)}. Correct the module.") from error
+    except (Exception, SystemExit) as error:
+        raise NthgradError(f"Importing {module} raised {_described(error)}. Correct the module.") from error
+    for name in path.split("."):
+        if not hasattr(found, name):
+            raise ArgumentError(f"{module} has no {path}. Give the name of a function that it defines.")
+        found = getattr(found, name)
+    if not callable(found):
+        raise ArgumentError(f"{text} is a {type(found).__name__}, which cannot be called. Give a function.")
+    return found
+
+
+def _parameters(f: Callable[..., Any], text: str, given: Sequence[str]) -> list[str]:
+    """The given variables in the order of f's parameters."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{text} does not say what arguments it has. Wrap it in a function that does.") from error
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names = [p.name for p in positional]
+    for name in given:
+        if name not in names:
+            raise ArgumentError(f"{text} has no argument {name!r}. Its arguments are {', '.join(names) or 'none'}.")
+    for p in parameters:
+        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in given:
+            raise ArgumentError(f"There is no value for {text}'s argument {p.name}. Add --at {p.name}=VALUE.")
+    taken = [name for name in names if name in given]
+    if names[: len(taken)] != taken:
+        left = next(name for name in names if name not in given)
+        raise ArgumentError(f"There is no value for {text}'s argument {left}. Add --at {left}=VALUE.")
+    return taken
+
+
+def _described(error: BaseException, f: Callable[..., Any] | None = None) -> str:
+    """Kind, message and place of what the user's code raised, in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    name = type(error).__name__
+    # AutoGraph puts the traceback of the user's code into the message, and the message last.
+    message = lines[-1].removeprefix(f"{name}: ") if lines else ""
+    path = getattr(getattr(f, "__code__", None), "co_filename", None)
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    frames += [(file, int(line)) for file, line in re.findall(r'File "(.+?)", line (\d+)', str(error))]
+    here = [place for place in frames if place[0] == path] if path else [
+        place for place in frames if not place[0].startswith("<") and os.path.dirname(__file__) not in place[0]
+        and "importlib" not in place[0]
+    ]  # fmt: skip
+    where = f" ({os.path.relpath(here[-1][0])}, line {here[-1][1]})" if here else ""
+    return f"{name}: {message.rstrip('.')}{where}" if message else f"{name}{where}"

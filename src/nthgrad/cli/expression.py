@@ -1,0 +1,180 @@
+"""Formulas typed by the user, as functions on tensors. Nothing typed is ever run as Python."""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nthgrad.errors import ArgumentError
+
+# The functions that a formula may call, all of them in tf.math, and how many arguments they take.
+FUNCTIONS = {
+    **dict.fromkeys(
+        "abs acos acosh asin asinh atan atanh cos cosh digamma erf erfc exp expm1 lgamma log log1p sigmoid sign sin sinh "
+        "softplus softsign sqrt square tan tanh".split(),
+        1,
+    ),
+    **dict.fromkeys("atan2 maximum minimum pow".split(), 2),
+}
+CONSTANTS = {"e": math.e, "pi": math.pi}
+
+
+def power(a: Any, b: Any) -> Any:
+    """`a ** b`; of two Python floats it is real, or an ArithmeticError where Python would make it complex."""
+    if not (isinstance(a, float) and isinstance(b, float)):
+        return a**b
+    try:
+        return math.pow(a, b)
+    except ValueError:
+        raise ArithmeticError(f"{a:g} ** {b:g} is not a real number") from None
+    except OverflowError:
+        raise OverflowError(f"{a:g} ** {b:g} is too large for a float") from None
+
+
+OPERATORS: dict[type, Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: power,
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+}
+
+_GRAMMAR = (*OPERATORS, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Constant, ast.Load)
+_DEPTH = 150  # simpleeval takes three Python calls a level
+_HELP = 'Write it as in Python, for example "log(x + 2)".'
+
+
+def function(text: str, variables: Sequence[str], dtype: str) -> Callable[..., Any]:
+    """The function that a formula stands for.
+
+    Args:
+        text: numbers, variables, `FUNCTIONS`, `CONSTANTS`, `+ - * / **` and parentheses, written as in Python.
+        variables: the names of its arguments, in the order in which the function takes them.
+        dtype: of the arguments, and of what the numbers become.
+
+    Returns:
+        A function of one tensor for each variable, all of a dtype and of shapes that broadcast.
+
+    Raises:
+        ArgumentError: text is no such formula, names what is not there, or leaves a variable out.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> f = function("log(x + 2)", ["x"], "float64")
+        >>> round(float(f(tf.constant(1.0, tf.float64))), 6)
+        1.098612
+    """
+    tree = _parsed(text)
+    _check(tree, text, variables)
+
+    def f(*values: Any) -> Any:
+        import tensorflow as tf
+
+        try:
+            y = _evaluator(variables, values, dtype).eval(text, previously_parsed=tree)
+        except ArithmeticError as error:
+            raise ArgumentError(f"{text!r} has no value: {error}. Change that part of the expression.") from error
+        return tf.convert_to_tensor(y, dtype)
+
+    f.__name__ = "expression"
+    return f
+
+
+def variables(text: str) -> list[str]:
+    """The variables of a formula, in the order in which they are first seen."""
+    nodes = [node for node in ast.walk(_parsed(text)) if isinstance(node, ast.Name)]
+    names = [node.id for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset))]
+    return [name for name in dict.fromkeys(names) if name not in FUNCTIONS and name not in CONSTANTS]
+
+
+def _parsed(text: str) -> ast.expr:
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        column = f" (column {error.offset})" if error.offset else ""
+        raise ArgumentError(f"{text!r} is not an expression: {error.msg}{column}. {_HELP}") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise ArgumentError(f"The expression cannot be read: {error}. {_HELP}") from error
+    except (MemoryError, RecursionError) as error:
+        raise ArgumentError("The expression is nested too deep. Write it as a function, and give module:function.") from error
+
+
+def _check(tree: ast.expr, text: str, variables: Sequence[str]) -> None:
+    level, depth = [tree], 0
+    while level:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]  # type: ignore[misc]
+    if depth > _DEPTH:
+        raise ArgumentError("The expression is nested too deep. Write it as a function, and give module:function.")
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BitXor):
+            raise ArgumentError(f"{text!r} holds the operator ^. Write ** for powers.")
+        if not isinstance(node, _GRAMMAR):
+            what = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
+            raise ArgumentError(
+                f"{what} in {text!r} is not arithmetic. There are + - * / ** and the functions {_names(FUNCTIONS)}."
+            )
+        if isinstance(node, ast.Constant):
+            _check_number(node, text)
+        elif isinstance(node, ast.Call):
+            _check_call(node, text, variables)
+        elif isinstance(node, ast.Name) and id(node) not in called:
+            _check_name(node, text, variables)
+
+
+def _check_number(node: ast.Constant, text: str) -> None:
+    if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
+        raise ArgumentError(f"{node.value!r} in {text!r} is not a real number. {_HELP}")
+    try:
+        finite = math.isfinite(float(node.value))
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise ArgumentError(f"A number in {text!r} is too large for a float. Write a smaller one.")
+
+
+def _check_call(node: ast.Call, text: str, variables: Sequence[str]) -> None:
+    name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
+    if name in variables or name in CONSTANTS:
+        raise ArgumentError(f"{name} in {text!r} is a number, and is called. Write {name}*(...) for a product.")
+    if name not in FUNCTIONS:
+        raise ArgumentError(f"There is no function {name!r} for {text!r}. There are {_names(FUNCTIONS)}.")
+    wanted, given = FUNCTIONS[name], len(node.args)
+    if given != wanted or node.keywords:
+        arguments = "one argument" if wanted == 1 else "two arguments"
+        found = "named ones" if node.keywords else given
+        raise ArgumentError(f"{name} in {text!r} has {found}. Give it {arguments}.")
+
+
+def _check_name(node: ast.Name, text: str, variables: Sequence[str]) -> None:
+    if node.id in FUNCTIONS:
+        raise ArgumentError(f"{node.id} in {text!r} is a function. Write {node.id}(...).")
+    if node.id not in variables and node.id not in CONSTANTS:
+        raise ArgumentError(f"There is no value for {node.id} in {text!r}. Add --at {node.id}=VALUE.")
+
+
+def _evaluator(variables: Sequence[str], values: Sequence[Any], dtype: str) -> Any:
+    import tensorflow as tf
+    from simpleeval import SimpleEval
+
+    def called(name: str) -> Callable[..., Any]:
+        math_function = getattr(tf.math, name)
+        # A Python float would become float32.
+        return lambda *arguments: math_function(*(tf.convert_to_tensor(a, dtype) for a in arguments))
+
+    names = {**CONSTANTS, **dict(zip(variables, values, strict=True))}
+    evaluator = SimpleEval(OPERATORS, {name: called(name) for name in FUNCTIONS}, names)
+    allowed: dict[type, Callable[..., Any]] = {kind: evaluator.nodes[kind] for kind in (ast.BinOp, ast.UnaryOp, ast.Call, ast.Name)}
+    # Numbers are floats, so that 9**9**9 is an overflow and not a day's work.
+    evaluator.nodes = {**allowed, ast.Constant: lambda node: float(node.value)}
+    return evaluator
+
+
+def _names(table: Sequence[str] | dict[str, Any]) -> str:
+    return ", ".join(sorted(table))

@@ -1,0 +1,69 @@
+"""TensorFlow without its start-up chatter: a screen shows what was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+def tensorflow() -> Any:
+    """The tensorflow module, imported and used once without a word on the screen.
+
+    TensorFlow's C++ code writes to file descriptor 2 before it reads the log level, and again when the first op looks
+    for devices. Later it says only what is an error.
+    """
+    if "tensorflow" in sys.modules:
+        return sys.modules["tensorflow"]
+    chosen = LEVEL in os.environ
+    os.environ.setdefault(LEVEL, "2")
+    with contextlib.nullcontext() if chosen else held_back():
+        import tensorflow as tf
+
+        tf.constant(0.0)
+    if not chosen:
+        tf.get_logger().setLevel(logging.ERROR)
+    return tf
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Keeps Python's warnings and what is written to file descriptor 2 from the screen, unless the block raises.
+
+    Native code writes to the descriptor, not to `sys.stderr`, so the descriptor is what has to be turned away. What was
+    written is shown where an exception leaves the block, for it may say why.
+    """
+    _flush()
+    try:
+        screen = os.dup(2)
+    except OSError:  # closed: there is no screen
+        yield
+        return
+    with tempfile.TemporaryFile() as said, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        os.dup2(said.fileno(), 2)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            _flush()
+            os.dup2(screen, 2)
+            os.close(screen)
+            if failed:
+                said.seek(0)
+                with contextlib.suppress(OSError):
+                    os.write(2, said.read())
+
+
+def _flush() -> None:
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()

@@ -1,0 +1,82 @@
+"""Tables on the screen: numbers with their points in a column, nothing cut off, piped or not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+MAX_ROWS = 1000
+
+
+def aligned(values: Iterable[Any], digits: int) -> list[str]:
+    """Numbers as texts of one width's worth of decimals.
+
+    Args:
+        values: real numbers, also NaN and infinities.
+        digits: how many significant digits the largest one gets; fewer where all the values need no more.
+
+    Returns:
+        A text for each, fixed-point where that shows them, else with exponents.
+
+    Example:
+        >>> aligned([0.5, 1.0, -2.0], 10)
+        ['0.5', '1.0', '-2.0']
+    """
+    numbers = [float(v) for v in values]
+    sizes = [abs(v) for v in numbers if math.isfinite(v) and v]
+    if sizes and (max(sizes) >= 1e6 or min(sizes) < 1e-4):
+        return [f"{v:.{digits - 1}e}" for v in numbers]
+    before = math.floor(math.log10(max(sizes))) + 1 if sizes else 1
+    decimals = max(digits - before, 1)
+    needed = (d for d in range(decimals) if all(not math.isfinite(v) or float(f"{v:.{d}f}") == v for v in numbers))
+    decimals = next(needed, decimals)
+    return [f"{v:.{decimals}f}" for v in numbers]
+
+
+def of_points(names: Sequence[str], columns: Sequence[np.ndarray], variables: int, width: int) -> list[Any]:
+    """Tables of one line a point, as many side by side as a screen is wide.
+
+    Args:
+        names: of the columns.
+        columns: arrays of shape [n]; float32 is shown with 7 digits, float64 with 10.
+        variables: how many of the first columns say where a point is; every table begins with them.
+        width: of the screen.
+    """
+    texts = [aligned(column, 7 if column.dtype == np.float32 else 10) for column in columns]
+    widths = [max(map(len, [name, *cells])) for name, cells in zip(names, texts, strict=True)]
+    head, room = list(range(variables)), width - sum(widths[:variables]) - variables
+    tables, shown, used = [], [], 0
+    for index in range(variables, len(names)):
+        if shown and used + widths[index] + 2 > room:
+            tables.append(head + shown)
+            shown, used = [], 0
+        shown.append(index)
+        used += widths[index] + 2
+    tables.append(head + shown)
+    return [plain([names[i] for i in group], zip(*(texts[i] for i in group), strict=True)) for group in tables]
+
+
+def plain(names: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -> Any:
+    """A rich table of texts, flush right, that takes no more room than it needs."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, padding=(0, 1), **options)
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def show(*things: Any) -> None:
+    """Prints tables and lines; where one is wider than the screen, its lines are long rather than cut off."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    for thing in things:
+        wide = console.measure(thing).maximum
+        console.print(thing, width=max(wide, console.width), crop=False, soft_wrap=isinstance(thing, str))
