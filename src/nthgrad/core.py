@@ -19,6 +19,7 @@ Method = Literal["auto", "tape"]
 _ENGINES = {"auto": tape.derivatives, "tape": tape.derivatives}
 
 
+@tf.autograph.experimental.do_not_convert
 def derivative(
     f: Callable[..., Any],
     order: int = 1,
@@ -63,6 +64,7 @@ def derivative(
     return _build(f, order, argnum, method, jit_compile, "derivative", lambda tower: tower[-1])
 
 
+@tf.autograph.experimental.do_not_convert
 def derivatives(
     f: Callable[..., Any],
     order: int,

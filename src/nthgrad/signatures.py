@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import tensorflow as tf
@@ -19,11 +21,10 @@ class OncePerSignature:
     """
 
     def __init__(self, traced: Callable[..., Any], jit_compile: bool | None):
-        plain = tf.function(traced, autograph=False)
-        # Under jit_compile, gradients of some ops (Slice, ConcatV2) emit XLA-only ops that have no gradient of their
-        # own; tapes in a plain tf.function that the compiled one calls do not see that they are compiled.
-        self._run = tf.function(plain.__call__, autograph=False, jit_compile=True) if jit_compile else plain
-        self._jit = jit_compile
+        # Traced where XLA compiles, gradients of some ops (Slice, ConcatV2) emit XLA-only ops that have no gradient of
+        # their own; tapes in a plain tf.function, traced before a compiled one calls it, do not see that.
+        self._plain = tf.function(traced, autograph=False)
+        self._run = tf.function(self._plain.__call__, autograph=False, jit_compile=True) if jit_compile else self._plain
         self._open: dict[Any, bool] = {}
 
     def __call__(self, x: tf.Tensor, key: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -45,10 +46,8 @@ class OncePerSignature:
         return self._run(x, key, False, args, kwargs)[0]
 
     def _assumes(self, x: tf.Tensor, key: int | str, args: Any, kwargs: Any) -> bool:
-        """Whether to use a trace with open lengths; makes it when it is asked for the first time."""
+        """Whether to use a trace with open lengths; makes the trace when it is asked for the first time."""
         batch = x.shape[0] if x.shape.rank else None
-        if batch is None:
-            return x.shape.rank != 0
         specs = tf.nest.map_structure(lambda v: _open_batch(v, batch), (x, args, kwargs))
         signature = _hashable((key, *sorted(kwargs), *tf.nest.flatten(specs)))
         if signature not in self._open:
@@ -56,19 +55,33 @@ class OncePerSignature:
         return self._open[signature]
 
     def _traces(self, x: tf.TensorSpec, key: int | str, args: Any, kwargs: Any) -> bool:
-        """Whether f can be traced with its batch size open; if not, the trace with a known one says what is wrong."""
-        try:
-            self._run.get_concrete_function(x, key, True, args, kwargs)
-        except Exception:
+        """Whether f can be traced with its batch size open; if not, the trace with a known one says what is wrong.
+
+        Inside a graph that XLA will compile, a trace that fails may succeed outside of it. A new thread is outside of
+        every graph; tf.init_scope would be too, but stops the tapes. Replicas of a strategy have to stay inside.
+        """
+        trace = functools.partial(self._plain.get_concrete_function, x, key, True, args, kwargs)
+        if _succeeds(trace):
+            return True
+        if tf.executing_eagerly() or tf.distribute.has_strategy():
             return False
-        return True
+        with ThreadPoolExecutor(1) as outside:
+            return outside.submit(_succeeds, trace).result()
+
+
+def _succeeds(call: Callable[[], Any]) -> bool:
+    try:
+        call()
+    except Exception:
+        return False
+    return True
 
 
 def _open_batch(value: Any, batch: int) -> Any:
     """The signature of a tensor, its first length left open where it is the batch size of x."""
     if not isinstance(value, tf.Tensor):
         return value
-    if value.shape.rank and value.shape[0] == batch:
+    if batch is not None and value.shape.rank and value.shape[0] == batch:
         return tf.TensorSpec([None, *value.shape[1:]], value.dtype)
     return tf.TensorSpec(value.shape, value.dtype)
 

@@ -16,8 +16,6 @@ import numpy as np
 from nthgrad.cli import expression
 from nthgrad.errors import ArgumentError, NthgradError, OutputError
 
-MAX_ORDER = 100
-
 
 def function(text: str, given: Sequence[str], dtype: str) -> tuple[Callable[..., Any], list[str]]:
     """The function to differentiate.
@@ -42,9 +40,6 @@ def function(text: str, given: Sequence[str], dtype: str) -> tuple[Callable[...,
             if name in expression.FUNCTIONS or name in expression.CONSTANTS:
                 raise ArgumentError(f"{name} has a meaning in expressions. Give the variable another name.")
         f = expression.function(text, list(given), dtype)
-        unused = [name for name in given if name not in expression.variables(text)]
-        if unused:
-            raise ArgumentError(f"{text!r} has no variable {unused[0]}. Leave out --at {unused[0]}=...")
         names = list(given)
     return f, names
 
@@ -52,7 +47,7 @@ def function(text: str, given: Sequence[str], dtype: str) -> tuple[Callable[...,
 def derivatives(
     f: Callable[..., Any], values: Sequence[np.ndarray], index: int, order: int, method: str
 ) -> list[np.ndarray]:
-    """f and its derivatives by one of its arguments.
+    """A function and its derivatives by one of its arguments.
 
     Args:
         f: a function of one tensor for each of the values.
@@ -82,12 +77,14 @@ def derivatives(
     except NthgradError:
         raise
     except Exception as error:
-        raise NthgradError(f"The function raised {_described(error, f)}. Correct it, or give it other points.") from error
+        raise NthgradError(
+            f"The function raised {_described(error, f)}. Correct it, or give it other points."
+        ) from error
     for y in results:
         if not tf.is_tensor(y) or y.shape != tensors[index].shape:
             found = f"a tensor of shape {y.shape}" if tf.is_tensor(y) else f"a {type(y).__name__}"
             raise OutputError(
-                f"f returned {found} for {len(values[index])} points. Return one tensor with one number a point."
+                f"f returned {found} for points of shape {values[index].shape}. Return one tensor of that shape."
             )
     return [y.numpy() for y in results]
 
@@ -121,7 +118,7 @@ def _imported(text: str) -> Callable[..., Any]:
             raise ArgumentError(f"{module} has no {path}. Give the name of a function that it defines.")
         found = getattr(found, name)
     if not callable(found):
-        raise ArgumentError(f"{text} is a {type(found).__name__}, which cannot be called. Give a function.")
+        raise ArgumentError(f"{text} is of type {type(found).__name__} and cannot be called. Give a function.")
     return found
 
 
@@ -148,16 +145,18 @@ def _parameters(f: Callable[..., Any], text: str, given: Sequence[str]) -> list[
 
 def _described(error: BaseException, f: Callable[..., Any] | None = None) -> str:
     """Kind, message and place of what the user's code raised, in one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    name = type(error).__name__
-    # AutoGraph puts the traceback of the user's code into the message, and the message last.
-    message = lines[-1].removeprefix(f"{name}: ") if lines else ""
-    path = getattr(getattr(f, "__code__", None), "co_filename", None)
-    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    frames += [(file, int(line)) for file, line in re.findall(r'File "(.+?)", line (\d+)', str(error))]
-    here = [place for place in frames if place[0] == path] if path else [
-        place for place in frames if not place[0].startswith("<") and os.path.dirname(__file__) not in place[0]
-        and "importlib" not in place[0]
-    ]  # fmt: skip
+    name, text = type(error).__name__, str(error)
+    if text.startswith("in user code:"):  # AutoGraph puts the traceback before the message
+        places = [(file, int(line)) for file, line in re.findall(r'File "(.+?)", line (\d+)', text)]
+        text = text.rpartition(f"{name}: ")[2]
+    else:
+        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    own = getattr(getattr(f, "__code__", None), "co_filename", None)
+    if f is None:  # while importing: the user's lines are what is not ours and not Python's
+        ours = os.path.dirname(os.path.dirname(__file__))
+        here = [place for place in places if not place[0].startswith(("<", ours, os.path.dirname(importlib.__file__)))]
+    else:
+        here = [place for place in places if place[0] == own]
     where = f" ({os.path.relpath(here[-1][0])}, line {here[-1][1]})" if here else ""
-    return f"{name}: {message.rstrip('.')}{where}" if message else f"{name}{where}"
+    message = " ".join(text.split()).rstrip(".")
+    return f"{name}: {message}{where}" if message else f"{name}{where}"

@@ -8,17 +8,14 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nthgrad.cli.quiet import tensorflow
 from nthgrad.errors import ArgumentError
 
 # The functions that a formula may call, all of them in tf.math, and how many arguments they take.
-FUNCTIONS = {
-    **dict.fromkeys(
-        "abs acos acosh asin asinh atan atanh cos cosh digamma erf erfc exp expm1 lgamma log log1p sigmoid sign sin sinh "
-        "softplus softsign sqrt square tan tanh".split(),
-        1,
-    ),
-    **dict.fromkeys("atan2 maximum minimum pow".split(), 2),
-}
+_OF_ONE = """abs acos acosh asin asinh atan atanh cos cosh digamma erf erfc exp expm1 lgamma log log1p sigmoid sign sin
+    sinh softplus softsign sqrt square tan tanh"""
+_OF_TWO = """atan2 maximum minimum pow"""
+FUNCTIONS = {**dict.fromkeys(_OF_ONE.split(), 1), **dict.fromkeys(_OF_TWO.split(), 2)}
 CONSTANTS = {"e": math.e, "pi": math.pi}
 
 
@@ -61,7 +58,7 @@ def function(text: str, variables: Sequence[str], dtype: str) -> Callable[..., A
         A function of one tensor for each variable, all of a dtype and of shapes that broadcast.
 
     Raises:
-        ArgumentError: text is no such formula, names what is not there, or leaves a variable out.
+        ArgumentError: text is no such formula, names what is not there, or does not name all the variables.
 
     Example:
         >>> import tensorflow as tf
@@ -71,25 +68,21 @@ def function(text: str, variables: Sequence[str], dtype: str) -> Callable[..., A
     """
     tree = _parsed(text)
     _check(tree, text, variables)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for name in variables:
+        if name not in used:
+            raise ArgumentError(f"{text!r} has no variable {name}. Leave out --at {name}=VALUE.")
+    tf = tensorflow()  # after the checks: what is mistyped is refused at once
 
-    def f(*values: Any) -> Any:
-        import tensorflow as tf
-
+    @tf.autograph.experimental.do_not_convert
+    def expression(*values: Any) -> Any:
         try:
             y = _evaluator(variables, values, dtype).eval(text, previously_parsed=tree)
         except ArithmeticError as error:
             raise ArgumentError(f"{text!r} has no value: {error}. Change that part of the expression.") from error
         return tf.convert_to_tensor(y, dtype)
 
-    f.__name__ = "expression"
-    return f
-
-
-def variables(text: str) -> list[str]:
-    """The variables of a formula, in the order in which they are first seen."""
-    nodes = [node for node in ast.walk(_parsed(text)) if isinstance(node, ast.Name)]
-    names = [node.id for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset))]
-    return [name for name in dict.fromkeys(names) if name not in FUNCTIONS and name not in CONSTANTS]
+    return expression
 
 
 def _parsed(text: str) -> ast.expr:
@@ -101,7 +94,9 @@ def _parsed(text: str) -> ast.expr:
     except ValueError as error:  # a number of thousands of digits
         raise ArgumentError(f"The expression cannot be read: {error}. {_HELP}") from error
     except (MemoryError, RecursionError) as error:
-        raise ArgumentError("The expression is nested too deep. Write it as a function, and give module:function.") from error
+        raise ArgumentError(
+            "The expression is nested too deep. Write it as a function, and give module:function."
+        ) from error
 
 
 def _check(tree: ast.expr, text: str, variables: Sequence[str]) -> None:
@@ -113,12 +108,11 @@ def _check(tree: ast.expr, text: str, variables: Sequence[str]) -> None:
         raise ArgumentError("The expression is nested too deep. Write it as a function, and give module:function.")
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.BitXor):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
             raise ArgumentError(f"{text!r} holds the operator ^. Write ** for powers.")
-        if not isinstance(node, _GRAMMAR):
-            what = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
+        if not isinstance(node, _GRAMMAR) or not isinstance(getattr(node, "op", None), (*OPERATORS, type(None))):
             raise ArgumentError(
-                f"{what} in {text!r} is not arithmetic. There are + - * / ** and the functions {_names(FUNCTIONS)}."
+                f"{ast.unparse(node)} in {text!r} is not arithmetic. Write + - * / ** and functions such as log."
             )
         if isinstance(node, ast.Constant):
             _check_number(node, text)
@@ -147,9 +141,8 @@ def _check_call(node: ast.Call, text: str, variables: Sequence[str]) -> None:
         raise ArgumentError(f"There is no function {name!r} for {text!r}. There are {_names(FUNCTIONS)}.")
     wanted, given = FUNCTIONS[name], len(node.args)
     if given != wanted or node.keywords:
-        arguments = "one argument" if wanted == 1 else "two arguments"
-        found = "named ones" if node.keywords else given
-        raise ArgumentError(f"{name} in {text!r} has {found}. Give it {arguments}.")
+        found = "named arguments" if node.keywords else f"{given} argument{'s' * (given != 1)}"
+        raise ArgumentError(f"{name} in {text!r} has {found}. Give it {'one' if wanted == 1 else 'two'}.")
 
 
 def _check_name(node: ast.Name, text: str, variables: Sequence[str]) -> None:
@@ -160,8 +153,9 @@ def _check_name(node: ast.Name, text: str, variables: Sequence[str]) -> None:
 
 
 def _evaluator(variables: Sequence[str], values: Sequence[Any], dtype: str) -> Any:
-    import tensorflow as tf
     from simpleeval import SimpleEval
+
+    tf = tensorflow()
 
     def called(name: str) -> Callable[..., Any]:
         math_function = getattr(tf.math, name)
@@ -170,9 +164,10 @@ def _evaluator(variables: Sequence[str], values: Sequence[Any], dtype: str) -> A
 
     names = {**CONSTANTS, **dict(zip(variables, values, strict=True))}
     evaluator = SimpleEval(OPERATORS, {name: called(name) for name in FUNCTIONS}, names)
-    allowed: dict[type, Callable[..., Any]] = {kind: evaluator.nodes[kind] for kind in (ast.BinOp, ast.UnaryOp, ast.Call, ast.Name)}
-    # Numbers are floats, so that 9**9**9 is an overflow and not a day's work.
-    evaluator.nodes = {**allowed, ast.Constant: lambda node: float(node.value)}
+    handlers: Any = evaluator.nodes
+    kept: dict[Any, Any] = {kind: handlers[kind] for kind in (ast.BinOp, ast.UnaryOp, ast.Call, ast.Name)}
+    # Numbers become floats, so that 9**9**9 is an overflow and not a day's work.
+    evaluator.nodes = {**kept, ast.Constant: lambda node: float(node.value)}
     return evaluator
 
 

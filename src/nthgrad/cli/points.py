@@ -37,7 +37,9 @@ def parsed(given: Sequence[str], dtype: str) -> dict[str, np.ndarray]:
         if not equals or not name.isidentifier():
             raise ArgumentError(f"--at {text} names no variable. Write --at NAME=VALUES, for example --at x=1.")
         if name in found:
-            raise ArgumentError(f"--at gives {name} twice. Give all its values at once, for example --at {name}=0.5,1,2.")
+            raise ArgumentError(
+                f"--at gives {name} twice. Give all its values at once, for example --at {name}=0.5,1,2."
+            )
         found[name] = _cast(_read(name, values), name, dtype)
     lengths = {name: len(values) for name, values in found.items()}
     n = max(lengths.values())
@@ -116,5 +118,7 @@ def _cast(values: np.ndarray, name: str, dtype: str) -> np.ndarray:
     finite = np.isfinite(cast)
     if not finite.all():
         first = int(np.argmin(finite))
-        raise ArgumentError(f"Value {first + 1} of {name} is {values[first]} and no finite {dtype}. Give finite numbers.")
+        raise ArgumentError(
+            f"Value {first + 1} of {name} is {values[first]} and no finite {dtype}. Give finite numbers."
+        )
     return cast

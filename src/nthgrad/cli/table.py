@@ -36,19 +36,22 @@ def aligned(values: Iterable[Any], digits: int) -> list[str]:
     return [f"{v:.{decimals}f}" for v in numbers]
 
 
-def of_points(names: Sequence[str], columns: Sequence[np.ndarray], variables: int, width: int) -> list[Any]:
-    """Tables of one line a point, as many side by side as a screen is wide.
+def of_points(names: Sequence[str], columns: Sequence[np.ndarray], variables: int) -> list[Any]:
+    """One table of one line a point, or several where the columns are too many for the screen.
 
     Args:
         names: of the columns.
         columns: arrays of shape [n]; float32 is shown with 7 digits, float64 with 10.
         variables: how many of the first columns say where a point is; every table begins with them.
-        width: of the screen.
     """
+    from rich.console import Console
+
     texts = [aligned(column, 7 if column.dtype == np.float32 else 10) for column in columns]
     widths = [max(map(len, [name, *cells])) for name, cells in zip(names, texts, strict=True)]
-    head, room = list(range(variables)), width - sum(widths[:variables]) - variables
-    tables, shown, used = [], [], 0
+    head, room = list(range(variables)), Console().width - sum(widths[:variables]) - variables
+    tables: list[list[int]] = []
+    shown: list[int] = []
+    used = 0
     for index in range(variables, len(names)):
         if shown and used + widths[index] + 2 > room:
             tables.append(head + shown)
@@ -56,7 +59,7 @@ def of_points(names: Sequence[str], columns: Sequence[np.ndarray], variables: in
         shown.append(index)
         used += widths[index] + 2
     tables.append(head + shown)
-    return [plain([names[i] for i in group], zip(*(texts[i] for i in group), strict=True)) for group in tables]
+    return [plain([names[i] for i in group], list(zip(*(texts[i] for i in group), strict=True))) for group in tables]
 
 
 def plain(names: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -> Any:
@@ -65,6 +68,7 @@ def plain(names: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, padding=(0, 1), **options)
+    table.title_justify = table.caption_justify = "left"
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
@@ -72,11 +76,11 @@ def plain(names: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -
     return table
 
 
-def show(*things: Any) -> None:
-    """Prints tables and lines; where one is wider than the screen, its lines are long rather than cut off."""
+def show(*tables: Any) -> None:
+    """Prints tables; where one is wider than the screen, its lines are long rather than cut off."""
     from rich.console import Console
+    from rich.measure import Measurement
 
-    console = Console(highlight=False, markup=False, emoji=False)
-    for thing in things:
-        wide = console.measure(thing).maximum
-        console.print(thing, width=max(wide, console.width), crop=False, soft_wrap=isinstance(thing, str))
+    for table in tables:
+        options = Console().options.update(width=10_000)
+        Console(width=Measurement.get(Console(), options, table).maximum, highlight=False).print(table)

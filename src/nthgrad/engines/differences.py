@@ -164,12 +164,12 @@ def finite_difference(
                 value, error = plain[0], noise[0]
             elif step is not None:
                 truncation = tf.abs(plain[0] - plain[1]) / (1 - 2.0**-accuracy)
-                value, error = plain[0], _finite_or_inf(truncation + noise[0])
+                value, error = plain[0], truncation + noise[0]
             else:
                 value, error = _extrapolate(plain, noise, order, accuracy)
             for _ in range(order):  # not h**order, which overflows before the quotient does
                 value, error = value / h, error / h
-            error += _eps(leaf.dtype) * tf.abs(value)
+            error = _finite_or_inf(error + _eps(leaf.dtype) * tf.abs(value))
             values.append(tf.cast(value, leaf.dtype))
             errors.append(tf.cast(error, leaf.dtype))
         value = tf.nest.pack_sequence_as(structure, values)

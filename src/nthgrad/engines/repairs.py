@@ -194,6 +194,12 @@ REPAIRS: dict[str, Callable[..., Any]] = {
     "Softsign": _softsign,
 }
 
+
+def leaves_the_graph(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> bool:
+    """Whether an op's repair is a tf.custom_gradient, which TensorFlow cannot differentiate twice in a loop or branch."""
+    return op.type.startswith("Resize") or (op.type == "Pow" and tf.get_static_value(inputs[1]) is None)
+
+
 _HIDDEN = "TensorFlow registers no gradient for it although its output varies with its input"
 _ONCE = "its gradient is silently lost when it is differentiated again"
 

@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import trace
-from nthgrad.engines.repairs import REPAIRS, again
+from nthgrad.engines.repairs import REPAIRS, again, leaves_the_graph
 from nthgrad.errors import UnsupportedOpError
 
 # Ops that choose: the inputs (by index) that they choose from, and the condition under which the first is chosen.
@@ -57,8 +57,8 @@ def needs_repair(path: Iterable[Any]) -> bool:
 class Replay:
     """One walk over some ops of one graph: `env` maps the name of an old tensor to the new one."""
 
-    def __init__(self, ops: Iterable[Any], env: dict[str, tf.Tensor]):
-        self.env = dict(env)
+    def __init__(self, ops: Iterable[Any], env: dict[str, tf.Tensor], inside: bool = False):
+        self.env, self.inside = dict(env), inside  # inside: of a loop or a branch
         self.sources = frozenset(env)
         self.ops = {op.name: op for op in ops}
         self.gates: dict[tuple[str, str], tf.Tensor] = {}
@@ -123,11 +123,16 @@ class Replay:
             taken = [self.gated(op.inputs[i], m) for i, m in zip(indices, (yes, no), strict=False)]
             return [tf.where(chosen, taken[0], taken[1] if taken[1:] else tf.zeros_like(taken[0]))]
         if op.type in REPAIRS:
+            if self.inside and leaves_the_graph(op, inputs):
+                raise UnsupportedOpError(
+                    f"{trace.describe(op)} stands in a loop or a branch, where it cannot be repaired for higher "
+                    "derivatives. Move it out, write the loop in Python, or use nthgrad.finite_difference."
+                )
             return [REPAIRS[op.type](op, *inputs)]
         if op.type == "IdentityN" and (custom := _custom_gradient(op, inputs)):
             return custom
         graphs = trace.bodies(op)
-        return _call(op, graphs, list(inputs), wanted) if graphs else again(op, inputs)
+        return _call(op, graphs, list(inputs), wanted, self.inside) if graphs else again(op, inputs)
 
     def chooses(self, op: Any) -> bool:
         """Whether an op is a select of which a branch is more than a tensor that is there already."""
@@ -195,7 +200,7 @@ def _custom_gradient(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor] | 
     return tf.nest.flatten(apply(*inputs))
 
 
-def inline(graph: Any, arguments: Sequence[tf.Tensor], wanted: Sequence[int]) -> list[tf.Tensor]:
+def inline(graph: Any, arguments: Sequence[tf.Tensor], wanted: Sequence[int], inside: bool = True) -> list[tf.Tensor]:
     """Makes the wanted outputs of a function's graph, on these arguments, in the graph being traced."""
     for op in graph.get_operations():
         if op.op_def.is_stateful and op.type not in _HARMLESS and not trace.bodies(op):
@@ -204,12 +209,14 @@ def inline(graph: Any, arguments: Sequence[tf.Tensor], wanted: Sequence[int]) ->
                 "entered for the derivative, which would change the state twice. Move the change out of it."
             )
     env = {t.name: a for t, a in zip(graph.inputs, arguments, strict=True)}
-    return Replay(graph.get_operations(), env).run([graph.outputs[i] for i in wanted])
+    return Replay(graph.get_operations(), env, inside).run([graph.outputs[i] for i in wanted])
 
 
-def _call(op: Any, graphs: dict[str, list[Any]], inputs: list[tf.Tensor], wanted: Sequence[int]) -> dict[int, Any]:
+def _call(
+    op: Any, graphs: dict[str, list[Any]], inputs: list[tf.Tensor], wanted: Sequence[int], inside: bool
+) -> dict[int, Any]:
     if op.type in _CALLS:
-        outputs = inline(graphs["f"][0], inputs, wanted)
+        outputs = inline(graphs["f"][0], inputs, wanted, inside)
     elif op.type in ("If", "StatelessIf"):
         (yes,), (no,) = graphs["then_branch"], graphs["else_branch"]
         outputs = tf.cond(inputs[0], lambda: inline(yes, inputs[1:], wanted), lambda: inline(no, inputs[1:], wanted))

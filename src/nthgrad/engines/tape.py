@@ -105,7 +105,7 @@ class _Tower:
         """The gradient of y's sum by x; zeros only where no differentiable path leads from x to y."""
         try:
             dy = tape.gradient(y, x)
-        except LookupError as error:
+        except (LookupError, NotImplementedError) as error:
             raise self.unsupported(error, level) from error
         if dy is not None:
             return tf.convert_to_tensor(dy)  # IndexedSlices become dense
@@ -118,15 +118,19 @@ class _Tower:
             )
         return tf.zeros_like(x)
 
-    def unsupported(self, error: LookupError, level: int) -> UnsupportedOpError:
+    def unsupported(self, error: Exception, level: int) -> UnsupportedOpError:
         """Names the op of f whose gradient op has no gradient, and the line that made it."""
-        match = re.search(r"([A-Z]\w+)", str(error).split("entry for:")[-1])
-        missing = match.group(1) if match else str(error)
+        if isinstance(error, UnsupportedOpError):
+            return error
+        if isinstance(error, NotImplementedError):  # tf.recompute_grad, which ends in an IdentityN
+            missing, text = "IdentityN", f"its gradient says {str(error)!r}"
+        else:
+            match = re.search(r"([A-Z]\w+)", str(error).split("entry for:")[-1])
+            missing = match.group(1) if match else str(error)
+            text = f"nothing differentiates {missing}"
         suspects = [op for op in trace.walk(self.path) if missing.startswith(op.type)]
         where = trace.describe(max(suspects, key=lambda op: len(op.type))) if suspects else "an op of f"
-        return UnsupportedOpError(
-            f"TensorFlow has no derivative of order {level} of {where}: nothing differentiates {missing}. {_WAYS_OUT}"
-        )
+        return UnsupportedOpError(f"TensorFlow has no derivative of order {level} of {where}: {text}. {_WAYS_OUT}")
 
     def afford(self, level: int) -> None:
         """Refuses the rest of the tower when its size, extrapolated from the orders that stand, is past sense."""

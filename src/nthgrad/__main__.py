@@ -1,0 +1,226 @@
+"""The command line: `nthgrad demo`, `nthgrad eval`, `nthgrad run`.
+
+What a command needs is imported when it runs: help, and refusing what is mistyped, do not wait for TensorFlow.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from nthgrad.errors import ArgumentError, NthgradError
+
+MAX_ORDER = 100  # no method keeps a digit there
+
+
+class Order(click.ParamType):
+    """An order of differentiation."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The integer, or a usage error."""
+        try:
+            order = int(value)
+        except ValueError:
+            order = -1
+        if not 0 <= order <= MAX_ORDER:
+            self.fail(f"{value} is no order of differentiation. Give an integer from 0 to {MAX_ORDER}.")
+        return order
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, help="Show the version and exit.")
+@click.pass_context
+def cli(context: click.Context, version: bool) -> int:
+    r"""nth-order derivatives in TensorFlow 2, and TensorFlow 1 / Keras 2 programs, still running.
+
+    \b
+    Examples:
+      nthgrad demo
+      nthgrad eval "log(x + 2)" --at x=1 --order 4
+      nthgrad run old_script.py --epochs 3
+    """
+    if version:
+        click.echo(f"nthgrad {_version()}")
+        context.exit()
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+    return 0
+
+
+@cli.command(short_help="Differentiate log(x + 2) in every way there is.")
+def demo() -> int:
+    r"""Differentiate log(x + 2) at x = 1 in every way there is.
+
+    Orders 0 to 4, by nested tapes in float32 (plain and compiled with XLA), by finite differences in float64, by
+    tf.gradients in a TensorFlow 1 session and by K.gradients in a Keras 2 model, beside the exact values. The exit
+    status is 1 if a column is off by more than it is allowed to be.
+
+    \b
+    Example:
+      nthgrad demo
+    """
+    from nthgrad.cli import demo as every_way
+    from nthgrad.cli import table
+
+    outcome = every_way.results()
+    table.show(every_way.table(outcome))
+    for result in outcome:
+        if result.failure is not None:
+            title = result.way.title.replace("\n", " ")
+            _complain(f"{title} failed: {type(result.failure).__name__}: {result.failure}")
+    return 0 if all(result.right for result in outcome) else 1
+
+
+@cli.command("eval", short_help="Derivatives of an expression or a function at points.")
+@click.argument("function", metavar="EXPRESSION|MODULE:FUNCTION")
+@click.option(
+    "--at",
+    "points",
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="Points: x=1, x=0.5,1,2, x=points.npy, or x=points.csv (its only column, or the one called x). Once each.",
+)
+@click.option("--by", metavar="NAME", help="The variable to differentiate by.  [default: the first]")
+@click.option("--order", type=Order(), metavar="N", default=1, show_default=True, help="The highest order.")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float64", show_default=True)
+@click.option(
+    "--method",
+    type=click.Choice(["auto", "tape", "difference"]),
+    default="auto",
+    show_default=True,
+    help="Nested tapes, or finite differences; auto takes what nthgrad.derivatives takes.",
+)
+@click.option("--out", metavar="FILE", help="Write a .csv or .npz file instead of showing a table.")
+@click.option("--plot", metavar="FILE", help="Draw f and its derivatives: a .png, .pdf or .svg file.")
+def evaluate(
+    function: str,
+    points: Sequence[str],
+    by: str | None,
+    order: int,
+    dtype: str,
+    method: str,
+    out: str | None,
+    plot: str | None,
+) -> int:
+    r"""Derivatives of an expression, or of a function of your own, at points.
+
+    An expression is written as in Python: + - * / **, parentheses, the constants pi and e, and functions such as log,
+    exp, sin, tanh, erf. MODULE:FUNCTION is a function of one or more tensors; modules in the current folder are found.
+
+    \b
+    Examples:
+      nthgrad eval "log(x + 2)" --at x=1 --order 4
+      nthgrad eval "sin(x*y)" --at x=0.5,1,2 --at y=3 --by y --order 2
+      nthgrad eval mymodule:f --at x=points.csv --out derivatives.csv
+      nthgrad eval "exp(-x**2)" --at x=-2,2 --order 3 --plot bell.png
+    """
+    from nthgrad.cli import evaluate as work
+    from nthgrad.cli import plot as picture
+    from nthgrad.cli import points as given
+    from nthgrad.cli import table, write
+
+    if out is not None:
+        write.check(out, (".csv", ".npz"))
+    if plot is not None:
+        write.check(plot, picture.KINDS)
+        picture.check()
+    values = given.parsed(points, dtype)
+    by = next(iter(values)) if by is None else by
+    if by not in values:
+        raise ArgumentError(f"--by {by} is none of the variables {', '.join(values)}. Name one that --at gives.")
+    f, variables = work.function(function, list(values), dtype)
+    names = [*values, *work.names(by, order)]
+    if len(set(names)) < len(names):
+        clash = next(name for name in names if names.count(name) > 1)
+        raise ArgumentError(f"The variable {clash} has the name of a result. Give it another name.")
+    if out is None and len(values[by]) > table.MAX_ROWS:
+        raise ArgumentError(f"{len(values[by])} points are too many for a table. Add --out FILE.csv.")
+
+    index = variables.index(by)
+    at = [values[name] for name in variables]
+    tower = work.derivatives(f, at, index, order, method)
+    if plot is not None:
+        alone = all((v == v[0]).all() for name, v in values.items() if name != by)
+
+        def curve(x):  # the other variables are constant
+            others = [v[:1].repeat(len(x)) for v in at]
+            return work.derivatives(f, [*others[:index], x, *others[index + 1 :]], index, order, method)
+
+        picture.draw(plot, function, by, values[by], tower, curve if alone else None)
+    columns = [*values.values(), *tower]
+    if out is not None:
+        write.columns(out, names, columns)
+    else:
+        table.show(*table.of_points(names, columns, len(values)))
+    return 0
+
+
+@cli.command(
+    short_help="Run a TensorFlow 1 / Keras 2 program, unchanged.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(file: str, arguments: Sequence[str]) -> int:
+    r"""Run a TensorFlow 1 / Keras 2 program, unchanged, in a process of its own.
+
+    All that follows FILE is the program's. The exit status is the program's.
+
+    \b
+    Examples:
+      nthgrad run old_script.py
+      nthgrad run old_script.py --epochs 3
+    """
+    from nthgrad import legacy
+
+    return legacy.run(file, list(arguments))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line.
+
+    Args:
+        argv: the arguments; by default those of the process.
+
+    Returns:
+        The exit status: 0; 1 for what went wrong on the way; 2 for what was mistyped; 130 after Ctrl-C. Of
+        `nthgrad run`, what the program ended with.
+    """
+    try:
+        return cli.main(None if argv is None else list(argv), prog_name="nthgrad", standalone_mode=False) or 0
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except click.ClickException as error:
+        _complain(error.format_message())
+        return error.exit_code
+    except ArgumentError as error:  # the command line hands on what was typed
+        _complain(str(error))
+        return 2
+    except NthgradError as error:
+        _complain(str(error))
+        return 1
+    except OSError as error:  # the screen, or the pipe, is full or closed
+        _complain(f"The output cannot be written: {error.strerror or error}. Nothing is wrong with the numbers.")
+        return 1
+
+
+def _complain(message: str) -> None:
+    click.echo(f"nthgrad: {' '.join(message.split())}", err=True)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("nthgrad")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""The traps of TensorFlow's own higher derivatives: each is right here, or refused by name. Never None, NaN or wrong."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import nthgrad as ng
+from nthgrad.errors import NthgradError, UnsupportedOpError
+
+X = np.array([0.0, 1.0, -2.0])
+
+
+def fold(op, *rest):
+    """A function of one variable through an op over several elements: op([x, x, x + 1])."""
+    return lambda x: op(tf.stack([x, x, x + 1], axis=-1), *rest)
+
+
+def powers(k, highest=4):
+    return [np.prod([k - i for i in range(n)]) * X ** max(k - n, 0) for n in range(highest + 1)]
+
+
+# (x, x, x + 1) multiplied: x**3 + x**2
+PRODUCT = [X**3 + X**2, 3 * X**2 + 2 * X, 6 * X + 2, 6 + 0 * X, 0 * X, 0 * X]
+SQRT = [
+    np.where(X > 0, v, w)
+    for v, w in [(np.sqrt(abs(X)), X**2), (0.5, 2 * X), (-0.25, 2 + 0 * X), (0.375, 0 * X), (-0.9375, 0 * X)]
+]  # sqrt(x) at 1, x**2 elsewhere
+IMAGE = np.array([[[[0.5], [1.5]], [[2.0], [3.0]]]])
+
+
+def resized(method):
+    # Each output pixel is a weighted mean of one and the same number: the resize of x * image is x * resize(image).
+    return lambda x: tf.image.resize(x[:, None, None, None] * tf.constant(IMAGE, tf.float32), [3, 5], method) ** 2
+
+
+RIGHT = {
+    **{f"x**{k}": (lambda x, k=k: x**k, powers(k)) for k in range(6)},
+    **{f"x**{k}. as a float": (lambda x, k=k: tf.pow(x, float(k)), powers(k)) for k in (2, 3)},
+    "x**n, n a tensor": (
+        lambda x: tf.pow(x, tf.reduce_sum(tf.ones([2], x.dtype)) * tf.cast(x > -9, x.dtype)),
+        powers(2),
+    ),
+    "reduce_prod with zeros": (fold(tf.reduce_prod, -1), PRODUCT),
+    "reduce_prod kept": (lambda x: fold(tf.reduce_prod, -1, True)(x)[:, 0], PRODUCT),
+    "cumprod with zeros": (lambda x: fold(tf.math.cumprod, -1)(x)[:, 2], PRODUCT),
+    "cumprod exclusive": (lambda x: fold(tf.math.cumprod, -1, True)(x)[:, 2], powers(2)),
+    "cumprod reverse": (lambda x: fold(tf.math.cumprod, -1, False, True)(x)[:, 0], PRODUCT),
+    "where(x > 0, sqrt(x), x * x)": (lambda x: tf.where(x > 0, tf.sqrt(x), x * x), SQRT),
+    "where in a where": (
+        lambda x: tf.where(x > 5, tf.where(x >= 0, tf.math.log(x), 1 / x), tf.where(x > 0, tf.sqrt(x), x * x)),
+        SQRT,
+    ),
+    "where in a cond": (
+        lambda x: tf.cond(x[0] < 9, lambda: tf.where(x > 0, tf.sqrt(x), x * x), lambda: x),
+        SQRT,
+    ),
+    "where in a tf.function": (lambda x: tf.function(lambda t: tf.where(t > 0, tf.sqrt(t), t * t))(x), SQRT),
+    "compat.v1.where": (lambda x: tf.compat.v1.where(x > 0, tf.sqrt(x), x * x), SQRT),
+    "maximum(log(x**2), -1)": (
+        lambda x: tf.maximum(tf.math.log(x**2), -1.0),
+        [
+            np.where(X == 0, -1, np.log(X**2, where=X != 0, out=0 * X)),
+            *[np.where(X == 0, 0, c / np.where(X == 0, 1, X) ** k) for k, c in ((1, 2), (2, -2), (3, 4), (4, -12))],
+        ],
+    ),
+    "clip(1 / x)": (
+        lambda x: tf.clip_by_value(1 / x, -9.0, 9.0),
+        [
+            np.where(X == 0, 9 if k == 0 else 0, c / np.where(X == 0, 1, X) ** (k + 1))
+            for k, c in enumerate((1, -1, 2, -6))
+        ],
+    ),
+    "relu(log(x + 2))": (
+        lambda x: tf.nn.relu(tf.math.log(x + 2)),
+        [
+            np.where(X == -2, 0, v)
+            for v in (np.log(X + 2 + (X == -2)), 1 / (X + 2 + (X == -2)), -1 / (X + 2 + (X == -2)) ** 2)
+        ],
+    ),
+    "softsign of x + 3": (
+        lambda x: tf.nn.softsign(x + 3),
+        [(X + 3) / (X + 4), 1 / (X + 4) ** 2, -2 / (X + 4) ** 3, 6 / (X + 4) ** 4, -24 / (X + 4) ** 5],
+    ),
+    "square": (tf.square, powers(2)),
+    "matmul": (lambda x: tf.matmul(x[:, None, None], x[:, None, None])[:, 0, 0], powers(2)),
+    "einsum": (lambda x: tf.einsum("i,i->i", x, x), powers(2)),
+    "maximum": (lambda x: tf.maximum(x * x, -1.0), powers(2)),
+    "gather": (lambda x: tf.gather(x, [0, 1, 2]) ** 2, powers(2)),
+    "gather of the square": (lambda x: tf.gather(x**2, tf.range(tf.shape(x)[0])), powers(2)),
+    "embedding": (lambda x: tf.nn.embedding_lookup(x**2, [0, 1, 2]), powers(2)),
+    "concat": (lambda x: tf.concat([x[:1] ** 3, x[1:] ** 3], 0), powers(3)),
+    "slice": (lambda x: tf.concat([tf.slice(x**3, [0], [1]), tf.slice(x**3, [1], [2])], 0), powers(3)),
+    "cond": (lambda x: tf.cond(x[0] >= 0, lambda: x**2, lambda: x), powers(2)),
+    "switch_case": (lambda x: tf.switch_case(tf.constant(1) + 0 * tf.size(x), [lambda: x, lambda: x**2]), powers(2)),
+    "while_loop": (
+        lambda x: tf.while_loop(lambda i, y: i < 2, lambda i, y: (i + 1, y * x**2), (0, tf.ones_like(x)))[1],
+        powers(4, 3),
+    ),
+    "map_fn": (lambda x: tf.map_fn(lambda t: t**2, x), powers(2, 3)),
+    "vectorized_map": (lambda x: tf.vectorized_map(lambda t: t**3, x), powers(3)),
+    "scan": (lambda x: tf.scan(lambda a, t: a * x**2, tf.range(2), tf.ones_like(x))[-1], powers(4, 2)),
+    "recompute_grad, once": (lambda x: tf.recompute_grad(lambda t: t * t * t)(x), powers(3, 1)),
+}
+COMPILED = {
+    "x**2",
+    "x**n, n a tensor",
+    "reduce_prod with zeros",
+    "cumprod with zeros",
+    "where in a where",
+    "concat",
+    "slice",
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_to_order_4(name):
+    f, want = RIGHT[name]
+    for k, (got, exact) in enumerate(zip(ng.derivatives(f, len(want) - 1)(X), want, strict=True)):
+        np.testing.assert_allclose(got, exact, rtol=1e-13, atol=1e-13, err_msg=f"order {k}")
+
+
+@pytest.mark.parametrize("name", sorted(COMPILED))
+def test_right_when_compiled(name):
+    f, want = RIGHT[name]
+    inside = tf.function(lambda x: ng.derivatives(f, len(want) - 1)(x), jit_compile=True)
+    for run in (ng.derivatives(f, len(want) - 1, jit_compile=True), inside):
+        for k, (got, exact) in enumerate(zip(run(X), want, strict=True)):
+            np.testing.assert_allclose(got, exact, rtol=1e-13, atol=1e-13, err_msg=f"order {k}")
+
+
+@pytest.mark.parametrize("method", ["bilinear", "bicubic", "nearest"])
+def test_resizes(method):
+    x = np.array([0.5, -1.5], "float32")
+    value = tf.image.resize(IMAGE, [3, 5], method) ** 2
+    for k, scale in enumerate((x**2, 2 * x, 2 + 0 * x, 0 * x)):
+        got = ng.derivative(resized(method), k)(x)
+        np.testing.assert_allclose(got, scale[:, None, None, None] * value, rtol=1e-5, atol=1e-5, err_msg=f"order {k}")
+
+
+def test_a_loss_on_u_xx_with_a_point_at_zero_gives_finite_weights():
+    w = tf.Variable(3.0, dtype=tf.float64)
+    u_xx = ng.derivative(lambda x: (x * w) ** 2, 2)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(u_xx(X) ** 2)  # 3 (2 w**2)**2
+    assert float(tape.gradient(loss, w)) == pytest.approx(3 * 16 * 3**3, rel=1e-14)
+
+
+def test_resize_is_differentiated_by_weights_too():
+    w = tf.Variable(3.0)
+    x = np.array([0.5], "float32")
+    g = ng.derivative(lambda x: resized("bilinear")(x * w))  # 2 x w**2 value
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(g(x))
+    value = float(tf.reduce_sum(tf.image.resize(IMAGE, [3, 5]) ** 2))
+    assert float(tape.gradient(loss, w)) == pytest.approx(4 * 0.5 * 3 * value, rel=1e-5)
+
+
+def test_a_custom_gradient_stays_in_force_beside_a_repair():
+    @tf.custom_gradient
+    def f(x):
+        return x * x, lambda dy: 7 * dy * x**2
+
+    np.testing.assert_allclose(ng.derivative(lambda x: f(x**2), 1)(X), 7 * X**4 * 2 * X, rtol=1e-14)
+    np.testing.assert_allclose(ng.derivative(lambda x: f(x**2), 2)(X), 70 * X**4, rtol=1e-14)
+
+
+REFUSED = {
+    "lrn": (lambda x: tf.nn.lrn(tf.cast(x, tf.float32)[:, None, None, None])[:, 0, 0, 0], 2, "LRN"),
+    "igamma by its first argument": (lambda x: tf.math.igamma(x + 3, tf.constant(2.0, tf.float64)), 2, "Igamma"),
+    "betainc by its first argument": (lambda x: tf.math.betainc(x + 3, x + 4, 0.0 * x + 0.5), 1, "Betainc"),
+    "fake_quant": (
+        lambda x: tf.quantization.fake_quant_with_min_max_args(tf.cast(x, tf.float32)),
+        1,
+        "FakeQuantWithMinMaxArgs",
+    ),
+    "py_function": (lambda x: tf.ensure_shape(tf.py_function(lambda t: t * t, [x], tf.float64), [3]), 1, "EagerPyFunc"),
+    "numpy_function": (lambda x: tf.ensure_shape(tf.numpy_function(np.sin, [x], tf.float64), [3]), 1, "PyFunc"),
+    "unsorted_segment_prod": (lambda x: tf.math.unsorted_segment_prod(x, [0, 1, 2], 3), 1, "UnsortedSegmentProd"),
+    "linspace": (lambda x: tf.raw_ops.LinSpace(start=x[0], stop=x[1], num=3), 1, "LinSpace"),
+    "recompute_grad, twice": (lambda x: tf.recompute_grad(lambda t: t * t * t)(x), 2, "IdentityN"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_by_name_and_line(name):
+    f, order, op = REFUSED[name]
+    with pytest.raises(UnsupportedOpError) as error:
+        ng.derivative(f, order)(X)
+    message = str(error.value)
+    assert f"{op} (named '" in message
+    assert f"made at {__file__}:" in message
+    assert message.endswith("or use nthgrad.finite_difference.")
+
+
+def test_refused_in_a_loop_where_a_repair_cannot_work():
+    f = lambda x: tf.map_fn(lambda t: t ** tf.cast(t > 0, t.dtype), x)  # noqa: E731
+    with pytest.raises(NthgradError, match="stands in a loop or a branch"):
+        ng.derivative(f, 2)(X)
