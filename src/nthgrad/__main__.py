@@ -36,14 +36,14 @@ class Order(click.ParamType):
 @click.option("--version", is_flag=True, help="Show the version and exit.")
 @click.pass_context
 def cli(context: click.Context, version: bool) -> int:
-    r"""nth-order derivatives in TensorFlow 2, and TensorFlow 1 / Keras 2 programs, still running.
+    """nth-order derivatives in TensorFlow 2, and TensorFlow 1 / Keras 2 programs, still running.
 
     \b
     Examples:
       nthgrad demo
       nthgrad eval "log(x + 2)" --at x=1 --order 4
       nthgrad run old_script.py --epochs 3
-    """
+    """  # noqa: D301
     if version:
         click.echo(f"nthgrad {_version()}")
         context.exit()
@@ -54,7 +54,7 @@ def cli(context: click.Context, version: bool) -> int:
 
 @cli.command(short_help="Differentiate log(x + 2) in every way there is.")
 def demo() -> int:
-    r"""Differentiate log(x + 2) at x = 1 in every way there is.
+    """Differentiate log(x + 2) at x = 1 in every way there is.
 
     Orders 0 to 4, by nested tapes in float32 (plain and compiled with XLA), by finite differences in float64, by
     tf.gradients in a TensorFlow 1 session and by K.gradients in a Keras 2 model, beside the exact values. The exit
@@ -63,7 +63,7 @@ def demo() -> int:
     \b
     Example:
       nthgrad demo
-    """
+    """  # noqa: D301
     from nthgrad.cli import demo as every_way
     from nthgrad.cli import table
 
@@ -107,7 +107,7 @@ def evaluate(
     out: str | None,
     plot: str | None,
 ) -> int:
-    r"""Derivatives of an expression, or of a function of your own, at points.
+    """Derivatives of an expression, or of a function of your own, at points.
 
     An expression is written as in Python: + - * / **, parentheses, the constants pi and e, and functions such as log,
     exp, sin, tanh, erf. MODULE:FUNCTION is a function of one or more tensors; modules in the current folder are found.
@@ -118,7 +118,7 @@ def evaluate(
       nthgrad eval "sin(x*y)" --at x=0.5,1,2 --at y=3 --by y --order 2
       nthgrad eval mymodule:f --at x=points.csv --out derivatives.csv
       nthgrad eval "exp(-x**2)" --at x=-2,2 --order 3 --plot bell.png
-    """
+    """  # noqa: D301
     from nthgrad.cli import evaluate as work
     from nthgrad.cli import plot as picture
     from nthgrad.cli import points as given
@@ -167,7 +167,7 @@ def evaluate(
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(file: str, arguments: Sequence[str]) -> int:
-    r"""Run a TensorFlow 1 / Keras 2 program, unchanged, in a process of its own.
+    """Run a TensorFlow 1 / Keras 2 program, unchanged, in a process of its own.
 
     All that follows FILE is the program's. The exit status is the program's.
 
@@ -175,7 +175,7 @@ def run(file: str, arguments: Sequence[str]) -> int:
     Examples:
       nthgrad run old_script.py
       nthgrad run old_script.py --epochs 3
-    """
+    """  # noqa: D301
     from nthgrad import legacy
 
     return legacy.run(file, list(arguments))
@@ -205,7 +205,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(str(error))
         return 1
     except OSError as error:  # the screen, or the pipe, is full or closed
-        _complain(f"The output cannot be written: {error.strerror or error}. Nothing is wrong with the numbers.")
+        _complain(f"The output cannot be written: {error.strerror or error}. Check where it goes.")
         return 1
 
 

@@ -16,7 +16,8 @@ from nthgrad.signatures import OncePerSignature
 
 Method = Literal["auto", "tape"]
 
-_ENGINES = {"auto": tape.derivatives, "tape": tape.derivatives}
+ENGINES = {"tape": tape.derivatives}
+_METHODS = {"auto": tape.derivatives, **ENGINES}
 
 
 @tf.autograph.experimental.do_not_convert
@@ -123,11 +124,11 @@ def _build(
     n = checked_order(order)
     if not callable(f):
         raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
-    if method not in _ENGINES:
-        raise ArgumentError(f"method is {method!r}. The methods are {', '.join(map(repr, _ENGINES))}.")
+    if method not in _METHODS:
+        raise ArgumentError(f"method is {method!r}. The methods are {', '.join(map(repr, _METHODS))}.")
     if isinstance(argnum, bool) or not isinstance(argnum, (int, str)):
         raise ArgumentError(f"argnum is {argnum!r}. Give the position of an argument of f, or its name.")
-    engine = _ENGINES[method]
+    engine = _METHODS[method]
     # The Python function under a tf.function is traced in place: a call to it would hide its ops.
     called = trace.converted(getattr(f, "python_function", f))
 

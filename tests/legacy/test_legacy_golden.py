@@ -8,6 +8,7 @@ from types import CodeType
 
 import pytest
 from golden.compare import compare, tolerances
+
 from nthgrad import legacy
 
 GOLDEN = Path(__file__).parents[1] / "golden"

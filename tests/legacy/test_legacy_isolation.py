@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
+from nthgrad.legacy import _private
+
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
-from nthgrad.legacy import _private
 
 DATA, TARGET = np.linspace(-1.0, 1.0, 8, dtype=np.float32)[:, None], np.ones((8, 1), np.float32)
 
@@ -80,9 +81,9 @@ OBSERVED = {
     "resource variables": tf.compat.v1.resource_variables_enabled,
     "control flow": tf.compat.v1.control_flow_v2_enabled,
     "tf.data's own datasets": lambda: type(tf.data.Dataset.range(1).map(abs)).__mro__,
-    "tf.data's internal name": lambda: __import__(
-        "tensorflow.python.data.ops.dataset_ops", fromlist=["Dataset"]
-    ).Dataset,
+    "tf.data's internal name": lambda: (
+        __import__("tensorflow.python.data.ops.dataset_ops", fromlist=["Dataset"]).Dataset
+    ),
     "graphs on the stack": lambda: list(_private.ops._default_graph_stack.stack),
     "the global graph": lambda: _private.ops._default_graph_stack._global_default_graph,
     "sessions on the stack": lambda: list(_private.sessions._default_session_stack.stack),
@@ -102,11 +103,13 @@ OBSERVED = {
     "the phase that was set": lambda: tf_keras.src.backend.global_learning_phase_is_set(),
     "the graph of functional models": lambda: tf_keras.src.backend.get_graph(),
     "K.get_session": backend_session,
+    "where K keeps learning phases": lambda: id(tf_keras.src.backend._GRAPH_LEARNING_PHASES),
     "where K keeps its session": lambda: tf_keras.src.backend._SESSION,
     "manual initialisation": lambda: tf_keras.src.backend._MANUAL_VAR_INIT,
     "ops made into layers": lambda: tf_keras.src.engine.base_layer_utils._UNSAFE_GRAPH_OP_LAYER_CREATION,
     "V2 dtypes": lambda: tf_keras.src.engine.base_layer_utils.V2_DTYPE_BEHAVIOR,
     "custom objects": lambda: dict(tf_keras.utils.get_custom_objects()),
+    "logs of deprecated names": lambda: _private.deprecation._PRINT_DEPRECATION_WARNINGS,
     "NumPy's print": lambda: (np.get_printoptions(), repr(np.float32(1.5))),
     "filters of warnings": lambda: list(warnings.filters),
 }
@@ -153,7 +156,7 @@ def nested():
 
 
 def an_exception():
-    with pytest.raises(ZeroDivisionError), legacy.session():
+    with contextlib.suppress(ZeroDivisionError), legacy.session():
         train_keras_2()
         raise ZeroDivisionError
 
@@ -238,12 +241,38 @@ def test_inside_is_tensorflow_1():
         assert repr(np.float32(1.5)) == "1.5"
 
 
+def test_settings_outside_do_not_reach_inside_and_stay():
+    backend = tf_keras.src.backend
+    tf_keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    backend.deprecated_internal_set_learning_phase(1)
+    try:
+        with legacy.session() as sess:
+            x = old_keras.layers.Input(tensor=tf1.constant([2.0], dtype=tf1.float64))
+            y = old_keras.layers.Dropout(0.5)(old_keras.layers.Lambda(lambda t: t * 3.0)(x))
+            assert y.dtype == tf1.float64
+            assert sess.run(y).tolist() == [6.0]
+            assert tf_keras.mixed_precision.global_policy().name == "_infer"
+            old_keras.backend.clear_session()
+        assert tf_keras.mixed_precision.global_policy().name == "mixed_bfloat16"
+        assert backend.global_learning_phase_is_set()
+        assert backend.learning_phase() == 1
+    finally:
+        tf_keras.mixed_precision.set_global_policy(None)
+        backend.deprecated_internal_set_learning_phase(0)
+        backend._DUMMY_EAGER_GRAPH.learning_phase_is_set = False
+
+
 def test_layer_names_go_on_after_clear_session():
     number = int(tf_keras.layers.Dense(1).name.split("_")[-1])
+    seen = tf_keras.src.backend.OBSERVED_NAMES
+    seen.add("mine")
     with legacy.session():
         old_keras.backend.clear_session()
+        assert seen == set()
         assert old_keras.layers.Dense(1).name == "dense"
     assert tf_keras.layers.Dense(1).name == f"dense_{number + 1}"
+    assert "mine" in seen
+    seen.discard("mine")
 
 
 def test_functional_models_from_before_clear_session_go_on():
@@ -255,17 +284,19 @@ def test_functional_models_from_before_clear_session_go_on():
 
 
 def test_a_graph_is_used_again():
-    with legacy.session() as first:
+    with legacy.session():
+        old_keras.backend.clear_session()
+        graph = tf1.get_default_graph()
         x = old_keras.layers.Input(shape=(1,), name="x")
         dropped = old_keras.layers.Dropout(0.5)(x)
         made = old_keras.models.Model(x, old_keras.layers.Dense(1, kernel_initializer="ones")(dropped))
         phase = old_keras.backend.learning_phase()
-        tf_names = [layer.name for layer in made.layers]
+        names = [layer.name for layer in made.layers]
     assert BEFORE["tf_keras"].predict(DATA, verbose=0).shape == (8, 1)
-    with legacy.session(graph=first.graph) as second:
-        assert second.graph is first.graph
+    with legacy.session(graph=graph) as second:
+        assert second.graph is graph
         assert old_keras.backend.learning_phase() is phase
-        assert old_keras.layers.Dropout(0.5).name not in tf_names
+        assert old_keras.layers.Dropout(0.5).name not in names
         second.run(tf1.global_variables_initializer())
         assert made.predict(DATA).tolist() == DATA.tolist()
         made.compile("sgd", "mse")
@@ -310,9 +341,9 @@ def test_a_second_thread_is_refused():
         error = in_thread(second)
         assert isinstance(error, LegacyError)
         assert str(error) == (
-            "Thread 'second' opens a legacy session while thread 'MainThread' has one open. TensorFlow 1's switches belong "
-            "to the whole process. Close that session first, or run the program with legacy.run, which gives it a process "
-            "of its own."
+            "Thread 'second' opens a legacy session while thread 'MainThread' has one open. TensorFlow 1's switches "
+            "belong to the whole process. Close that session first, or run the program with legacy.run, which gives it "
+            "a process of its own."
         )
         error = in_thread(lambda: tf1.placeholder(tf1.float32))
         assert isinstance(error, LegacyError)
@@ -335,7 +366,7 @@ def test_inside_a_function_it_is_refused():
     with pytest.raises(LegacyError) as caught:
         traced()
     assert str(caught.value) == (
-        "A legacy session was opened inside a tf.function, whose graph it cannot share. Open it outside, and pass what it "
-        "computed to the function."
+        "A legacy session was opened inside a tf.function, whose graph it cannot share. Open it outside, and pass what "
+        "it computed to the function."
     )
     one_session()

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
+from nthgrad.legacy import _private
+from nthgrad.legacy.keras import backend as K  # noqa: N812 as every program of the time says
+
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
-from nthgrad.legacy import _private
-from nthgrad.legacy.keras import backend as K
 
 
 def star(module):
@@ -57,7 +58,8 @@ IMPORTS = {
     "engine.topology": "Input InputSpec Layer Node get_source_inputs",
     "engine.base_layer": "InputSpec Layer Node",
     "engine.training": "Model",
-    "backend": "abs clear_session epsilon floatx function get_session gradients np placeholder set_session sum tf variable",
+    "backend": """abs clear_session epsilon floatx function get_session gradients np placeholder set_session sum tf
+        variable""",
     "backend.tensorflow_backend": "get_session set_session tf",
     "utils": "get_file plot_model to_categorical normalize Sequence",
     "utils.np_utils": "to_categorical",
@@ -110,7 +112,7 @@ def test_old_arithmetic():
 def test_a_name_that_is_not_there(module):
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         module.nothing  # noqa: B018
-    with pytest.raises(ModuleNotFoundError, match="No module named 'nthgrad.legacy.keras.nothing'"):
+    with pytest.raises(ModuleNotFoundError, match=r"No module named 'nthgrad\.legacy\.keras\.nothing'"):
         importlib.import_module("nthgrad.legacy.keras.nothing")
 
 
@@ -212,8 +214,8 @@ def test_feeding_a_variable():
         with pytest.raises(LegacyError) as caught:
             sess.run(weight.kernel * 2.0, {weight.kernel: [[5.0]]})
         assert str(caught.value) == (
-            "The value fed for variable 'd/kernel:0' would be ignored: it is a resource variable, as Keras's weights are "
-            "here, and those cannot be fed. Give it the value with K.set_value(variable, value)."
+            "The value fed for variable 'd/kernel:0' would be ignored: it is a resource variable, as Keras's weights "
+            "are here, and those cannot be fed. Give it the value with K.set_value(variable, value)."
         )
 
 

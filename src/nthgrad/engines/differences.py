@@ -17,7 +17,7 @@ import tensorflow as tf
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
 FACTOR = 10  # |value - exact| <= FACTOR * error, tested over functions, orders and dtypes
-_ZERO, _INFINITE, _NAN = np.float64([0, np.inf, np.nan])  # tf.where takes Python floats for float32
+_ZERO, _INFINITE, _NAN = np.array([0, np.inf, np.nan])  # tf.where takes Python floats for float32
 _MIXED = "not every element of x has outputs of its own. Use a scalar x, or name a direction."
 _COLUMNS = 6  # of the extrapolation table; more gain nothing in 53 bits
 _NOISE_ROWS = 8  # rows below the balanced step: there rounding is all that is left, and the last half measure it
@@ -88,9 +88,11 @@ def finite_difference(
     extrapolated to h = 0 (Richardson, 1911; Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Adv. Eng.
     Software 4, 1982), and for each element the entry of the table with the least error estimate is returned. With
     `step`, that step is used as it is and nothing is extrapolated: the classic second difference of log(x + 2) at 1
-    with step=1e-7 is -0.1110223 for -0.1111111 in float64, for all but its first digits are rounding.
+    with step=1e-7 is -0.1110223 for -0.1111111 in float64, and an error of 0.3 beside it: the digits are rounding.
 
-    f is evaluated in x's dtype; the differences of its values are summed in float64 and returned in f's dtype.
+    f is called at some 30 to 60 points (in a graph it is traced once); with `step`, at the points of one stencil, of
+    two with `return_error`. It is evaluated in x's dtype; the differences of its values are summed in float64 and
+    returned in f's dtype.
     g works eagerly and inside `tf.function`.
 
     Args:
@@ -107,8 +109,8 @@ def finite_difference(
         g, called as f is. `g(x)` has the structure, shapes and dtypes of `f(x)`; with `return_error` it is a pair of
         such structures. `error` estimates |value - exact|: the difference of neighbours in the table, plus the
         rounding of f as the smallest steps of the ladder measure it (at least one unit in its last place). It is an
-        estimate, no bound; |value - exact| <= 10 error holds for all of the project's test functions. Where no step
-        of the ladder gives finite values, the value is NaN and the error is infinite.
+        estimate, no bound; |value - exact| <= 10 error holds for all of the project's test functions at orders 1 to 4.
+        Where no step of the ladder gives finite values, the value is NaN and the error is infinite.
 
     Raises:
         ArgumentError: order, argnum, accuracy, step or direction is not what it must be.
@@ -117,8 +119,9 @@ def finite_difference(
 
     Example:
         >>> g = finite_difference(tf.sin, 2, return_error=True)
-        >>> value, error = g(tf.constant([1.0, 2.0], tf.float64))
-        >>> bool(tf.reduce_all(abs(value + tf.sin([1.0, 2.0])) < 1e-6))
+        >>> x = tf.constant([1.0, 2.0], tf.float64)
+        >>> value, error = g(x)
+        >>> bool(tf.reduce_all(tf.abs(value + tf.sin(x)) < 1e-9))
         True
     """
     offsets, weights = stencil(order, accuracy)
@@ -144,10 +147,12 @@ def finite_difference(
         ladder = [[Fraction(offset, 2**row) for offset in offsets] for row in range(rows)]
         points = sorted({point for row in ladder for point in row})  # rows share points: o h / 2 is in the row above
 
+        # One addition for all points: of (x + h) + 2 the graph optimiser would make x + (h + 2), another rounding.
         shifts = tf.cast(unit * _column(map(float, points), x[None]), x.dtype)
-        call = f if tf.executing_eagerly() else _traced(f)
-        results = []
-        for at in tf.unstack(x + (shifts if along is None else shifts * along), len(points)):
+        moved = x + (shifts if along is None else shifts * along)
+        call = f if tf.executing_eagerly() else tf.function(f)  # in a graph: converted and traced once, not 50 times
+        results, structure = [], None
+        for at in tf.unstack(moved, len(points)):
             structure = call(*args[:argnum], at, *args[argnum + 1 :], **kwargs)
             results.append([_as_output(leaf, x, along) for leaf in tf.nest.flatten(structure)])
         if not results[0]:
@@ -176,14 +181,6 @@ def finite_difference(
         return (value, tf.nest.pack_sequence_as(structure, errors)) if return_error else value
 
     return g
-
-
-def _traced(f):
-    """Return f as AutoGraph converts it, traced once and not at each of some fifty points.
-
-    It is not inlined, or the graph optimiser would make x + (h + 2) of (x + h) + 2, which is another rounding.
-    """
-    return tf.function(f, experimental_attributes={"_noinline": True})
 
 
 def _differences(table, offsets, weights, order, eps, relative):
@@ -396,5 +393,5 @@ def _check_argnum(argnum):
 def _check_step(step):
     if step is None:
         return
-    if not isinstance(step, numbers.Real) or isinstance(step, bool) or not (0 < step < math.inf):
+    if not isinstance(step, numbers.Real) or isinstance(step, bool) or not 0 < float(step) < math.inf:
         raise ArgumentError(f"step is {step!r}, and no difference can take that step. Give a finite number above 0.")

@@ -34,6 +34,14 @@ def sum_rows(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.reduce_sum(y, list(range(row_rank(x), y.shape.rank))), tf.shape(x))
 
 
+def spread(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Reshapes a tensor of x's shape so that it broadcasts against f(x): each row along what follows it."""
+    if y.shape.rank == x.shape.rank and y.shape.is_compatible_with(x.shape):
+        return x
+    rows = row_rank(x)
+    return tf.reshape(x, [*x.shape[:rows], *[1] * (y.shape.rank - rows)])
+
+
 def checked(y: Any, x: tf.Tensor, *, assume: bool) -> tuple[Any, list[tf.Tensor]]:
     """Makes every leaf of f(x) a tensor, or raises.
 

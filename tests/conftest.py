@@ -1,0 +1,12 @@
+"""Profiles: `short` for every run; by hand, `pytest tests/test_proof.py --hypothesis-profile=long`."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+_COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
+settings.register_profile("short", max_examples=40, derandomize=True, **_COMMON)
+settings.register_profile("long", max_examples=400, **_COMMON)
+settings.load_profile("short")
