@@ -4,9 +4,9 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from hypothesis import HealthCheck, settings  # noqa: E402
+from hypothesis import HealthCheck, settings
 
 _COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
-settings.register_profile("short", max_examples=40, derandomize=True, **_COMMON)
-settings.register_profile("long", max_examples=400, **_COMMON)
+settings.register_profile("short", max_examples=100, derandomize=True, **_COMMON)
+settings.register_profile("long", max_examples=1000, **_COMMON)
 settings.load_profile("short")

@@ -21,38 +21,38 @@ class Function:
 
     exact: Any
     domain: Any = lambda u: abs(u) < 4
-    radius: Any = lambda u: mp.mpf(1)
+    radius: Any = lambda u: mp.mpf(4)
 
 
 def _positive(u):
     return 0.2 < u < 20
 
 
-def _half(u):
-    return abs(u) / 2
+def _most(u):
+    return abs(u) * 3 / 4
 
 
 FUNCTIONS = {
     "exp": Function(mp.exp, lambda u: -4 < u < 2),
     "expm1": Function(mp.expm1, lambda u: -4 < u < 2),
-    "log": Function(mp.log, _positive, _half),
-    "log1p": Function(mp.log1p, lambda u: -0.7 < u < 20, lambda u: (1 + u) / 2),
-    "sqrt": Function(mp.sqrt, _positive, _half),
-    "rsqrt": Function(lambda u: 1 / mp.sqrt(u), _positive, _half),
-    "reciprocal": Function(lambda u: 1 / u, lambda u: 0.2 < abs(u) < 20, _half),
+    "log": Function(mp.log, _positive, _most),
+    "log1p": Function(mp.log1p, lambda u: -0.7 < u < 20, lambda u: (1 + u) * 3 / 4),
+    "sqrt": Function(mp.sqrt, _positive, _most),
+    "rsqrt": Function(lambda u: 1 / mp.sqrt(u), _positive, _most),
+    "reciprocal": Function(lambda u: 1 / u, lambda u: 0.2 < abs(u) < 20, _most),
     "square": Function(lambda u: u**2),
     "sin": Function(mp.sin),
     "cos": Function(mp.cos),
-    "tan": Function(mp.tan, lambda u: abs(u) < 1.2, lambda u: (mp.pi / 2 - abs(u)) / 2),
-    "asin": Function(mp.asin, lambda u: abs(u) < 0.8, lambda u: (1 - abs(u)) / 2),
-    "acos": Function(mp.acos, lambda u: abs(u) < 0.8, lambda u: (1 - abs(u)) / 2),
-    "atan": Function(mp.atan, radius=lambda u: mp.mpf(0.5)),
+    "tan": Function(mp.tan, lambda u: abs(u) < 1.2, lambda u: (mp.pi / 2 - abs(u)) * 3 / 4),
+    "asin": Function(mp.asin, lambda u: abs(u) < 0.8, lambda u: (1 - abs(u)) * 3 / 4),
+    "acos": Function(mp.acos, lambda u: abs(u) < 0.8, lambda u: (1 - abs(u)) * 3 / 4),
+    "atan": Function(mp.atan, radius=lambda u: mp.mpf(0.75)),
     "sinh": Function(mp.sinh, lambda u: abs(u) < 2),
     "cosh": Function(mp.cosh, lambda u: abs(u) < 2),
-    "tanh": Function(mp.tanh, radius=lambda u: mp.mpf(0.75)),
-    "asinh": Function(mp.asinh, radius=lambda u: mp.mpf(0.5)),
-    "sigmoid": Function(lambda u: 1 / (1 + mp.exp(-u))),
-    "softplus": Function(lambda u: mp.log(1 + mp.exp(u))),
+    "tanh": Function(mp.tanh, radius=lambda u: mp.mpf(1.2)),
+    "asinh": Function(mp.asinh, radius=lambda u: mp.mpf(0.75)),
+    "sigmoid": Function(lambda u: 1 / (1 + mp.exp(-u)), radius=lambda u: mp.mpf(2.4)),
+    "softplus": Function(lambda u: mp.log(1 + mp.exp(u)), radius=lambda u: mp.mpf(2.4)),
     "erf": Function(mp.erf, lambda u: abs(u) < 2),
 }
 MATH = SimpleNamespace(math=SimpleNamespace(**{name: f.exact for name, f in FUNCTIONS.items()}))
@@ -81,7 +81,7 @@ class Expression:
 
         Every step carries a majorant a of its Taylor coefficients and a bound e of their errors, by the rules of
         running error analysis (Wilkinson, 1963): a sum adds, a product convolves, a function has the majorant
-        max |f| / r^k of Cauchy's estimate on a circle of radius r about its argument, inside which it is analytic.
+        max |f| / r^k of Cauchy's estimate on the best of some circles about its argument, in which it is analytic.
         """
         done = []
         for kind, value, operands in self.steps:
@@ -99,13 +99,11 @@ class Expression:
             else:
                 (a1, e1) = inputs[0]
                 f, u = FUNCTIONS[kind], mp.mpf(self.steps[operands[0]][1](x, y))
-                r = f.radius(u)
-                circle = max(abs(f.exact(u + r * mp.expjpi(mp.mpf(i) / 8))) for i in range(16))
-                coefficients = [circle / r**k for k in range(ORDERS + 1)]
+                coefficients = _cauchy(f.exact, u, f.radius(u))
                 slopes = [(k + 1) * c for k, c in enumerate(coefficients[1:])]
                 a, e = _compose(coefficients, a1), _times(_compose(slopes, a1), e1)
-            # An op is within 4 units in the last place, and every order makes each op over again about twice more.
-            done.append((a, [ek + 4 * 3**k * eps * ak for k, (ek, ak) in enumerate(zip(e, a, strict=True))]))
+            # An op is within 4 units in the last place, and every order makes each op over again about twice.
+            done.append((a, [ek + 4 * 2**k * eps * ak for k, (ek, ak) in enumerate(zip(e, a, strict=True))]))
         return [float(factorial(k) * e) for k, e in enumerate(done[-1][1])]
 
 
@@ -115,6 +113,14 @@ def _add(a, b):
 
 def _times(a, b):
     return [sum(a[i] * b[k - i] for i in range(k + 1)) for k in range(ORDERS)]
+
+
+def _cauchy(f, u, radius):
+    """Majorants of f's Taylor coefficients about u: max |f| on a circle over r^k, the least over several circles."""
+    circles = []
+    for r in (radius, radius / 2, radius / 4):
+        circles.append((r, max(abs(f(u + r * mp.expjpi(mp.mpf(i) / 8))) for i in range(16))))
+    return [min(m / r**k for r, m in circles) for k in range(ORDERS + 1)]
 
 
 def _compose(coefficients, a):
@@ -136,7 +142,7 @@ def expressions(draw, points, depth=4):
         return code, value, len(steps) - 1
 
     def leaf():
-        kind = draw(st.sampled_from(["x", "x", "y", "number"]))
+        kind = draw(st.sampled_from(["x", "x", "y", "y", "number"]))
         if kind == "number":
             c = draw(st.integers(-12, 12)) / 4
             return add("number", f"({c})", lambda x, y: mp.mpf(c))
@@ -149,7 +155,7 @@ def expressions(draw, points, depth=4):
     def tree(levels):
         if levels == 0:
             return leaf()
-        if draw(st.booleans()):
+        if draw(st.sampled_from(["function", "function", "operator"])) == "function":
             node = tree(levels - 1)
             if "x" not in node[0] and "y" not in node[0]:
                 return node  # TensorFlow would make a float32 of a bare number
@@ -165,7 +171,7 @@ def expressions(draw, points, depth=4):
         }[sign]
         return add(sign, f"({c1} {sign} {c2})", combined, i1, i2)
 
-    body = tree(draw(st.integers(1, depth)))
+    body = tree(draw(st.integers(2, depth)))
     # A sine of each variable, so that no derivative is zero by structure: TensorFlow 1 says None there, Keras stops.
     waves = [
         apply("sin", add(v, v, value)) for v, value in (("x", lambda x, y: mp.mpf(x)), ("y", lambda x, y: mp.mpf(y)))

@@ -32,7 +32,7 @@ class Order(click.ParamType):
         return order
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True)
 @click.option("--version", is_flag=True, help="Show the version and exit.")
 @click.pass_context
 def cli(context: click.Context, version: bool) -> int:
@@ -76,7 +76,11 @@ def demo() -> int:
     return 0 if all(result.right for result in outcome) else 1
 
 
-@cli.command("eval", short_help="Derivatives of an expression or a function at points.")
+@cli.command(
+    "eval",
+    short_help="Derivatives of an expression or a function at points.",
+    context_settings={"ignore_unknown_options": True},  # -x**2 is an expression
+)
 @click.argument("function", metavar="EXPRESSION|MODULE:FUNCTION")
 @click.option(
     "--at",

@@ -40,8 +40,8 @@ def as_point(x: Any, name: str = "x") -> tf.Tensor:
         tensor = tf.convert_to_tensor(x, dtype_hint=floatx() if python and _has_float(x) else None)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"{name} is {type(x).__name__}, which does not become a tensor: {error}. Give a floating-point tensor, array "
-            "or number."
+            f"{name} is {type(x).__name__}, which does not become a tensor: {error}. Give a floating-point tensor, "
+            "array or number."
         ) from error
     if tensor.dtype.is_complex:
         raise InputError(
@@ -60,7 +60,7 @@ def as_argument(value: Any, like: tf.Tensor) -> Any:
 
     def leaf(v: Any) -> Any:
         if isinstance(v, (np.ndarray, np.generic)):
-            return tf.convert_to_tensor(v)
+            return tf.convert_to_tensor(np.asarray(v))
         if isinstance(v, float):
             return tf.constant(v, like.dtype)
         return v

@@ -77,7 +77,7 @@ def _succeeds(call: Callable[[], Any]) -> bool:
     return True
 
 
-def _open_batch(value: Any, batch: int) -> Any:
+def _open_batch(value: Any, batch: int | None) -> Any:
     """The signature of a tensor, its first length left open where it is the batch size of x."""
     if not isinstance(value, tf.Tensor):
         return value

@@ -20,7 +20,7 @@ FACTOR = 10  # |value - exact| <= FACTOR * error, tested over functions, orders 
 _ZERO, _INFINITE, _NAN = np.array([0, np.inf, np.nan])  # tf.where takes Python floats for float32
 _MIXED = "not every element of x has outputs of its own. Use a scalar x, or name a direction."
 _COLUMNS = 6  # of the extrapolation table; more gain nothing in 53 bits
-_NOISE_ROWS = 8  # rows below the balanced step: there rounding is all that is left, and the last half measure it
+_FINE_ROWS, _NOISE_ROWS = 12, 8  # below the balanced step, where rounding is all that is left; the last measure it
 
 
 def stencil(order: int, accuracy: int = 2) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
@@ -90,7 +90,7 @@ def finite_difference(
     `step`, that step is used as it is and nothing is extrapolated: the classic second difference of log(x + 2) at 1
     with step=1e-7 is -0.1110223 for -0.1111111 in float64, and an error of 0.3 beside it: the digits are rounding.
 
-    f is called at some 30 to 60 points (in a graph it is traced once); with `step`, at the points of one stencil, of
+    f is called at some 40 to 60 points (in a graph it is traced once); with `step`, at the points of one stencil, of
     two with `return_error`. It is evaluated in x's dtype; the differences of its values are summed in float64 and
     returned in f's dtype.
     g works eagerly and inside `tf.function`.
@@ -110,7 +110,8 @@ def finite_difference(
         such structures. `error` estimates |value - exact|: the difference of neighbours in the table, plus the
         rounding of f as the smallest steps of the ladder measure it (at least one unit in its last place). It is an
         estimate, no bound; |value - exact| <= 10 error holds for all of the project's test functions at orders 1 to 4.
-        Where no step of the ladder gives finite values, the value is NaN and the error is infinite.
+        It may be too small for an f that loses three digits and more to its own rounding, or so near a pole that no
+        step of the ladder is short enough. Where no step gives finite values, the value is NaN and the error is infinite.
 
     Raises:
         ArgumentError: order, argnum, accuracy, step or direction is not what it must be.
@@ -143,7 +144,7 @@ def finite_difference(
         elif step is not None:
             rows = 2
         else:
-            rows = math.ceil(-math.log2(_eps(x.dtype)) / (order + accuracy)) + 1 + _NOISE_ROWS
+            rows = math.ceil(-math.log2(_eps(x.dtype)) / (order + accuracy)) + 1 + _FINE_ROWS
         ladder = [[Fraction(offset, 2**row) for offset in offsets] for row in range(rows)]
         points = sorted({point for row in ladder for point in row})  # rows share points: o h / 2 is in the row above
 
@@ -209,7 +210,7 @@ def _extrapolate(plain, noise, order, accuracy):
     rows = plain.shape[0]
     neighbours = tf.abs(plain[1:] - plain[:-1])
     scales = _column([2.0 ** (row * order) for row in range(rows)], plain)
-    measured = tf.reduce_max((neighbours / scales[1:])[-_NOISE_ROWS // 2 :], 0)
+    measured = tf.reduce_max((neighbours / scales[1:])[-_NOISE_ROWS:], 0)
     noise = tf.maximum(noise, tf.where(tf.math.is_finite(measured), measured, _ZERO) * scales)
 
     # Three rows have to agree, for two may do so by accident.

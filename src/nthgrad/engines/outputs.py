@@ -9,8 +9,8 @@ import tensorflow as tf
 from nthgrad.errors import OutputError
 
 _MIXES = (
-    "f mixes elements of x: the shape of f(x) does not begin with the shape of x, as it has to where each element of the "
-    "output depends on its own element (or row) of x only. Differentiate a function of one element at a time."
+    "f mixes elements of x: the shape of f(x) does not begin with the shape of x, as it has to where each element of "
+    "the output depends on its own element (or row) of x only. Differentiate a function of one element at a time."
 )
 
 
@@ -84,8 +84,8 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor, assume: bool) -> tuple[tf.Tensor,
     if x.shape.rank is None or tensor.shape.rank is None:
         what = "x" if x.shape.rank is None else f"output {index} of f"
         raise OutputError(
-            f"The rank of {what} is unknown while tracing, so f cannot be seen to keep the elements of x apart. Give it "
-            "a rank with tf.ensure_shape."
+            f"The rank of {what} is unknown while tracing, so f cannot be seen to keep the elements of x apart. Give "
+            "it a rank with tf.ensure_shape."
         )
     rows = row_rank(x)
     if tensor.shape.rank == x.shape.rank and _fits(tensor.shape, x.shape, assume):
@@ -93,8 +93,8 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor, assume: bool) -> tuple[tf.Tensor,
     if tensor.shape.rank >= rows and _fits(tensor.shape[:rows], x.shape[:rows], assume):
         return tensor, rows
     raise OutputError(
-        f"f maps shape {x.shape} to shape {tensor.shape} (output {index}), so it mixes elements of x: a derivative here "
-        "means that each element of the output depends on its own element (or row) of x only. Differentiate a function "
+        f"f maps shape {x.shape} to shape {tensor.shape} (output {index}), so it mixes elements of x: a derivative "
+        "here means that each element of the output depends on its own element (or row) of x only. Differentiate a function "
         "of one element at a time, or take the gradient or Jacobian with one tf.GradientTape."
     )
 

@@ -196,7 +196,7 @@ REPAIRS: dict[str, Callable[..., Any]] = {
 
 
 def leaves_the_graph(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> bool:
-    """Whether an op's repair is a tf.custom_gradient, which TensorFlow cannot differentiate twice in a loop or branch."""
+    """Whether the repair is a tf.custom_gradient, which TensorFlow cannot differentiate twice in a loop or a branch."""
     return op.type.startswith("Resize") or (op.type == "Pow" and tf.get_static_value(inputs[1]) is None)
 
 

@@ -72,7 +72,7 @@ class Replay:
         needed = self.ancestors(targets)
         for op in self.ops.values():
             if wanted := [i for i, t in enumerate(op.outputs) if t.name in needed]:
-                outputs = self.make(op, [self.env.get(t.name, t) for t in op.inputs], wanted)
+                outputs = self.make(op, [self.env[t.name] if t.name in self.env else t for t in op.inputs], wanted)
                 self.env.update((op.outputs[i].name, outputs[i]) for i in wanted)
         return [self.env.get(t.name, t) for t in targets]
 
@@ -119,7 +119,8 @@ class Replay:
             indices, condition = SELECTS[op.type]
             chosen = condition(*inputs)
             chosen = _widen(chosen, op.outputs[0]) if op.type == "Select" else chosen
-            yes, no = (chosen, ~chosen) if mask is None else (chosen & mask, ~chosen & mask)
+            other = tf.logical_not(chosen)
+            yes, no = (chosen, other) if mask is None else (chosen & mask, other & mask)
             taken = [self.gated(op.inputs[i], m) for i, m in zip(indices, (yes, no), strict=False)]
             return [tf.where(chosen, taken[0], taken[1] if taken[1:] else tf.zeros_like(taken[0]))]
         if op.type in REPAIRS:

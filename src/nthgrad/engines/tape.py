@@ -1,8 +1,8 @@
 """The reference engine: nested `tf.GradientTape`s in one traced graph.
 
-Each order differentiates the graph of the order before it, so the graph grows geometrically (about 2.6 times an order for a
-small network): right for low orders, and the oracle for the other engines. Where TensorFlow's own gradients are
-wrong or silent at second order and beyond, the ops are replayed with repairs, or refused.
+Each order differentiates the graph of the order before it, so the graph grows geometrically (about 2.6 times an order
+for a small network): right for low orders, and the oracle for the other engines. Where TensorFlow's own gradients
+are wrong or silent at second order and beyond, the ops are replayed with repairs, or refused.
 """
 
 from __future__ import annotations

@@ -1,0 +1,58 @@
+"""The examples of the README and of the docstrings, run as they stand."""
+
+import contextlib
+import doctest
+import importlib
+import io
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import nthgrad
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+MODULES = [m.name for m in pkgutil.walk_packages(nthgrad.__path__, "nthgrad.") if not m.name.endswith("__main__")]
+
+
+def run(test):
+    runner, said = doctest.DocTestRunner(), io.StringIO()
+    assert runner.run(test, out=said.write).attempted
+    assert not runner.failures, said.getvalue()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```pycon\n(.*?)```", README, re.DOTALL))
+def test_the_session_in_the_readme(block):
+    run(doctest.DocTestParser().get_doctest(block, {}, "README", "README", 0))
+
+
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_the_program_in_the_readme(block):
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(block, "README", "exec"), {})
+    # By printed digits: -1/9 in a list, as a session gives it, and log 3.
+    assert re.findall(r"-?\d+\.\d{6}", said.getvalue()) == ["-0.111111", "1.098612"]
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 120
+
+
+def documented():
+    for name in MODULES:
+        for item in doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name)):
+            if item.examples:
+                yield item
+
+
+@pytest.mark.parametrize("item", list(documented()), ids=lambda item: item.name)
+def test_the_examples_of_the_docstrings(item):
+    run(item)
+
+
+def test_every_public_function_has_an_example():
+    for name in nthgrad.__all__:
+        thing = getattr(nthgrad, name)
+        assert isinstance(thing, type) or "Example:" in thing.__doc__, name

@@ -1,0 +1,240 @@
+"""Everything that is refused, and what is said: word for word."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import nthgrad as ng
+from nthgrad import errors
+from nthgrad.engines import tape
+
+ROW = (
+    ", so it mixes elements of x: a derivative here means that each element of the output depends on its own element (or "
+    "row) of x only. Differentiate a function of one element at a time, or take the gradient or Jacobian with one "
+    "tf.GradientTape."
+)
+FLOAT = "; derivatives need floating point. "
+DEPENDS = ". Check that f uses its argument, in TensorFlow ops and without casts to integers."
+NONE = "f(x) does not depend on x through any differentiable path: no path of floating-point ops leads there"
+
+ONE = np.ones(3)
+
+# What is called, the exception, and its text (HERE stands for a line of this file).
+CASES = {
+    "order negative": (
+        lambda: ng.derivative(tf.sin, -1),
+        errors.ArgumentError,
+        "order is -1; derivatives have no negative order. Give an integer of 0 or more.",
+    ),
+    "order a bool": (
+        lambda: ng.derivative(tf.sin, True),
+        errors.ArgumentError,
+        "order is True, a bool. Give an integer of 0 or more.",
+    ),
+    "order a float": (
+        lambda: ng.derivatives(tf.sin, 2.0),
+        errors.ArgumentError,
+        "order is 2.0, a float. Give an integer of 0 or more.",
+    ),
+    "order a string": (
+        lambda: ng.derivatives(tf.sin, "2"),
+        errors.ArgumentError,
+        "order is '2', a str. Give an integer of 0 or more.",
+    ),
+    "method": (
+        lambda: ng.derivative(tf.sin, method="jet"),
+        errors.ArgumentError,
+        "method is 'jet'. The methods are 'auto', 'tape'.",
+    ),
+    "argnum a float": (
+        lambda: ng.derivative(tf.sin, argnum=0.5),
+        errors.ArgumentError,
+        "argnum is 0.5. Give the position of an argument of f, or its name.",
+    ),
+    "argnum too large": (
+        lambda: ng.derivative(lambda x, y: x * y, argnum=2)(1.0, 2.0),
+        errors.ArgumentError,
+        "argnum is 2, but the call has 2 positional arguments and the names [], and f takes ['x', 'y']. Give the position "
+        "or the name of an argument that is there.",
+    ),
+    "argnum unknown": (
+        lambda: ng.derivative(lambda x, y: x * y, argnum="z")(1.0, y=2.0),
+        errors.ArgumentError,
+        "argnum is 'z', but the call has 1 positional arguments and the names ['y'], and f takes ['x', 'y']. Give the "
+        "position or the name of an argument that is there.",
+    ),
+    "f not callable": (
+        lambda: ng.derivative(3),
+        errors.ArgumentError,
+        "f is 3, a int, which cannot be called. Give a function.",
+    ),
+    "x an int": (
+        lambda: ng.derivative(tf.sin)(1),
+        errors.InputError,
+        "x is int32" + FLOAT + "Write tf.cast(x, tf.float32), or 1.0 for 1.",
+    ),
+    "x an int array": (
+        lambda: ng.derivative(tf.sin)(np.arange(3)),
+        errors.InputError,
+        "x is int64" + FLOAT + "Write tf.cast(x, tf.float32), or 1.0 for 1.",
+    ),
+    "x a bool": (
+        lambda: ng.derivative(tf.sin)(True),
+        errors.InputError,
+        "x is bool" + FLOAT + "Write tf.cast(x, tf.float32), or 1.0 for 1.",
+    ),
+    "x a string": (lambda: ng.derivative(tf.sin)("1"), errors.InputError, "x is string" + FLOAT + "Give numbers."),
+    "x named": (
+        lambda: ng.derivative(lambda t: t, argnum="t")(t=1),
+        errors.InputError,
+        "t is int32" + FLOAT + "Write tf.cast(t, tf.float32), or 1.0 for 1.",
+    ),
+    "x empty": (
+        lambda: ng.derivative(tf.sin)(np.ones((0, 1))),
+        errors.InputError,
+        "x is empty: its shape is (0, 1). Give at least one point.",
+    ),
+    "x an empty list": (
+        lambda: ng.derivative(tf.sin)([]),
+        errors.InputError,
+        "x is empty: its shape is (0,). Give at least one point.",
+    ),
+    "x ragged": (
+        lambda: ng.derivative(tf.sin)(tf.ragged.constant([[1.0], [1.0, 2.0]])),
+        errors.InputError,
+        "x is a RaggedTensor. Give a dense tensor, for example x.to_tensor().",
+    ),
+    "x complex": (
+        lambda: ng.derivative(tf.sin)(1j * ONE),
+        errors.InputError,
+        "x is complex128. Differentiate by a real variable, its real or imaginary part.",
+    ),
+    "x symbolic": (
+        lambda: ng.derivative(tf.sin)(keras.Input((1,))),
+        errors.InputError,
+        "x is a symbolic Keras tensor, which has no value. Build the model first and differentiate that: a keras.Model is "
+        "a function here.",
+    ),
+    "f returns None": (
+        lambda: ng.derivative(lambda x: None)(1.0),
+        errors.OutputError,
+        "f returned nothing (None). Return the tensor, or the structure of tensors, to differentiate.",
+    ),
+    "an output is None": (
+        lambda: ng.derivative(lambda x: (x, None))(1.0),
+        errors.OutputError,
+        "Output 1 of f is None. Return a tensor there, or leave it out.",
+    ),
+    "an output is an integer": (
+        lambda: ng.derivative(lambda x: {"a": x, "b": tf.size(x)})(1.0),
+        errors.OutputError,
+        "Output 1 of f is int32, which has no real derivative. Return real floating-point tensors only (of a complex one "
+        "its real and imaginary parts).",
+    ),
+    "f sums": (
+        lambda: ng.derivative(tf.reduce_sum)(ONE),
+        errors.OutputError,
+        "f maps shape (3,) to shape () (output 0)" + ROW,
+    ),
+    "f is a matrix": (
+        lambda: ng.derivative(lambda x: x @ tf.ones([2, 3], x.dtype))(np.ones((4, 2))),
+        errors.OutputError,
+        "f maps shape (4, 2) to shape (4, 3) (output 0)" + ROW,
+    ),
+    "f drops rows": (
+        lambda: ng.derivative(lambda x: tf.boolean_mask(x, x > 0))(np.array([1.0, -1.0])),
+        errors.OutputError,
+        None,
+    ),
+    "f is constant": (lambda: ng.derivative(lambda x: tf.constant(1.0))(1.0), errors.DependenceError, NONE + DEPENDS),
+    "f casts": (
+        lambda: ng.derivative(lambda x: tf.cast(tf.cast(x, tf.int32), tf.float32))(1.0),
+        errors.DependenceError,
+        NONE + DEPENDS,
+    ),
+    "f rounds": (
+        lambda: ng.derivative(lambda x: tf.floor(x))(1.0),
+        errors.DependenceError,
+        "f(x) does not depend on x through any differentiable path: only Floor (named 'Floor', made at HERE) leads there, "
+        "whose derivative is zero wherever it exists" + DEPENDS,
+    ),
+    "an op is not differentiable": (
+        lambda: ng.derivative(lambda x: tf.ensure_shape(tf.numpy_function(np.sin, [x], tf.float64), [3]))(ONE),
+        errors.UnsupportedOpError,
+        "PyFunc (named 'PyFunc', made at HERE) cannot be differentiated: TensorFlow registers no gradient for it although "
+        "its output varies with its input. Write that part of f with other ops, or use nthgrad.finite_difference.",
+    ),
+    "an op is differentiable once": (
+        lambda: ng.derivative(lambda x: tf.nn.lrn(x), 2)(np.ones((1, 1, 1, 1), "float32")),
+        errors.UnsupportedOpError,
+        "TensorFlow has no derivative of order 2 of LRN (named 'LRN', made at HERE): nothing differentiates LRNGrad. "
+        "Write that part of f with other ops, or use nthgrad.finite_difference.",
+    ),
+    "by an input that has no gradient": (
+        lambda: ng.derivative(lambda x: tf.math.zeta(x, 2.0))(3.0),
+        errors.UnsupportedOpError,
+        "Zeta (named 'Zeta', made at HERE) cannot be differentiated by its input 0: TensorFlow gives no gradient there "
+        "although its output varies with it. Write that part of f with other ops, or use nthgrad.finite_difference.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_refused(name):
+    call, kind, text = CASES[name]
+    with pytest.raises(kind) as error:
+        call()
+    assert isinstance(error.value, ng.NthgradError)
+    said = re.sub(re.escape(__file__) + r":\d+", "HERE", str(error.value))
+    if text is None:
+        assert said.endswith(ROW)
+    else:
+        assert said == text
+
+
+def test_a_tower_too_large_is_refused_before_it_is_built():
+    def network(x):
+        for w in (0.1, 0.2, 0.3):
+            x = tf.tanh(tf.matmul(x, tf.fill([x.shape[1], 8], tf.constant(w, x.dtype))))
+        return tf.reduce_sum(x, 1, keepdims=True)
+
+    with pytest.raises(errors.CostError) as error:
+        ng.derivative(network, 14)(np.ones((2, 1)))
+    assert re.fullmatch(
+        r"The derivative of order 14 by nested tapes would take about \d\.\de\+0\d graph ops: orders \d to \d took \d+, \d+ "
+        r"and \d+, and each further order multiplies what the last one added by \d\.\d\d\. Ask for a lower order, or use "
+        r"nthgrad\.finite_difference\.",
+        str(error.value),
+    )
+
+
+def test_the_estimate_of_the_cost_is_of_the_right_size(monkeypatch):
+    graphs = []
+
+    def f(x):
+        graphs.append(x.graph)
+        return tf.tanh(tf.sin(x) * tf.exp(x))
+
+    ng.derivative(f, 6)(1.0)
+    actual = len(graphs[0].get_operations())
+    monkeypatch.setattr(tape, "MAX_OPS", 1)
+    with pytest.raises(errors.CostError) as error:
+        ng.derivative(f, 6)(1.0)
+    estimate = float(re.search(r"about (\S+) graph ops", str(error.value)).group(1))
+    assert actual / 2 < estimate < actual * 5  # from the first three orders
+
+
+def test_what_f_raises_reaches_the_caller():
+    def f(x):
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        ng.derivative(f)(1.0)
+
+
+@pytest.mark.parametrize("kind", [k for k in vars(errors).values() if isinstance(k, type)])
+def test_one_base_class(kind):
+    assert issubclass(kind, errors.NthgradError)
