@@ -1,9 +1,5 @@
 """Profiles: `short` for every run; by hand, `pytest tests/test_proof.py --hypothesis-profile=long`."""
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 from hypothesis import HealthCheck, settings
 
 _COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}

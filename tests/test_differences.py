@@ -145,7 +145,7 @@ def test_value_is_accurate_and_error_honest(dtype, order):
 def test_compiled_is_accurate_and_honest(dtype):
     results = []
     for points, cases in BY_POINTS:
-        cases = cases[::4]
+        cases = cases[::8]  # tracing takes a while
         g = finite_difference(lambda x, cases=cases: {case.name: case.f(x) for case in cases}, 2, return_error=True)
         value, error = tf.function(g)(tf.constant(points, dtype))
         for case in cases:
@@ -179,11 +179,11 @@ def test_error_of_a_given_step_is_honest(order, step):
 @pytest.mark.parametrize("order", [1, 2])
 def test_rounding_inside_f_is_measured(dtype, order):
     x = np.linspace(0.1, 3, 500).astype(dtype)
-    g = finite_difference(lambda x: (tf.sin(x) + 1000) - 1000, order, return_error=True)  # loses three digits
+    g = finite_difference(lambda x: (tf.sin(x) + 32) - 32, order, return_error=True)  # loses five bits
     value, error = (t.numpy().astype(float) for t in g(x))
     exact = np.sin(x.astype(float) + order * math.pi / 2)
     assert (np.abs(value - exact) <= FACTOR * error).all()
-    assert (error <= (0.1 if dtype == "float32" else 1e-7)).all()
+    assert (error <= (1e-2 if dtype == "float32" else 1e-8)).all()
 
 
 def test_rounding_of_the_points_is_in_the_error():
@@ -205,7 +205,7 @@ def test_classic_second_difference_with_a_step_too_small(compiled):
     g = finite_difference(f, 2, step=1e-7)
     value = (tf.function(g) if compiled else g)(tf.constant([1.0], tf.float64))
     h = 1e-7
-    below, at, above = np.log(1 - h + 2), np.log(3.0), np.log(1 + h + 2)
+    below, at, above = (float(tf.math.log(tf.constant(x + 2, tf.float64))) for x in (1 - h, 1.0, 1 + h))
     np.testing.assert_allclose(value, [(below - 2 * at + above) / h**2], rtol=1e-15)
     np.testing.assert_allclose(value, [-0.1110223], atol=5e-8)
     if not compiled:

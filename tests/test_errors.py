@@ -149,6 +149,12 @@ CASES = {
         errors.OutputError,
         None,
     ),
+    "order past sense": (
+        lambda: ng.derivative(tf.exp, 10**18)(1.0),
+        errors.CostError,
+        "The derivative of order 1000000000000000000 would nest 1000000000000000000 tapes; nthgrad nests at most 100, for "
+        "each differentiates the graph of the one before. Ask for a lower order.",
+    ),
     "f is constant": (lambda: ng.derivative(lambda x: tf.constant(1.0))(1.0), errors.DependenceError, NONE + DEPENDS),
     "f casts": (
         lambda: ng.derivative(lambda x: tf.cast(tf.cast(x, tf.int32), tf.float32))(1.0),

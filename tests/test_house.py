@@ -5,10 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
-import tomllib
 
 import nthgrad
 from nthgrad import legacy
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # pytest brings it
 
 ROOT = Path(__file__).parents[1]
 

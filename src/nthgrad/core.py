@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import operator
 from collections.abc import Callable
@@ -158,6 +159,8 @@ def _build(
         args, kwargs = as_argument((args, kwargs), like=x)
         return compiled(x, key, args, kwargs)
 
+    with contextlib.suppress(TypeError, ValueError):  # not every callable has one
+        g.__signature__ = inspect.signature(f)  # type: ignore[attr-defined]
     g.__name__ = g.__qualname__ = f"{kind}_{n}_of_{getattr(f, '__name__', type(f).__name__)}"
     return g
 

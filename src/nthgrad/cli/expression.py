@@ -37,7 +37,7 @@ OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.Pow: power,
-    ast.UAdd: operator.pos,
+    ast.UAdd: lambda a: a,  # tensors have no unary plus
     ast.USub: operator.neg,
 }
 

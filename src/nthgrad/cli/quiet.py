@@ -22,14 +22,19 @@ def tensorflow() -> Any:
     """
     if "tensorflow" in sys.modules:
         return sys.modules["tensorflow"]
-    chosen = LEVEL in os.environ
-    os.environ.setdefault(LEVEL, "2")
-    with contextlib.nullcontext() if chosen else held_back():
+    if LEVEL in os.environ:  # the user's choice
         import tensorflow as tf
 
-        tf.constant(0.0)
-    if not chosen:
-        tf.get_logger().setLevel(logging.ERROR)
+        return tf
+    os.environ[LEVEL] = "2"
+    try:
+        with held_back():
+            import tensorflow as tf
+
+            tf.constant(0.0)
+    finally:
+        del os.environ[LEVEL]  # it is read once; processes that this one starts choose for themselves
+    tf.get_logger().setLevel(logging.ERROR)
     return tf
 
 
@@ -49,10 +54,14 @@ def held_back() -> Iterator[None]:
     with tempfile.TemporaryFile() as said, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         os.dup2(said.fileno(), 2)
-        failed = True
+        failed = False
         try:
             yield
-            failed = False
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # SystemExit too
+            failed = True
+            raise
         finally:
             _flush()
             os.dup2(screen, 2)

@@ -111,7 +111,7 @@ def finite_difference(
         rounding of f as the smallest steps of the ladder measure it (at least one unit in its last place). It is an
         estimate, no bound; |value - exact| <= 10 error holds for all of the project's test functions at orders 1 to 4.
         It may be too small for an f that loses three digits and more to its own rounding, or so near a pole that no
-        step of the ladder is short enough. Where no step gives finite values, the value is NaN and the error is infinite.
+        step of the ladder is short enough. Where no step gives finite values, value is NaN and error infinite.
 
     Raises:
         ArgumentError: order, argnum, accuracy, step or direction is not what it must be.
@@ -273,9 +273,9 @@ def _spread(t, leaf):
     """Give t, of x's shape, the trailing ones that leaf's shape asks for."""
     head = _head(t.shape)
     shape = tf.shape(t)[:head]
-    if not (t.shape[:head].is_fully_defined() and leaf.shape[:head].is_fully_defined()):
-        tf.debugging.assert_equal(shape, tf.shape(leaf)[:head], _MIXED)
-    return tf.reshape(t, tf.concat([shape, tf.ones([leaf.shape.rank - head], tf.int32)], 0))
+    known = t.shape[:head].is_fully_defined() and leaf.shape[:head].is_fully_defined()
+    with tf.control_dependencies([] if known else [tf.debugging.assert_equal(shape, tf.shape(leaf)[:head], _MIXED)]):
+        return tf.reshape(t, tf.concat([shape, tf.ones([leaf.shape.rank - head], tf.int32)], 0))
 
 
 def _head(shape):

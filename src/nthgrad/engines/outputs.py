@@ -76,6 +76,8 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor, assume: bool) -> tuple[tf.Tensor,
     if leaf is None:
         raise OutputError(f"Output {index} of f is None. Return a tensor there, or leave it out.")
     tensor = tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
+    if tensor is x:
+        tensor = tf.identity(x)  # an op, so that there is one between x and f(x)
     if not tensor.dtype.is_floating:
         raise OutputError(
             f"Output {index} of f is {tensor.dtype.name}, which has no real derivative. Return real floating-point "
@@ -94,8 +96,8 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor, assume: bool) -> tuple[tf.Tensor,
         return tensor, rows
     raise OutputError(
         f"f maps shape {x.shape} to shape {tensor.shape} (output {index}), so it mixes elements of x: a derivative "
-        "here means that each element of the output depends on its own element (or row) of x only. Differentiate a function "
-        "of one element at a time, or take the gradient or Jacobian with one tf.GradientTape."
+        "here means that each element of the output depends on its own element (or row) of x only. Differentiate a "
+        "function of one element at a time, or take the gradient or Jacobian with one tf.GradientTape."
     )
 
 

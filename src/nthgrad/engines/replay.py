@@ -72,9 +72,13 @@ class Replay:
         needed = self.ancestors(targets)
         for op in self.ops.values():
             if wanted := [i for i, t in enumerate(op.outputs) if t.name in needed]:
-                outputs = self.make(op, [self.env[t.name] if t.name in self.env else t for t in op.inputs], wanted)
+                outputs = self.make(op, self.now(op.inputs), wanted)
                 self.env.update((op.outputs[i].name, outputs[i]) for i in wanted)
-        return [self.env.get(t.name, t) for t in targets]
+        return self.now(targets)
+
+    def now(self, tensors: Iterable[Any]) -> list[tf.Tensor]:
+        """The new tensors for old ones; those that are not made again stand for themselves."""
+        return [self.env.get(t.name, t) for t in tensors]
 
     def ancestors(self, targets: Iterable[tf.Tensor]) -> set[str]:
         """The names of the tensors of this walk that the targets are made from."""

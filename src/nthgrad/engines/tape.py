@@ -22,6 +22,9 @@ from nthgrad.errors import CostError, DependenceError, UnsupportedOpError
 MAX_OPS = 100_000
 """Graphs larger than this are refused: tracing one takes about a minute, compiling it many."""
 
+MAX_ORDER = 100
+"""More orders than this are refused at once, however cheap; the recursion that nests the tapes has an end."""
+
 
 def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int) -> list[Any]:
     """Derivatives of f at x, orders 0 to `order`, inside a graph that is being traced.
@@ -41,6 +44,11 @@ def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int) -> list
     """
     if order == 0:
         return [f(x)]
+    if order > MAX_ORDER:
+        raise CostError(
+            f"The derivative of order {order} would nest {order} tapes; nthgrad nests at most {MAX_ORDER}, for each "
+            "differentiates the graph of the one before. Ask for a lower order."
+        )
     with tf.GradientTape(persistent=True) as seeding:  # watches only what `functional` asks it to
         tower = _Tower(f, x, order, seeding)
         results = tower.build(order)
