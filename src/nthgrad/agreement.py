@@ -45,7 +45,7 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> dict[str, list[float
     """
     n = checked_order(order)
     point = as_point(x)
-    lengths = np.random.default_rng(0).uniform(0.5, 1.0, tuple(point.shape))
+    lengths = np.random.default_rng(0).uniform(0.5, 1.0, np.shape(point))
     direction = tf.constant(lengths, point.dtype)
     differences = [
         finite_difference(f, k, direction=direction, accuracy=4, return_error=True)(point) for k in range(1, n + 1)

@@ -76,7 +76,7 @@ class Replay:
                 self.env.update((op.outputs[i].name, outputs[i]) for i in wanted)
         return self.now(targets)
 
-    def now(self, tensors: Iterable[Any]) -> list[tf.Tensor]:
+    def now(self, tensors: Iterable[Any]) -> list[Any]:
         """The new tensors for old ones; those that are not made again stand for themselves."""
         return [self.env.get(t.name, t) for t in tensors]
 
