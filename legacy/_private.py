@@ -20,11 +20,15 @@ import tensorflow as tf
 from tensorflow.python import tf2  # the main switch: shapes, saving formats and tf_keras ask it
 from tensorflow.python.compat import v2_compat  # its list of what tf.data rebinds when the main switch is turned
 from tensorflow.python.eager import context  # graph_mode: a thread in graph mode without a graph on the stack
-from tensorflow.python.framework import ops  # the stack of default graphs and the global graph beneath it
+from tensorflow.python.framework import (
+    ops,  # the stack of default graphs and the global graph beneath it
+    tensor_shape,  # shape[0] is a Dimension
+)
 from tensorflow.python.framework import stack as sessions  # the stack of default sessions
-from tensorflow.python.framework import tensor_shape  # shape[0] is a Dimension
-from tensorflow.python.ops import control_flow_util  # tf.cond builds Switch and Merge
-from tensorflow.python.ops import resource_variables_toggle  # tf.Variable makes a reference variable
+from tensorflow.python.ops import (
+    control_flow_util,  # tf.cond builds Switch and Merge
+    resource_variables_toggle,  # tf.Variable makes a reference variable
+)
 from tensorflow.python.util import deprecation  # old programs use what is deprecated, and know it
 
 _KEEP = object()
@@ -73,7 +77,7 @@ def _turn(enabled: bool) -> None:
 
 
 def hush_deprecations() -> None:
-    """Stops the warnings and log lines by which TensorFlow and tf_keras advise against what old programs are made of."""
+    """Stops the warnings and logs by which TensorFlow and tf_keras advise against what old programs are made of."""
     deprecation._PRINT_DEPRECATION_WARNINGS = False
     warnings.filterwarnings("ignore", module=r"(tensorflow|tf_keras)\.")  # what they say about their own code
     warnings.filterwarnings("ignore", message=r"`[^`]+` is deprecated and\s+will be removed", category=UserWarning)
@@ -91,7 +95,8 @@ def default_graph_and_session(graph: tf.Graph, session: Any) -> Iterator[None]:
     The graph is the global one and not on the stack, as in a TensorFlow 1 program that has just started; with
     `graph.as_default()` tf.reset_default_graph and K.clear_session would refuse to work.
     """
-    graphs, defaults = ops._default_graph_stack, sessions._default_session_stack
+    graphs: Any = ops._default_graph_stack
+    defaults: Any = sessions._default_session_stack
     before = graphs.stack, graphs._global_default_graph, graphs.enforce_nesting
     before_sessions = defaults.stack, defaults.enforce_nesting
     graphs.stack, graphs._global_default_graph = [], graph
@@ -201,15 +206,15 @@ _PLAIN = """activations applications callbacks constraints datasets initializers
     datasets.boston_housing datasets.cifar10 datasets.cifar100 datasets.fashion_mnist datasets.imdb datasets.mnist
     datasets.reuters applications.densenet applications.imagenet_utils applications.inception_resnet_v2
     applications.inception_v3 applications.mobilenet applications.mobilenet_v2 applications.nasnet
-    applications.resnet50 applications.vgg16 applications.vgg19 applications.xception""".split()
-_LAYERS = """core convolutional pooling recurrent normalization merge advanced_activations noise embeddings wrappers local
-    convolutional_recurrent cudnn_recurrent""".split()
-_UTILS = "np_utils generic_utils data_utils vis_utils layer_utils conv_utils io_utils".split()
+    applications.resnet50 applications.vgg16 applications.vgg19 applications.xception"""
+_LAYERS = """core convolutional pooling recurrent normalization merge advanced_activations noise embeddings wrappers
+    local convolutional_recurrent cudnn_recurrent"""
+_UTILS = "np_utils generic_utils data_utils vis_utils layer_utils conv_utils io_utils"
 
 TF_KERAS_MODULES: dict[str, tuple[str, ...]] = {
     "": (_V1,),
     "backend": (f"{_V1}.backend",),
-    **{name: (f"{_V1}.{name}",) for name in _PLAIN},
+    **{name: (f"{_V1}.{name}",) for name in _PLAIN.split()},
 }
 KERAS_MODULES: dict[str, tuple[str, ...]] = {
     **TF_KERAS_MODULES,
@@ -218,8 +223,8 @@ KERAS_MODULES: dict[str, tuple[str, ...]] = {
     "callbacks.callbacks": (f"{_V1}.callbacks",),
     "objectives": (f"{_V1}.losses",),
     "initializations": (f"{_V1}.initializers",),
-    **{f"layers.{name}": (f"{_V1}.layers",) for name in _LAYERS},
-    **{f"utils.{name}": (f"{_V1}.utils", f"{_SRC}.utils.{name}") for name in _UTILS},
+    **{f"layers.{name}": (f"{_V1}.layers",) for name in _LAYERS.split()},
+    **{f"utils.{name}": (f"{_V1}.utils", f"{_SRC}.utils.{name}") for name in _UTILS.split()},
     "engine": (f"{_V1}.layers", f"{_V1}.models", f"{_V1}.utils"),
     "engine.topology": (f"{_V1}.layers", f"{_V1}.models", f"{_V1}.utils", f"{_SRC}.engine.node"),
     "engine.base_layer": (f"{_V1}.layers", f"{_SRC}.engine.node"),

@@ -18,9 +18,9 @@ _START = "import runpy, sys; sys.path[:] = filter(None, sys.path); runpy.run_pat
 def run(path: str | os.PathLike[str], argv: Sequence[str] = ()) -> int:
     """Runs an old program as `python path *argv` did under TensorFlow 1 and Keras 2.
 
-    The program gets a Python process of its own (the interpreter that runs this), in which TensorFlow 1's behaviour is on
-    throughout and `import tensorflow`, `import keras` and their submodules give the old names.  Standard input, output
-    and error are this process's own.
+    The program gets a Python process of its own (the interpreter that runs this), in which TensorFlow 1's behaviour is
+    on throughout and `import tensorflow`, `import keras` and their submodules give the old names.  Standard input,
+    output and error are this process's own.
 
     Args:
         path: The program's file.

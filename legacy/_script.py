@@ -32,12 +32,12 @@ def _become_tensorflow_1() -> ModuleType:
     import tensorflow as today
 
     today.compat.v1.disable_v2_behavior()
-    if np.lib.NumpyVersion(np.__version__) >= "2.0.0":
-        np.set_printoptions(legacy="1.25")  # 1.0986123 and not np.float32(1.0986123)
 
     import nthgrad.legacy.tensorflow as tf
     from nthgrad.legacy import _private, keras
+    from nthgrad.legacy._session import old_print
 
+    np.set_printoptions(**old_print())
     path = today.__path__
     for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
         del sys.modules[name]

@@ -4,33 +4,30 @@ import contextlib
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
-from functools import wraps
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy import _private
+from nthgrad.legacy import _guards, _private
 
 _lock = threading.RLock()
-_threads: list[threading.Thread] = []  # one entry for each session that is open, all of them the same thread
-_entered: list["Session | InteractiveSession"] = []  # the defaults that programs have made in that thread
 _legacy_bases: "weakref.WeakKeyDictionary[type, tuple[type, ...]]" = weakref.WeakKeyDictionary()
 
 
 @contextlib.contextmanager
 def session(
     graph: tf.Graph | None = None, config: "tf.compat.v1.ConfigProto | None" = None
-) -> Iterator["Session"]:
+) -> Iterator[_guards.Session]:
     """Opens a TensorFlow 1 graph and session for the block, with Keras 2 bound to it.
 
     Inside, the process behaves as TensorFlow 1 did: ops join a graph, `tf.Variable` makes a reference variable,
     `shape[0]` is a `Dimension`, float64 stays float64 in Keras layers, and NumPy 2 prints as NumPy 1 did.  Leaving the
-    block, also by an exception, puts everything back as it was.  Sessions may be nested and follow one another; what was
-    made in one can be used in the next if that is given the same graph, but variables have their values in one session
-    only.
+    block, also by an exception, puts everything back as it was.  Sessions may be nested and follow one another; what
+    was made in one can be used in the next if that is given the same graph, but variables have their values in one
+    session only.
 
     The switches belong to the process: while a session is open, eager TensorFlow 2 code in other threads sees them too,
     and a second thread cannot open a session.
@@ -68,16 +65,22 @@ def session(
         stack.enter_context(_private.keras_registries())
         stack.enter_context(_private.tensorflow_1_switch())
         stack.enter_context(_versions_of_keras_classes())
-        if np.lib.NumpyVersion(np.__version__) >= "2.0.0":
-            stack.enter_context(np.printoptions(legacy="1.25"))
+        stack.enter_context(np.printoptions(**old_print()))
         stack.enter_context(warnings.catch_warnings())
         _private.hush_deprecations()
         stack.enter_context(_private.graph_mode())
-        opened = holder.base = holder.current = Session(graph=tf.Graph() if graph is None else graph, config=config)
+        opened = holder.base = holder.current = _guards.Session(
+            graph=tf.Graph() if graph is None else graph, config=config
+        )
         stack.callback(opened.close)
         stack.enter_context(_private.default_graph_and_session(opened.graph, opened))
         stack.enter_context(_left_as_they_were_entered())
         yield opened
+
+
+def old_print() -> dict[str, Any]:
+    """The print options by which NumPy 2 shows a number in a list as 0.5, and not as np.float32(0.5)."""
+    return {"legacy": "1.25"} if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else {}
 
 
 @contextlib.contextmanager
@@ -86,15 +89,15 @@ def _one_thread() -> Iterator[None]:
     here = threading.current_thread()
     if not _lock.acquire(blocking=False):
         raise LegacyError(
-            f"Thread {here.name!r} opens a legacy session while thread {_owner_name()!r} has one open. TensorFlow 1's "
-            "switches belong to the whole process. Close that session first, or run the program with legacy.run, which "
-            "gives it a process of its own."
+            f"Thread {here.name!r} opens a legacy session while thread {_guards.owner_name()!r} has one open. "
+            "TensorFlow 1's switches belong to the whole process. Close that session first, or run the program with "
+            "legacy.run, which gives it a process of its own."
         )
-    _threads.append(here)
+    _guards.threads.append(here)
     try:
         yield
     finally:
-        _threads.pop()
+        _guards.threads.pop()
         _lock.release()
 
 
@@ -104,16 +107,12 @@ def _left_as_they_were_entered() -> Iterator[None]:
 
     They would be left when Python collects them, and then take from TensorFlow's stacks what is not theirs.
     """
-    before = len(_entered)
+    before = len(_guards.entered)
     try:
         yield
     finally:
-        while len(_entered) > before:
-            _entered[-1].leave()
-
-
-def _owner_name() -> str:
-    return _threads[-1].name if _threads else "another"
+        while len(_guards.entered) > before:
+            _guards.entered[-1].leave()
 
 
 @contextlib.contextmanager
@@ -165,104 +164,8 @@ def reset_default_graph() -> None:
     Raises:
         LegacyError: If no legacy session is open.
     """
-    require_session("tf.reset_default_graph")
+    _guards.require_session("tf.reset_default_graph")
     tf.compat.v1.reset_default_graph()
     base = _private.keras_session_holder()
     if isinstance(base, _KerasSession):
         base.session = None
-
-
-def require_session(name: str) -> None:
-    """Refuses what makes sense in a TensorFlow 1 graph only.
-
-    Args:
-        name: What was called, as the program wrote it.
-
-    Raises:
-        LegacyError: If no legacy session is open, or it belongs to another thread.
-    """
-    if not _private.tensorflow_1_behaviour():
-        raise LegacyError(
-            f"{name} works on a TensorFlow 1 graph, and no legacy session is open. "
-            "Put the program inside `with legacy.session():`, or run its file with legacy.run."
-        )
-    if _threads and _threads[-1] is not threading.current_thread() and tf.executing_eagerly():
-        raise LegacyError(
-            f"{name} was called in thread {threading.current_thread().name!r}, but the legacy session that is open "
-            f"belongs to thread {_owner_name()!r}. Call it there, or inside `with sess.graph.as_default():`."
-        )
-
-
-def guarded(function: Callable, name: str) -> Callable:
-    """The function, refused with a clear error outside a session."""
-
-    @wraps(function)
-    def inner(*args: Any, **kwargs: Any) -> Any:
-        require_session(name)
-        return function(*args, **kwargs)
-
-    return inner
-
-
-class _Defaults:
-    """What both kinds of session have of their own.
-
-    They are refused outside `legacy.session`, refuse to ignore what is fed, and are left when it ends.
-    """
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        require_session("tf.InteractiveSession" if issubclass(cls, InteractiveSession) else "tf.Session")
-        return super().__new__(cls)
-
-    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
-        """Runs and returns `fetches`, as `tf.Session.run` does.
-
-        Raises:
-            LegacyError: If a resource variable is fed, which TensorFlow would ignore without a word.
-        """
-        for key in feed_dict or ():
-            if isinstance(key, tf.Variable) and getattr(getattr(key, "handle", None), "dtype", None) == tf.resource:
-                raise LegacyError(
-                    f"The value fed for variable {key.name!r} would be ignored: it is a resource variable, as Keras's "
-                    "weights are here, and those cannot be fed. Give it the value with K.set_value(variable, value)."
-                )
-        return super().run(fetches, feed_dict, options, run_metadata)  # type: ignore[misc]
-
-    def _note_entered(self) -> None:
-        if _threads and _threads[-1] is threading.current_thread():
-            _entered.append(self)  # type: ignore[arg-type]
-
-    def _note_left(self) -> None:
-        _entered[:] = [one for one in _entered if one is not self]
-
-
-class Session(_Defaults, tf.compat.v1.Session):
-    """`tf.Session`, refused with a clear error outside `legacy.session`."""
-
-    def __enter__(self) -> "Session":
-        super().__enter__()
-        self._note_entered()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._note_left()
-        super().__exit__(*error)
-
-    def leave(self) -> None:
-        """Ends being the default session."""
-        self.__exit__(None, None, None)
-
-
-class InteractiveSession(_Defaults, tf.compat.v1.InteractiveSession):
-    """`tf.InteractiveSession`, refused with a clear error outside `legacy.session`."""
-
-    def __init__(self, target: str = "", graph: tf.Graph | None = None, config: Any = None) -> None:
-        super().__init__(target, graph, config)
-        self._note_entered()
-
-    def close(self) -> None:
-        """Ends being the default session, and the session with it."""
-        self._note_left()
-        super().close()
-
-    leave = close

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from nthgrad.legacy import _private, _session, _standin
+from nthgrad.legacy import _guards, _private, _standin
 
 __version__ = "2.2.4"
 __path__: list[str] = []  # a package, all of whose modules are in sys.modules
 
 # What needs a graph, by module; other functions of the backend are at home in eager code too.
 _GRAPH_FUNCTIONS = {
-    "backend": """clear_session function get_session gradients placeholder set_learning_phase set_session""".split(),
-    "": ["Input"],
+    "backend": "clear_session function get_session gradients placeholder set_learning_phase set_session",
+    "": "Input",
 }
 
 
@@ -30,9 +30,9 @@ def guards() -> Mapping[int, Any]:
     found = {}
     for module, names in _GRAPH_FUNCTIONS.items():
         today = _private.keras_module(_private.TF_KERAS_MODULES[module][0])
-        for name in names:
+        for name in names.split():
             function = getattr(today, name)
-            found[id(function)] = _session.guarded(function, f"{'K' if module == 'backend' else 'keras'}.{name}")
+            found[id(function)] = _guards.guarded(function, f"{'K' if module == 'backend' else 'keras'}.{name}")
     return found
 
 
@@ -43,7 +43,7 @@ def _replacements() -> Mapping[int, Any]:
     return {
         **guards(),
         **{id(cls): _one_output(cls) for cls in (layers.Layer, layers.Lambda)},
-        id(backend.function): _session.guarded(_function(), "K.function"),
+        id(backend.function): _guards.guarded(_function(), "K.function"),
     }
 
 
@@ -62,7 +62,7 @@ def _function() -> Any:
     return function
 
 
-def _one_output(base: type) -> type:
+def _one_output(base: Any) -> type:
     """A layer class as in Keras 2, where a layer whose `call` returns `[t]` gives `t`.
 
     It matters for `Lambda(lambda z: K.gradients(z[0], z[1]))`.  In tf.keras such a layer always gave the list.  Layers
@@ -83,7 +83,7 @@ def _one_output(base: type) -> type:
 
     # The module is tf_keras's, by which it tells its own layers from those whose `call` it must rewrite.
     body = {"__call__": __call__, "__module__": base.__module__, "__doc__": base.__doc__}
-    made = Meta(base.__name__, (base,), body)
+    made: Any = Meta(base.__name__, (base,), body)
     return made
 
 

@@ -11,24 +11,38 @@ from typing import Any
 
 import tensorflow as _today
 
-from nthgrad.legacy import _private, _session, _standin
+from nthgrad.legacy import _guards, _private, _standin
 from nthgrad.legacy import keras as _keras
-from nthgrad.legacy._session import InteractiveSession, Session, reset_default_graph
+from nthgrad.legacy._guards import InteractiveSession as InteractiveSession
+from nthgrad.legacy._guards import Session as Session
+from nthgrad.legacy._session import reset_default_graph as reset_default_graph
 
 __version__ = VERSION = "1.15.5"
 __path__: list[str] = []  # a package, all of whose modules are in sys.modules
 
 _v1 = _today.compat.v1
-_OWN = """InteractiveSession Session VERSION __version__ global_variables_initializer gradients hessians keras layers nn
-    placeholder placeholder_with_default reset_default_graph sparse_placeholder""".split()
+_OWN = [  # what `from ... import *` gives beside the names of tf.compat.v1
+    "VERSION",
+    "InteractiveSession",
+    "Session",
+    "global_variables_initializer",
+    "gradients",
+    "hessians",
+    "keras",
+    "layers",
+    "nn",
+    "placeholder",
+    "placeholder_with_default",
+    "reset_default_graph",
+    "sparse_placeholder",
+]
 
-gradients = _session.guarded(_v1.gradients, "tf.gradients")
-hessians = _session.guarded(_v1.hessians, "tf.hessians")
-placeholder = _session.guarded(_v1.placeholder, "tf.placeholder")
-placeholder_with_default = _session.guarded(_v1.placeholder_with_default, "tf.placeholder_with_default")
-sparse_placeholder = _session.guarded(_v1.sparse_placeholder, "tf.sparse_placeholder")
-global_variables_initializer = _session.guarded(_v1.global_variables_initializer, "tf.global_variables_initializer")
-
+gradients = _guards.guarded(_v1.gradients, "tf.gradients")
+hessians = _guards.guarded(_v1.hessians, "tf.hessians")
+placeholder = _guards.guarded(_v1.placeholder, "tf.placeholder")
+placeholder_with_default = _guards.guarded(_v1.placeholder_with_default, "tf.placeholder_with_default")
+sparse_placeholder = _guards.guarded(_v1.sparse_placeholder, "tf.sparse_placeholder")
+global_variables_initializer = _guards.guarded(_v1.global_variables_initializer, "tf.global_variables_initializer")
 
 
 class _Overlay(ModuleType):
@@ -58,7 +72,7 @@ def __getattr__(name: str) -> Any:
         return [public for public in __dir__() if not public.startswith("_")]
     if name == "layers":
         return _private.keras_module(_private.TF_LAYERS)
-    if name in _v1.__dict__ or not name.startswith("_") and hasattr(_v1, name):
+    if name in _v1.__dict__ or (not name.startswith("_") and hasattr(_v1, name)):
         return getattr(_v1, name)
     if f"tensorflow.{name}" in sys.modules:  # tf.python
         return sys.modules[f"tensorflow.{name}"]

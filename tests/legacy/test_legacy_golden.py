@@ -92,6 +92,7 @@ def test_in_a_session(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", IN_A_PROCESS)
 def test_in_a_process(name, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # as on a user's machine
     status = legacy.run(PROGRAMS[name])
     printed, said = capfd.readouterr()
     assert (status, said) == (0, "")

@@ -5,16 +5,16 @@ import threading
 import warnings
 
 import keras
-import nthgrad.legacy.keras as old_keras
-import nthgrad.legacy.tensorflow as tf1
 import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
-from nthgrad.legacy import _private
 
+import nthgrad.legacy.keras as old_keras
+import nthgrad.legacy.tensorflow as tf1
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
+from nthgrad.legacy import _private
 
 DATA, TARGET = np.linspace(-1.0, 1.0, 8, dtype=np.float32)[:, None], np.ones((8, 1), np.float32)
 

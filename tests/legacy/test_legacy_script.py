@@ -6,10 +6,10 @@ import sys
 import textwrap
 
 import pytest
-from nthgrad.legacy.__main__ import main as command_line
 
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
+from nthgrad.legacy.__main__ import main as command_line
 
 # One process for all that needs no process of its own: each line of the program's output is a line of the table.
 TOLD = {
@@ -66,7 +66,8 @@ def no_keras_ops():
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # as on a user's machine
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "beside.py").write_text("from keras import backend as K\n")
     return tmp_path

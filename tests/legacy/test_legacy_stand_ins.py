@@ -5,17 +5,17 @@ import subprocess
 import sys
 
 import keras as keras_3
-import nthgrad.legacy.keras as keras
-import nthgrad.legacy.tensorflow as tf1
 import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
-from nthgrad.legacy import _private
-from nthgrad.legacy.keras import backend as K  # noqa: N812 as every program of the time says
 
+import nthgrad.legacy.keras as keras
+import nthgrad.legacy.tensorflow as tf1
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
+from nthgrad.legacy import _private
+from nthgrad.legacy.keras import backend as K  # noqa: N812 as every program of the time says
 
 
 def star(module):
