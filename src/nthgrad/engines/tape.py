@@ -1,6 +1,6 @@
 """The reference engine: nested `tf.GradientTape`s in one traced graph.
 
-Each order differentiates the graph of the order before it, so the graph grows geometrically (about 2.6 times an order
+Each order differentiates the graph of the order before it, so the graph grows geometrically (about 3.5 times an order
 for a small network): right for low orders, and the oracle for the other engines. Where TensorFlow's own gradients
 are wrong or silent at second order and beyond, the ops are replayed with repairs, or refused.
 """
