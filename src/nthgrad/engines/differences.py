@@ -273,9 +273,10 @@ def _spread(t, leaf):
     """Give t, of x's shape, the trailing ones that leaf's shape asks for."""
     head = _head(t.shape)
     shape = tf.shape(t)[:head]
-    known = t.shape[:head].is_fully_defined() and leaf.shape[:head].is_fully_defined()
-    with tf.control_dependencies([] if known else [tf.debugging.assert_equal(shape, tf.shape(leaf)[:head], _MIXED)]):
-        return tf.reshape(t, tf.concat([shape, tf.ones([leaf.shape.rank - head], tf.int32)], 0))
+    if not (t.shape[:head].is_fully_defined() and leaf.shape[:head].is_fully_defined()):
+        with tf.control_dependencies([tf.debugging.assert_equal(shape, tf.shape(leaf)[:head], _MIXED)]):
+            t = tf.identity(t)  # waits itself: of a reshape only the constants would, and they are folded away
+    return tf.reshape(t, tf.concat([shape, tf.ones([leaf.shape.rank - head], tf.int32)], 0))
 
 
 def _head(shape):
