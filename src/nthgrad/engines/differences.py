@@ -7,64 +7,18 @@ import math
 import numbers
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from nthgrad.engines.extrapolation import FINE_ROWS, column, differences, extrapolate, finite_or_inf
+from nthgrad.engines.stencils import is_integer, stencil
 from nthgrad.errors import ArgumentError, InputError, OutputError
+from nthgrad.points import as_point
 
 FACTOR = 10  # |value - exact| <= FACTOR * error, tested over functions, orders and dtypes
-_ZERO, _INFINITE, _NAN = np.array([0, np.inf, np.nan])  # tf.where takes Python floats for float32
 _MIXED = "not every element of x has outputs of its own. Use a scalar x, or name a direction."
-_COLUMNS = 6  # of the extrapolation table; more gain nothing in 53 bits
-_FINE_ROWS, _NOISE_ROWS = 12, 8  # below the balanced step, where rounding is all that is left; the last measure it
-
-
-def stencil(order: int, accuracy: int = 2) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
-    """Central finite-difference stencil with exact weights.
-
-    The weights are n! times the coefficients of t^n in the Lagrange polynomials of the nodes -m, ..., m, which is the
-    exact solution of their Vandermonde system (Fornberg, "Generation of finite difference formulas on arbitrarily
-    spaced grids", Math. Comp. 51, 1988).
-
-    Args:
-        order: The order n >= 0 of the derivative.
-        accuracy: The order of the truncation error in the step: even, >= 2.
-
-    Returns:
-        `(offsets, weights)`, without the nodes of weight zero:
-        f^(n)(x) = sum(w * f(x + o * h)) / h^n + O(h^accuracy).
-
-    Raises:
-        ArgumentError: order or accuracy is not such a number.
-
-    Example:
-        >>> stencil(2)
-        ((-1, 0, 1), (Fraction(1, 1), Fraction(-2, 1), Fraction(1, 1)))
-    """
-    _check_order(order, accuracy)
-    return _stencil(int(order), int(accuracy))
-
-
-@cache  # behind the checks: to a cache True is 1
-def _stencil(order, accuracy):
-    reach = (order + 1) // 2 - 1 + accuracy // 2
-    nodes = range(-reach, reach + 1)
-    product = [1]  # coefficients of the product of all (t - node), highest power first
-    for node in nodes:
-        product = [a - node * b for a, b in zip([*product, 0], [0, *product], strict=True)]
-    weights = {}
-    for node in nodes:
-        quotient = [1]  # product / (t - node), by synthetic division
-        for coefficient in product[1:-1]:
-            quotient.append(coefficient + node * quotient[-1])
-        scale = math.prod(node - other for other in nodes if other != node)
-        weights[node] = Fraction(math.factorial(order) * quotient[-1 - order], scale)
-    kept = {node: weight for node, weight in weights.items() if weight}
-    return tuple(kept), tuple(kept.values())
 
 
 def finite_difference(
@@ -136,7 +90,9 @@ def finite_difference(
                 f"argnum is {argnum}, but f is called with {len(args)} positional argument(s). "
                 "Pass x by position, or name another argnum."
             )
-        x = as_tensor(args[argnum])
+        x = as_point(args[argnum])
+        if x.shape.rank is None:
+            raise InputError("x has a shape of unknown rank. Give it a shape first, with tf.ensure_shape(x, ...).")
         along = None if direction is None else _as_direction(direction, x)
         unit, size = _unit(x, along, step)
         if order == 0 or (step is not None and not return_error):
@@ -144,12 +100,12 @@ def finite_difference(
         elif step is not None:
             rows = 2
         else:
-            rows = math.ceil(-math.log2(_eps(x.dtype)) / (order + accuracy)) + 1 + _FINE_ROWS
+            rows = math.ceil(-math.log2(_eps(x.dtype)) / (order + accuracy)) + 1 + FINE_ROWS
         ladder = [[Fraction(offset, 2**row) for offset in offsets] for row in range(rows)]
         points = sorted({point for row in ladder for point in row})  # rows share points: o h / 2 is in the row above
 
         # One addition for all points: of (x + h) + 2 the graph optimiser would make x + (h + 2), another rounding.
-        shifts = tf.cast(unit * _column(map(float, points), x[None]), x.dtype)
+        shifts = tf.cast(unit * column(map(float, points), x[None]), x.dtype)
         moved = x + (shifts if along is None else shifts * along)
         call = f if tf.executing_eagerly() else tf.function(f)  # in a graph: converted and traced once, not 50 times
         results, structure = [], None
@@ -165,87 +121,23 @@ def finite_difference(
             by_point = tf.cast(tf.stack(leaves), tf.float64)
             table = tf.gather(by_point, [[points.index(point) for point in row] for row in ladder])
             h, relative = (_spread(t, leaf) for t in (unit, size / unit))
-            plain, noise = _differences(table, offsets, weights, order, (_eps(leaf.dtype), _eps(x.dtype)), relative)
+            plain, noise = differences(table, offsets, weights, order, (_eps(leaf.dtype), _eps(x.dtype)), relative)
             if rows == 1:
                 value, error = plain[0], noise[0]
             elif step is not None:
                 truncation = tf.abs(plain[0] - plain[1]) / (1 - 2.0**-accuracy)
                 value, error = plain[0], truncation + noise[0]
             else:
-                value, error = _extrapolate(plain, noise, order, accuracy)
+                value, error = extrapolate(plain, noise, order, accuracy)
             for _ in range(order):  # not h**order, which overflows before the quotient does
                 value, error = value / h, error / h
-            error = _finite_or_inf(error + _eps(leaf.dtype) * tf.abs(value))
+            error = finite_or_inf(error + _eps(leaf.dtype) * tf.abs(value))
             values.append(tf.cast(value, leaf.dtype))
             errors.append(tf.cast(error, leaf.dtype))
         value = tf.nest.pack_sequence_as(structure, values)
         return (value, tf.nest.pack_sequence_as(structure, errors)) if return_error else value
 
     return g
-
-
-def _differences(table, offsets, weights, order, eps, relative):
-    """Plain differences of each row for h = 1 and the noise in them, both of shape [rows, ...].
-
-    The noise is that of f, one unit in its last place, and that of the points x + o h, one unit in theirs.
-    """
-    rows = table.shape[0]
-    scale = _column([2.0 ** (row * order) for row in range(rows)], table[:, 0])
-    finer = _column([2.0**row for row in range(rows)], table[:, 0])
-    denominator = math.lcm(*(weight.denominator for weight in weights))
-    integers = [float(weight * denominator) for weight in weights]  # so that a constant f cancels exactly
-    plain = scale / denominator * tf.add_n([weight * table[:, i] for i, weight in enumerate(integers)])
-    noise = eps[0] * tf.reduce_max(tf.abs(table), 1)
-    if len(offsets) > 1:
-        gaps = [after - before for before, after in pairwise(offsets)]
-        slopes = [tf.abs(table[:, i + 1] - table[:, i]) / gap for i, gap in enumerate(gaps)]
-        noise += eps[1] * relative * finer * tf.reduce_max(tf.stack(slopes), 0)
-        blind = eps[1] * relative * finer > 0.25  # the step is lost in the spacing of floats at x
-        noise = tf.where(blind, _INFINITE, noise)
-    return plain, noise * scale * float(sum(map(abs, weights)))
-
-
-def _extrapolate(plain, noise, order, accuracy):
-    """Neville's table of Richardson extrapolation: for each element the entry of least error estimate."""
-    rows = plain.shape[0]
-    neighbours = tf.abs(plain[1:] - plain[:-1])
-    scales = _column([2.0 ** (row * order) for row in range(rows)], plain)
-    measured = tf.reduce_max((neighbours / scales[1:])[-_NOISE_ROWS:], 0)
-    noise = tf.maximum(noise, tf.where(tf.math.is_finite(measured), measured, _ZERO) * scales)
-
-    # Three rows have to agree, for two may do so by accident.
-    spread = tf.maximum(neighbours[1:], tf.abs(plain[2:] - plain[:-2]))
-    value, error = plain[2:], _finite_or_inf(spread + noise[2:])
-    for column in range(1, min(_COLUMNS, rows - 1)):
-        factor = 2.0 ** (accuracy + 2 * (column - 1))  # central differences have even powers of h only
-        coarse, fine = plain[:-1], plain[1:]
-        plain = fine + (fine - coarse) / (factor - 1)
-        noise = (factor * noise[1:] + noise[:-1]) / (factor - 1)
-        spread = tf.maximum(tf.abs(plain - fine), tf.abs(plain - coarse))[1:]
-        new = _finite_or_inf(tf.maximum(spread, tf.abs(plain[1:] - plain[:-1])) + noise[1:])
-        head = column - 1  # rows too coarse for this column
-        better = new < error[head:]
-        value = tf.concat([value[:head], tf.where(better, plain[1:], value[head:])], 0)
-        error = tf.concat([error[:head], tf.where(better, new, error[head:])], 0)
-
-    # From fine to coarse. A coarse row has less noise, but its neighbours may agree by accident (f periodic with the
-    # step, say): its error is not less than what the finer rows leave of its difference from them.
-    rows = zip(tf.unstack(tf.where(tf.math.is_finite(error), value, _ZERO)), tf.unstack(error), strict=True)
-    (best, least), *coarser = reversed(list(rows))
-    for value, error in coarser:
-        doubt = tf.where(tf.math.is_finite(least), tf.abs(value - best) - least, _ZERO)
-        new = tf.maximum(error, doubt)
-        best, least = tf.where(new < least, value, best), tf.minimum(new, least)
-    return tf.where(tf.math.is_finite(least), best, _NAN), least
-
-
-def _column(numbers, t):
-    """One number for each row of t, or of a tensor of t's rank."""
-    return tf.reshape(tf.constant(list(numbers), tf.float64), [-1] + [1] * (t.shape.rank - 1))
-
-
-def _finite_or_inf(error):
-    return tf.where(tf.math.is_finite(error), error, _INFINITE)
 
 
 def _unit(x, along, step):
@@ -293,43 +185,6 @@ def _eps(dtype):
     return float(np.nextafter(one, two) - one)
 
 
-def as_tensor(x: Any) -> tf.Tensor:
-    """Return x as a float tensor: Python floats take Keras's floatx, arrays and tensors keep their dtype.
-
-    Args:
-        x: A tensor, variable, NumPy array, Python float or nested list of floats.
-
-    Returns:
-        The tensor, of a real floating dtype.
-
-    Raises:
-        InputError: x has another dtype, is empty, of unknown rank, or no tensor at all.
-    """
-    leaves = tf.nest.flatten(x)
-    if any(type(leaf) is float for leaf in leaves) and all(type(leaf) in (int, float) for leaf in leaves):
-        import keras  # late: importing it takes a second
-
-        dtype = keras.config.floatx()
-    else:
-        dtype = None
-    try:
-        tensor = tf.convert_to_tensor(x, dtype)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"x is a {type(x).__name__}, which is no dense tensor. Give a float, a NumPy array or a tensor."
-        ) from error
-    if not tensor.dtype.is_floating:
-        raise InputError(
-            f"x has dtype {tensor.dtype.name}, and derivatives need a real floating dtype. "
-            "Cast it first, for instance with tf.cast(x, tf.float32)."
-        )
-    if tensor.shape.rank is None:
-        raise InputError("x has a shape of unknown rank. Give it a shape first, with tf.ensure_shape(x, ...).")
-    if 0 in tensor.shape:
-        raise InputError(f"x is empty: its shape is {_show(tensor.shape)}. Give at least one point.")
-    return tensor
-
-
 def _as_direction(direction, x):
     """Return the direction as a tensor of x's shape and dtype."""
     if not hasattr(direction, "dtype"):
@@ -374,21 +229,8 @@ def _show(shape):
     return tuple(shape.as_list())
 
 
-def _is_integer(value):
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
-def _check_order(order, accuracy):
-    if not _is_integer(order) or order < 0:
-        raise ArgumentError(f"order is {order!r}, and no derivative has that order. Give an integer from 0 up.")
-    if not _is_integer(accuracy) or accuracy < 2 or accuracy % 2:
-        raise ArgumentError(
-            f"accuracy is {accuracy!r}, and no central difference has that accuracy. Give an even integer from 2 up."
-        )
-
-
 def _check_argnum(argnum):
-    if not _is_integer(argnum) or argnum < 0:
+    if not is_integer(argnum) or argnum < 0:
         raise ArgumentError(f"argnum is {argnum!r}, and no argument has that position. Give an integer from 0 up.")
 
 

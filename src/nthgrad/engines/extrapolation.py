@@ -1,0 +1,82 @@
+"""From differences at a ladder of steps to their limit: Richardson extrapolation with an error estimate an element."""
+
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+FINE_ROWS = 12  # of the ladder below the balanced step, where rounding is all that is left
+_NOISE_ROWS = 8  # the last of them, which measure it
+_COLUMNS = 6  # of the extrapolation table; more gain nothing in 53 bits
+_ZERO, _INFINITE, _NAN = np.array([0, np.inf, np.nan])  # tf.where takes Python floats for float32
+
+
+def differences(
+    table: Any, offsets: Sequence[int], weights: Sequence[Fraction], order: int, eps: tuple[float, float], relative: Any
+) -> tuple[Any, Any]:
+    """Plain differences of each row for h = 1 and the noise in them, both of shape [rows, ...].
+
+    The noise is that of f, one unit in its last place, and that of the points x + o h, one unit in theirs.
+    """
+    rows = table.shape[0]
+    scale = column([2.0 ** (row * order) for row in range(rows)], table[:, 0])
+    finer = column([2.0**row for row in range(rows)], table[:, 0])
+    denominator = math.lcm(*(weight.denominator for weight in weights))
+    integers = [float(weight * denominator) for weight in weights]  # so that a constant f cancels exactly
+    plain = scale / denominator * tf.add_n([weight * table[:, i] for i, weight in enumerate(integers)])
+    noise = eps[0] * tf.reduce_max(tf.abs(table), 1)
+    if len(offsets) > 1:
+        gaps = [after - before for before, after in pairwise(offsets)]
+        slopes = [tf.abs(table[:, i + 1] - table[:, i]) / gap for i, gap in enumerate(gaps)]
+        noise += eps[1] * relative * finer * tf.reduce_max(tf.stack(slopes), 0)
+        blind = eps[1] * relative * finer > 0.25  # the step is lost in the spacing of floats at x
+        noise = tf.where(blind, _INFINITE, noise)
+    return plain, noise * scale * float(sum(map(abs, weights)))
+
+
+def extrapolate(plain: Any, noise: Any, order: int, accuracy: int) -> tuple[Any, Any]:
+    """Neville's table of Richardson extrapolation: for each element the entry of least error estimate."""
+    rows = plain.shape[0]
+    neighbours = tf.abs(plain[1:] - plain[:-1])
+    scales = column([2.0 ** (row * order) for row in range(rows)], plain)
+    measured = tf.reduce_max((neighbours / scales[1:])[-_NOISE_ROWS:], 0)
+    noise = tf.maximum(noise, tf.where(tf.math.is_finite(measured), measured, _ZERO) * scales)
+
+    # Three rows have to agree, for two may do so by accident.
+    spread = tf.maximum(neighbours[1:], tf.abs(plain[2:] - plain[:-2]))
+    value, error = plain[2:], finite_or_inf(spread + noise[2:])
+    for j in range(1, min(_COLUMNS, rows - 1)):
+        factor = 2.0 ** (accuracy + 2 * (j - 1))  # central differences have even powers of h only
+        coarse, fine = plain[:-1], plain[1:]
+        plain = fine + (fine - coarse) / (factor - 1)
+        noise = (factor * noise[1:] + noise[:-1]) / (factor - 1)
+        spread = tf.maximum(tf.abs(plain - fine), tf.abs(plain - coarse))[1:]
+        new = finite_or_inf(tf.maximum(spread, tf.abs(plain[1:] - plain[:-1])) + noise[1:])
+        head = j - 1  # rows too coarse for this column
+        better = new < error[head:]
+        value = tf.concat([value[:head], tf.where(better, plain[1:], value[head:])], 0)
+        error = tf.concat([error[:head], tf.where(better, new, error[head:])], 0)
+
+    # From fine to coarse. A coarse row has less noise, but its neighbours may agree by accident (f periodic with the
+    # step, say): its error is not less than what the finer rows leave of its difference from them.
+    rows = zip(tf.unstack(tf.where(tf.math.is_finite(error), value, _ZERO)), tf.unstack(error), strict=True)
+    (best, least), *coarser = reversed(list(rows))
+    for value, error in coarser:
+        doubt = tf.where(tf.math.is_finite(least), tf.abs(value - best) - least, _ZERO)
+        new = tf.maximum(error, doubt)
+        best, least = tf.where(new < least, value, best), tf.minimum(new, least)
+    return tf.where(tf.math.is_finite(least), best, _NAN), least
+
+
+def column(numbers: Iterable[float], t: Any) -> tf.Tensor:
+    """One number for each row of t, or of a tensor of t's rank."""
+    return tf.reshape(tf.constant(list(numbers), tf.float64), [-1] + [1] * (t.shape.rank - 1))
+
+
+def finite_or_inf(error: Any) -> Any:
+    """An error estimate that is no number is infinite."""
+    return tf.where(tf.math.is_finite(error), error, _INFINITE)
