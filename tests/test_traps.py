@@ -25,7 +25,21 @@ SQRT = [
     np.where(X > 0, v, w)
     for v, w in [(np.sqrt(abs(X)), X**2), (0.5, 2 * X), (-0.25, 2 + 0 * X), (0.375, 0 * X), (-0.9375, 0 * X)]
 ]  # sqrt(x) at 1, x**2 elsewhere
+# x and x**2 have the variance (x - x**2)**2 / 4
+MOMENTS = [(X - X**2) ** 2 / 4, (X - 3 * X**2 + 2 * X**3) / 2, (1 - 6 * X + 6 * X**2) / 2, -3 + 6 * X, 6 + 0 * X]
+HALF = [np.where(X == 1, v, 0) for v in (0.5**0.5, 0.5 * 0.5**-0.5, -0.25 * 0.5**-1.5, 0.375 * 0.5**-2.5)]
 IMAGE = np.array([[[[0.5], [1.5]], [[2.0], [3.0]]]])
+
+
+def nested(x):
+    if tf.reduce_sum(x) < 9:
+        if tf.reduce_sum(x) < 8:
+            y = x**3
+        else:
+            y = x
+    else:
+        y = 2 * x
+    return y
 
 
 def resized(method):
@@ -99,6 +113,21 @@ RIGHT = {
     "map_fn": (lambda x: tf.map_fn(lambda t: t**2, x), powers(2, 3)),
     "vectorized_map": (lambda x: tf.vectorized_map(lambda t: t**3, x), powers(3)),
     "scan": (lambda x: tf.scan(lambda a, t: a * x**2, tf.range(2), tf.ones_like(x))[-1], powers(4, 2)),
+    "moments": (lambda x: tf.nn.moments(tf.stack([x, x**2], -1), [-1])[1], MOMENTS),
+    "xlogy by its first": (lambda x: tf.math.xlogy(x, 2.0), [X * np.log(2), np.log(2) + 0 * X, 0 * X]),
+    "xlog1py by its first": (lambda x: tf.math.xlog1py(x, 1.0), [X * np.log(2), np.log(2) + 0 * X, 0 * X]),
+    "xdivy at 0": (lambda x: tf.math.xdivy(x, 2.0 + 0 * x), [X / 2, 0.5 + 0 * X, 0 * X]),
+    "cross-entropy, labels that vary": (
+        lambda x: tf.nn.softmax_cross_entropy_with_logits(tf.stack([x, x**2], -1), tf.zeros([3, 2], x.dtype)),
+        [np.log(2) * (X + X**2), np.log(2) * (1 + 2 * X), 2 * np.log(2) + 0 * X, 0 * X],
+    ),
+    "cumulative_logsumexp": (
+        lambda x: tf.math.cumulative_logsumexp(tf.stack([x, x], -1), -1)[:, 1],
+        [X + np.log(2), 1 + 0 * X, 0 * X, 0 * X, 0 * X],
+    ),
+    "sqrt(relu)": (lambda x: tf.sqrt(tf.nn.relu(x - 0.5)), HALF),
+    "sqrt(relu6)": (lambda x: tf.sqrt(tf.nn.relu6(x - 0.5)), HALF),
+    "nested ifs of AutoGraph": (nested, powers(3, 3)),
     "recompute_grad, once": (lambda x: tf.recompute_grad(lambda t: t * t * t)(x), powers(3, 1)),
 }
 COMPILED = {
@@ -177,6 +206,18 @@ REFUSED = {
     "numpy_function": (lambda x: tf.ensure_shape(tf.numpy_function(np.sin, [x], tf.float64), [3]), 1, "PyFunc"),
     "unsorted_segment_prod": (lambda x: tf.math.unsorted_segment_prod(x, [0, 1, 2], 3), 1, "UnsortedSegmentProd"),
     "linspace": (lambda x: tf.raw_ops.LinSpace(start=x[0], stop=x[1], num=3), 1, "LinSpace"),
+    "max_pool that keeps the shape": (
+        lambda x: tf.nn.max_pool1d(x[None, :, None], 1, 1, "SAME")[0, :, 0],
+        1,
+        "MaxPool",
+    ),
+    "complex det": (
+        lambda x: tf.math.real(tf.linalg.det(tf.complex(x, x)[:, None, None])),
+        1,
+        "MatrixDeterminant",
+    ),
+    "pad by its value": (lambda x: tf.pad(x, [[0, 0]], constant_values=x[0]), 1, "PadV2"),
+    "bits": (lambda x: x + tf.bitcast(tf.bitcast(x, tf.int64), tf.float64), 1, "Bitcast"),
     "recompute_grad, twice": (lambda x: tf.recompute_grad(lambda t: t * t * t)(x), 2, "IdentityN"),
 }
 
@@ -190,6 +231,30 @@ def test_refused_by_name_and_line(name):
     assert f"{op} (named '" in message
     assert f"made at {__file__}:" in message
     assert message.endswith("or use nthgrad.finite_difference.")
+
+
+def test_the_state_of_a_variable_is_refused():
+    v = tf.Variable(0.0 * X)
+
+    def f(x):
+        v.assign(x**3)
+        return v * x
+
+    with pytest.raises(UnsupportedOpError) as error:
+        ng.derivative(f, 1)(X)
+    assert "ReadVariableOp (named '" in str(error.value)
+    assert "wrote, which depends on x: no derivative goes through the state of a variable." in str(error.value)
+
+
+def test_a_state_that_is_not_read_again_does_not_matter():
+    v = tf.Variable(0.0 * X)
+
+    def f(x):
+        y = v * x + x**3
+        v.assign(x)
+        return y
+
+    np.testing.assert_allclose(ng.derivative(f, 2)(X), 6 * X)
 
 
 def test_refused_in_a_loop_where_a_repair_cannot_work():

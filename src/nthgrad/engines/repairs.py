@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nthgrad.engines.trace import recentres
+
 
 def again(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """Makes an op once more, on other inputs, where the active tapes see it."""
@@ -163,6 +165,55 @@ def _cumprod(op: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tensor:
     return tf.transpose(y, [order.index(i) for i in range(x.shape.rank)])
 
 
+def _log_where(x: tf.Tensor, y: tf.Tensor, least: float = 0.0) -> tf.Tensor:
+    """y, or a harmless 1 where x is zero and a function of y that x multiplies is not finite."""
+    return tf.where(tf.equal(x, 0) & tf.logical_not(y > least), tf.ones_like(y), y)
+
+
+def _xlogy(op: tf.Operation, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    return x * tf.math.log(_log_where(x, y))
+
+
+def _xlog1py(op: tf.Operation, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    return x * tf.math.log1p(_log_where(x, y, -1.0))
+
+
+def _xdivy(op: tf.Operation, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    return x / tf.where(tf.equal(x, 0) & tf.equal(y, 0), tf.ones_like(y), y)
+
+
+def _softmax_cross_entropy(op: tf.Operation, logits: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
+    # The registered gradient holds for labels that sum to 1, and forgets that they may vary.
+    loss = -tf.reduce_sum(labels * tf.nn.log_softmax(logits), -1)
+    return [loss, tf.nn.softmax(logits) - labels]
+
+
+def _cumulative_logsumexp(op: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tensor:
+    # The registered gradient takes logarithms of the cotangent, which at higher orders has either sign and zeros.
+    known = tf.get_static_value(axis)
+    if known is None or x.shape.rank is None:
+        raise LookupError("CumulativeLogsumexpGrad (along an axis unknown when traced)")
+    a = int(known) % x.shape.rank
+    order = [*(i for i in range(x.shape.rank) if i != a), a]
+    index = tf.range(tf.shape(x)[a])
+    first, last = (index[:, None], index) if not op.get_attr("reverse") else (index, index[:, None])
+    seen = last < first if op.get_attr("exclusive") else last <= first
+    terms = tf.where(seen, tf.transpose(x, order)[..., None, :], tf.constant(-np.inf, x.dtype))
+    return tf.transpose(tf.reduce_logsumexp(terms, -1), [order.index(i) for i in range(x.shape.rank)])
+
+
+def _relu(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    return tf.where(x > 0, x, tf.zeros_like(x))  # drops an infinite cotangent, as of sqrt(relu(x)); ReluGrad does not
+
+
+def _relu6(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    return tf.where(x < 6, _relu(op, x), 6 * tf.ones_like(x))
+
+
+def _recentring(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    return tf.identity(x) if recentres(op) else tf.stop_gradient(x)
+
+
 def _softsign(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
     return x / (1 + tf.abs(x))
 
@@ -186,12 +237,20 @@ def _nearest_transpose(dy: tf.Tensor, images: tf.Tensor, **options: bool) -> tf.
 
 REPAIRS: dict[str, Callable[..., Any]] = {
     "Cumprod": _cumprod,
+    "CumulativeLogsumexp": _cumulative_logsumexp,
     "Pow": _pow,
     "Prod": _prod,
+    "Relu": _relu,
+    "Relu6": _relu6,
     "ResizeBicubic": functools.partial(_resize, transpose=_bicubic_transpose),
     "ResizeBilinear": functools.partial(_resize, transpose=_bilinear_transpose),
     "ResizeNearestNeighbor": functools.partial(_resize, transpose=_nearest_transpose),
+    "SoftmaxCrossEntropyWithLogits": _softmax_cross_entropy,
     "Softsign": _softsign,
+    "StopGradient": _recentring,
+    "Xdivy": _xdivy,
+    "Xlog1py": _xlog1py,
+    "Xlogy": _xlogy,
 }
 
 
@@ -205,6 +264,8 @@ _ONCE = "its gradient is silently lost when it is differentiated again"
 
 # Op types for which nested tapes would leave out a part of the derivative without a word.
 REFUSED: dict[str, str] = {
+    "CTCBeamSearchDecoder": _HIDDEN,
+    "CTCGreedyDecoder": _HIDDEN,
     "DrawBoundingBoxes": _HIDDEN,
     "EagerPyFunc": _ONCE,
     "ExtractGlimpse": _HIDDEN,
@@ -212,14 +273,17 @@ REFUSED: dict[str, str] = {
     "FakeQuantWithMinMaxVars": _ONCE,
     "FakeQuantWithMinMaxVarsPerChannel": _ONCE,
     "HSVToRGB": _HIDDEN,
+    "IsotonicRegression": _ONCE,
     "LinSpace": _HIDDEN,
     "OneHot": _HIDDEN,
     "ParameterizedTruncatedNormal": _HIDDEN,
     "PyFunc": _HIDDEN,
     "PyFuncStateless": _HIDDEN,
+    "RaggedRange": _HIDDEN,
     "RandomCrop": _HIDDEN,
     "RandomShuffle": _HIDDEN,
     "Range": _HIDDEN,
+    "ReduceDataset": _HIDDEN,
     "SegmentProd": _ONCE,
     "SparseAdd": _ONCE,
     "SparseConcat": _HIDDEN,
@@ -231,6 +295,35 @@ REFUSED: dict[str, str] = {
 # Op types with inputs (by index) in which TensorFlow gives no gradient although the output varies with them.
 REFUSED_INPUTS: dict[str, frozenset[int]] = {
     "Betainc": frozenset({0, 1}),
+    "FusedBatchNorm": frozenset({3, 4}),
+    "FusedBatchNormV2": frozenset({3, 4}),
+    "FusedBatchNormV3": frozenset({3, 4}),
+    "ImageProjectiveTransformV2": frozenset({1}),
+    "ImageProjectiveTransformV3": frozenset({1, 3}),
+    "PadV2": frozenset({2}),
     "Polygamma": frozenset({0}),
     "Zeta": frozenset({0}),
 }
+
+# Op types whose registered gradient is right for real tensors only.
+REAL_ONLY = frozenset({
+    "EuclideanNorm", "LogMatrixDeterminant", "MatrixDeterminant", "MatrixSquareRoot", "SquaredDifference", "Svd",
+    "Xdivy", "Xlog1py", "Xlogy",
+})  # fmt: skip
+
+# Ops that turn a float into something else from which it can come back, unseen by any derivative.
+DISGUISES = frozenset({"AsString", "Bitcast", "EncodeBase64", "SerializeTensor"})
+
+# How the types of ops begin that write a value where other ops read it.
+WRITES = ("Assign", "LookupTableInsert", "QueueEnqueue", "ResourceScatter", "ResourceStridedSliceAssign", "StackPush")
+
+
+def refusal(op: tf.Operation) -> str | None:
+    """Why an op between x and f(x) has no right derivative, if so."""
+    if op.type in REAL_ONLY and any(t.dtype.is_complex for t in op.inputs):
+        return "its gradient is wrong for complex tensors"
+    if op.type.startswith("FusedBatchNorm") and op.get_attr("is_training"):
+        return "in training mode its third derivative is wrong, and those of its means and variances are lost"
+    if op.type in ("MaxPool", "MaxPoolV2", "MaxPool3D") and op.inputs[0].shape[1:] == op.outputs[0].shape[1:]:
+        return "where the output has the shape of the input, TensorFlow's kernel for its second derivative gives zeros"
+    return REFUSED.get(op.type)

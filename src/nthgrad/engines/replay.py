@@ -26,12 +26,15 @@ SELECTS: dict[str, tuple[tuple[int, ...], Callable[..., tf.Tensor]]] = {
 
 # Ops that compute each element of their output from the elements of their inputs in the same place.
 ELEMENTWISE = frozenset({
-    "Abs", "Acos", "Acosh", "Add", "AddV2", "Asin", "Asinh", "Atan", "Atan2", "Atanh", "Cast", "Cos", "Cosh",
-    "Digamma", "Div", "DivNoNan", "Elu", "Erf", "Erfc", "Erfinv", "Exp", "Expm1", "Identity", "Igamma", "Igammac",
-    "Inv", "LeakyRelu", "Lgamma", "Log", "Log1p", "Maximum", "Minimum", "Mul", "MulNoNan", "Ndtri", "Neg",
-    "Polygamma", "Pow", "RealDiv", "Reciprocal", "Relu", "Relu6", "Rsqrt", "Select", "SelectV2", "Selu", "Sigmoid",
-    "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Square", "SquaredDifference", "Sub", "Tan", "Tanh", "Xdivy",
-    "Xlog1py", "Xlogy", "Zeta",
+    "Abs", "Acos", "Acosh", "Add", "AddN", "AddV2", "Angle", "Asin", "Asinh", "Atan", "Atan2", "Atanh", "BesselI0",
+    "BesselI0e", "BesselI1", "BesselI1e", "BesselJ0", "BesselJ1", "BesselK0", "BesselK0e", "BesselK1", "BesselK1e",
+    "BesselY0", "BesselY1", "Betainc", "Cast", "CheckNumerics", "ClipByValue", "Complex", "ComplexAbs", "Conj", "Cos",
+    "Cosh", "Dawsn", "Digamma", "Div", "DivNoNan", "Elu", "EnsureShape", "Erf", "Erfc", "Erfinv", "Exp", "Expint",
+    "Expm1", "FloorMod", "FresnelCos", "FresnelSin", "Identity", "Igamma", "Igammac", "Imag", "Inv", "LeakyRelu",
+    "Lgamma", "Log", "Log1p", "Maximum", "Minimum", "Mul", "MulNoNan", "Ndtri", "Neg", "Polygamma", "Pow", "Real",
+    "RealDiv", "Reciprocal", "Relu", "Relu6", "Rsqrt", "Select", "SelectV2", "Selu", "Sigmoid", "Sin", "Sinh",
+    "Softplus", "Softsign", "Spence", "Sqrt", "Square", "SquaredDifference", "Sub", "Tan", "Tanh", "Xdivy", "Xlog1py",
+    "Xlogy", "Zeta",
 })  # fmt: skip
 
 # Stateful ops that may be made twice: reads, checks, and draws (the copy's own draw is used at every order).
@@ -48,7 +51,7 @@ def needs_repair(path: Iterable[Any]) -> bool:
     ops = list(trace.walk(path))
     made = {(id(op.graph), t.name) for op in ops for t in op.outputs if op.type in ELEMENTWISE}
     return any(
-        op.type in REPAIRS
+        (op.type in REPAIRS)
         or (op.type in SELECTS and any((id(op.graph), op.inputs[i].name) in made for i in SELECTS[op.type][0]))
         for op in ops
     )
@@ -133,7 +136,8 @@ class Replay:
                     f"{trace.describe(op)} stands in a loop or a branch, where it cannot be repaired for higher "
                     "derivatives. Move it out, write the loop in Python, or use nthgrad.finite_difference."
                 )
-            return [REPAIRS[op.type](op, *inputs)]
+            made = REPAIRS[op.type](op, *inputs)
+            return made if isinstance(made, list) else [made]
         if op.type == "IdentityN" and (custom := _custom_gradient(op, inputs)):
             return custom
         graphs = trace.bodies(op)

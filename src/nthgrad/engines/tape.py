@@ -8,16 +8,16 @@ are wrong or silent at second order and beyond, the ops are replayed with repair
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from nthgrad.engines import trace
 from nthgrad.engines.outputs import same, sum_rows
-from nthgrad.engines.repairs import REFUSED, REFUSED_INPUTS
+from nthgrad.engines.repairs import DISGUISES, REFUSED_INPUTS, WRITES, refusal
 from nthgrad.engines.replay import Replay, needs_repair
-from nthgrad.errors import CostError, DependenceError, UnsupportedOpError
+from nthgrad.errors import CostError, DependenceError, NthgradError, UnsupportedOpError
 
 MAX_OPS = 100_000
 """Graphs larger than this are refused: tracing one takes about a minute, compiling it many."""
@@ -95,10 +95,11 @@ class _Tower:
         if not self.path:
             raise DependenceError(_independent(self.outputs, self.x))
         refuse(self.path, [self.x])
+        refuse_hidden([self.x], self.outputs)
         if needs_repair(self.path):
             try:
                 self.outputs = Replay(self.path, {self.x.name: self.x}).run(self.outputs)
-            except LookupError as error:
+            except _FAILURES as error:
                 raise self.unsupported(error, 1) from error
         (y, *more) = self.outputs
         if not more and same(y, self.x):
@@ -113,7 +114,7 @@ class _Tower:
         """The gradient of y's sum by x; zeros only where no differentiable path leads from x to y."""
         try:
             dy = tape.gradient(y, x)
-        except (LookupError, NotImplementedError) as error:
+        except _FAILURES as error:
             raise self.unsupported(error, level) from error
         if dy is not None:
             return tf.convert_to_tensor(dy)  # IndexedSlices become dense
@@ -126,12 +127,14 @@ class _Tower:
             )
         return tf.zeros_like(x)
 
-    def unsupported(self, error: Exception, level: int) -> UnsupportedOpError:
+    def unsupported(self, error: Exception, level: int) -> NthgradError:
         """Names the op of f whose gradient op has no gradient, and the line that made it."""
-        if isinstance(error, UnsupportedOpError):
+        if isinstance(error, NthgradError):
             return error
-        if isinstance(error, NotImplementedError):  # tf.recompute_grad, which ends in an IdentityN
-            missing, text = "IdentityN", f"its gradient says {str(error)!r}"
+        if not isinstance(error, LookupError):
+            # tf.recompute_grad, which ends in an IdentityN, raises NotImplementedError; others what they please
+            missing = "IdentityN" if isinstance(error, NotImplementedError) else "nothing"
+            text = f"its gradient raises {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         else:
             match = re.search(r"([A-Z]\w+)", str(error).split("entry for:")[-1])
             missing = match.group(1) if match else str(error)
@@ -159,6 +162,9 @@ class _Tower:
             )
 
 
+# What TensorFlow's gradient functions raise where they have none to give.
+_FAILURES = (LookupError, NotImplementedError, TypeError, ValueError, AttributeError, AssertionError)
+
 _WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_difference."
 
 
@@ -166,7 +172,7 @@ def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
     """Raises where an op between the sources and f(x) would lose a part of the derivative without a word."""
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     for op in path:
-        if reason := REFUSED.get(op.type):
+        if reason := refusal(op):
             raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {_WAYS_OUT}")
         for index in REFUSED_INPUTS.get(op.type, ()):
             if op.inputs[index].name in varying:
@@ -177,6 +183,35 @@ def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
         for graphs in trace.bodies(op).values():
             for graph in graphs:
                 refuse(trace.between(graph.inputs, graph.outputs), graph.inputs)
+
+
+def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) -> None:
+    """Raises where f(x) depends on x out of every derivative's sight: by a variable's state, by bits, by text."""
+    if not outputs:
+        return
+    used, written = trace.leads_to(outputs), {}
+    reached = {t.name for t in sources if trace.carries(t)}
+    for op in outputs[0].graph.get_operations():
+        needed = any(t.name in used for t in op.outputs)
+        for handle in (t.name for t in op.inputs if t.dtype == tf.resource):
+            if needed and handle in written:
+                raise UnsupportedOpError(
+                    f"{trace.describe(op)} reads what {written[handle]} wrote, which depends on x: no derivative goes "
+                    "through the state of a variable. Use the value itself."
+                )
+        if op.type in trace.CONSTANT or not any(t.name in reached for t in op.inputs):
+            continue
+        if needed and op.type in DISGUISES:
+            raise UnsupportedOpError(
+                f"{trace.describe(op)} cannot be differentiated: f(x) uses the bits or the text of a number that "
+                f"depends on x. {_WAYS_OUT}"
+            )
+        for graphs in trace.bodies(op).values():
+            for graph in graphs:
+                refuse_hidden(graph.inputs, graph.outputs)
+        if op.type.startswith(WRITES):
+            written.update((t.name, trace.describe(op)) for t in op.inputs if t.dtype == tf.resource)
+        reached.update(t.name for t in op.outputs if trace.carries(t))
 
 
 def _independent(outputs: list[tf.Tensor], x: tf.Tensor) -> str:

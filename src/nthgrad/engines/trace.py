@@ -40,6 +40,18 @@ def carries(tensor: tf.Tensor) -> bool:
     return dtype.is_floating or dtype.is_complex or dtype == tf.variant
 
 
+def recentres(op: tf.Operation) -> bool:
+    """Whether a StopGradient is the one in tf.nn.moments, which is there for speed and right at first order only.
+
+    The variance is taken as the mean of squared_difference(y, stop_gradient(mean(y))).
+    """
+    if op.type != "StopGradient" or op.inputs[0].op.type != "Mean":
+        return False
+    y = op.inputs[0].op.inputs[0].name
+    users = op.outputs[0].consumers()
+    return any(user.type == "SquaredDifference" and y in (t.name for t in user.inputs) for user in users)
+
+
 def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset = CONSTANT) -> list:
     """The ops of a graph on a differentiable path from any source to any target, in the order of their creation.
 
@@ -53,7 +65,8 @@ def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: fr
         return []
     forward = []
     for op in targets[0].graph.get_operations():  # creation order is a topological order
-        if op.type not in stop and any(t.name in reached and carries(t) for t in op.inputs):
+        passes = op.type not in stop or recentres(op)
+        if passes and any(t.name in reached and carries(t) for t in op.inputs):
             forward.append(op)
             reached.update(t.name for t in op.outputs if carries(t))
     wanted, path = {t.name for t in targets}, []
@@ -68,15 +81,37 @@ def bodies(op: tf.Operation) -> dict[str, list[Any]]:
     """The graphs of the functions that an op calls (PartitionedCall, If, While, Case, ...), by attribute name.
 
     Graph._get_function is private; TensorFlow has no public way from an op to the body of the function that it
-    calls. It has returned an object with a `graph` from TensorFlow 2.16 to 2.21.
+    calls. It has returned an object with a `graph` from TensorFlow 2.16 to 2.21. A body that TensorFlow has rewritten
+    for its gradient calls functions that only an outer graph knows; those of some old libraries have no graph.
     """
-    found = {}
+    found: dict[str, list[Any]] = {}
     for attr in op.op_def.attr:
         if attr.type in ("func", "list(func)"):
             value = op.get_attr(attr.name)
             names = [v.name for v in (value if attr.type == "list(func)" else [value])]
-            found[attr.name] = [op.graph._get_function(name).graph for name in names if name]
+            graphs = [_body(op.graph, name) for name in names if name]
+            if graphs and None not in graphs:
+                found[attr.name] = graphs
     return found
+
+
+def _body(graph: Any, name: str) -> Any:
+    while graph is not None:
+        if (function := graph._get_function(name)) is not None:
+            return getattr(function, "graph", None)
+        graph = getattr(graph, "outer_graph", None)
+    return None
+
+
+def leads_to(targets: Iterable[tf.Tensor]) -> set[str]:
+    """The names of all tensors, of whatever dtype, that some targets of the same graph are made from."""
+    seen, todo = set(), list(targets)
+    while todo:
+        t = todo.pop()
+        if t.name not in seen:
+            seen.add(t.name)
+            todo += t.op.inputs
+    return seen
 
 
 def walk(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
