@@ -102,6 +102,7 @@ RIGHT = {
     "gather": (lambda x: tf.gather(x, [0, 1, 2]) ** 2, powers(2)),
     "gather of the square": (lambda x: tf.gather(x**2, tf.range(tf.shape(x)[0])), powers(2)),
     "embedding": (lambda x: tf.nn.embedding_lookup(x**2, [0, 1, 2]), powers(2)),
+    "segment_sum": (lambda x: tf.math.segment_sum(x**3, [0, 1, 2]), powers(3)),
     "concat": (lambda x: tf.concat([x[:1] ** 3, x[1:] ** 3], 0), powers(3)),
     "slice": (lambda x: tf.concat([tf.slice(x**3, [0], [1]), tf.slice(x**3, [1], [2])], 0), powers(3)),
     "cond": (lambda x: tf.cond(x[0] >= 0, lambda: x**2, lambda: x), powers(2)),
@@ -205,6 +206,14 @@ REFUSED = {
     "py_function": (lambda x: tf.ensure_shape(tf.py_function(lambda t: t * t, [x], tf.float64), [3]), 1, "EagerPyFunc"),
     "numpy_function": (lambda x: tf.ensure_shape(tf.numpy_function(np.sin, [x], tf.float64), [3]), 1, "PyFunc"),
     "unsorted_segment_prod": (lambda x: tf.math.unsorted_segment_prod(x, [0, 1, 2], 3), 1, "UnsortedSegmentProd"),
+    "crop_and_resize": (
+        lambda x: tf.image.crop_and_resize(
+            tf.cast(x, tf.float32)[:, None, None, None], [[0.0, 0.0, 1.0, 1.0]] * 3, [0, 1, 2], [1, 1]
+        )[:, 0, 0, 0],
+        2,
+        "CropAndResize",
+    ),
+    "sparse.segment_sum": (lambda x: tf.sparse.segment_sum(x**3, [0, 1, 2], [0, 1, 2]), 2, "SparseSegmentSum"),
     "linspace": (lambda x: tf.raw_ops.LinSpace(start=x[0], stop=x[1], num=3), 1, "LinSpace"),
     "max_pool that keeps the shape": (
         lambda x: tf.nn.max_pool1d(x[None, :, None], 1, 1, "SAME")[0, :, 0],
