@@ -147,7 +147,8 @@ CASES = {
     "f drops rows": (
         lambda: ng.derivative(lambda x: tf.boolean_mask(x, x > 0))(np.array([1.0, -1.0])),
         errors.OutputError,
-        None,
+        "f mixes elements of x: the shape of f(x) does not begin with the shape of x, as it has to where each element of "
+        "the output depends on its own element (or row) of x only. Differentiate a function of one element at a time.",
     ),
     "order past sense": (
         lambda: ng.derivative(tf.exp, 10**18)(1.0),
@@ -195,10 +196,7 @@ def test_refused(name):
         call()
     assert isinstance(error.value, ng.NthgradError)
     said = re.sub(re.escape(__file__) + r":\d+", "HERE", str(error.value))
-    if text is None:
-        assert said.endswith(ROW)
-    else:
-        assert said == text
+    assert said == text
 
 
 def test_a_tower_too_large_is_refused_before_it_is_built():

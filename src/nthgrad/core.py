@@ -133,7 +133,7 @@ def _build(
     # The Python function under a tf.function is traced in place: a call to it would hide its ops.
     called = trace.converted(getattr(f, "python_function", f))
 
-    def traced(x: tf.Tensor, key: int | str, assume: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def traced(x: tf.Tensor, key: int | str, _open: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         unknown: list[tf.Tensor] = []
 
         def at(t: tf.Tensor) -> Any:
@@ -141,7 +141,7 @@ def _build(
                 y = called(*args[:key], t, *args[key:], **kwargs)
             else:
                 y = called(*args, **kwargs, **{key: t})
-            y, lengths = outputs.checked(y, t, assume=assume)
+            y, lengths = outputs.checked(y, t)
             unknown.extend(lengths)
             return y
 

@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import outputs
+from nthgrad.errors import OutputError
 
 
 class OncePerSignature:
@@ -28,24 +29,29 @@ class OncePerSignature:
         self._open: dict[Any, bool] = {}
 
     def __call__(self, x: tf.Tensor, key: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Calls `traced(x, key, assume, args, kwargs) -> (result, lengths left to check)` and returns the result."""
-        assume = self._assumes(x, key, args, kwargs)
+        """Calls `traced(x, key, open, args, kwargs) -> (result, lengths left to check)` and returns the result.
+
+        Raises:
+            OutputError: the lengths, which tracing could not know, show that f mixes elements of x.
+        """
+        opened = self._opens(x, key, args, kwargs)
         try:
-            result, unknown = self._run(x, key, assume, args, kwargs)
+            result, unknown = self._run(x, key, opened, args, kwargs)
         except tf.errors.InvalidArgumentError:
-            if not assume or not x.shape.is_fully_defined():
+            if not opened or not x.shape.is_fully_defined():
                 raise
-            return self._run(x, key, False, args, kwargs)[0]  # known lengths tell better what is wrong
-        if not unknown:
-            return result
-        if not tf.executing_eagerly():
+            opened = False
+            result, unknown = self._run(x, key, opened, args, kwargs)  # known lengths tell better what is wrong
+        if unknown and not tf.executing_eagerly():
             with tf.control_dependencies(outputs.assert_apart(unknown, x)):
                 return tf.nest.map_structure(tf.identity, result)
-        if outputs.apart(unknown, x):
-            return result
-        return self._run(x, key, False, args, kwargs)[0]
+        if opened and not outputs.apart(unknown, x):
+            result, unknown = self._run(x, key, False, args, kwargs)
+        if not outputs.apart(unknown, x):
+            raise OutputError(outputs.MIXES)
+        return result
 
-    def _assumes(self, x: tf.Tensor, key: int | str, args: Any, kwargs: Any) -> bool:
+    def _opens(self, x: tf.Tensor, key: int | str, args: Any, kwargs: Any) -> bool:
         """Whether to use a trace with open lengths; makes the trace when it is asked for the first time."""
         batch = x.shape[0] if x.shape.rank else None
         specs = tf.nest.map_structure(lambda v: _open_batch(v, batch), (x, args, kwargs))

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nthgrad.errors import OutputError
 
-_MIXES = (
+MIXES = (
     "f mixes elements of x: the shape of f(x) does not begin with the shape of x, as it has to where each element of "
     "the output depends on its own element (or row) of x only. Differentiate a function of one element at a time."
 )
@@ -42,13 +42,12 @@ def spread(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     return tf.reshape(x, [*x.shape[:rows], *[1] * (y.shape.rank - rows)])
 
 
-def checked(y: Any, x: tf.Tensor, *, assume: bool) -> tuple[Any, list[tf.Tensor]]:
+def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
     """Makes every leaf of f(x) a tensor, or raises.
 
     Args:
         y: what f returned, any `tf.nest` structure.
         x: what f was given.
-        assume: where one of two lengths is unknown while tracing, take them as equal; otherwise refuse.
 
     Returns:
         The structure of tensors, and what is left to check when running: the leading shapes of the leaves, each of
@@ -62,7 +61,7 @@ def checked(y: Any, x: tf.Tensor, *, assume: bool) -> tuple[Any, list[tf.Tensor]
         raise OutputError(
             "f returned nothing (None). Return the tensor, or the structure of tensors, to differentiate."
         )
-    pairs = [_leaf(leaf, i, x, assume) for i, leaf in enumerate(leaves)]
+    pairs = [_leaf(leaf, i, x) for i, leaf in enumerate(leaves)]
     unknown = [
         tf.shape(tensor)[:rank]
         for tensor, rank in pairs
@@ -71,7 +70,7 @@ def checked(y: Any, x: tf.Tensor, *, assume: bool) -> tuple[Any, list[tf.Tensor]
     return tf.nest.pack_sequence_as(y, [tensor for tensor, _ in pairs]), unknown
 
 
-def _leaf(leaf: Any, index: int, x: tf.Tensor, assume: bool) -> tuple[tf.Tensor, int]:
+def _leaf(leaf: Any, index: int, x: tf.Tensor) -> tuple[tf.Tensor, int]:
     """A leaf as a tensor, and how many of its leading axes are x's."""
     if leaf is None:
         raise OutputError(f"Output {index} of f is None. Return a tensor there, or leave it out.")
@@ -90,21 +89,15 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor, assume: bool) -> tuple[tf.Tensor,
             "it a rank with tf.ensure_shape."
         )
     rows = row_rank(x)
-    if tensor.shape.rank == x.shape.rank and _fits(tensor.shape, x.shape, assume):
+    if tensor.shape.rank == x.shape.rank and tensor.shape.is_compatible_with(x.shape):
         return tensor, x.shape.rank
-    if tensor.shape.rank >= rows and _fits(tensor.shape[:rows], x.shape[:rows], assume):
+    if tensor.shape.rank >= rows and tensor.shape[:rows].is_compatible_with(x.shape[:rows]):
         return tensor, rows
     raise OutputError(
         f"f maps shape {x.shape} to shape {tensor.shape} (output {index}), so it mixes elements of x: a derivative "
         "here means that each element of the output depends on its own element (or row) of x only. Differentiate a "
         "function of one element at a time, or take the gradient or Jacobian with one tf.GradientTape."
     )
-
-
-def _fits(left: tf.TensorShape, right: tf.TensorShape, assume: bool) -> bool:
-    if assume:
-        return left.is_compatible_with(right)
-    return left.as_list() == right.as_list()
 
 
 def apart(unknown: list[tf.Tensor], x: tf.Tensor) -> bool:
@@ -114,4 +107,4 @@ def apart(unknown: list[tf.Tensor], x: tf.Tensor) -> bool:
 
 def assert_apart(unknown: list[tf.Tensor], x: tf.Tensor) -> list[tf.Operation]:
     """The same inside a graph, as assertions to run before the result is used."""
-    return [tf.debugging.assert_equal(lengths, tf.shape(x)[: lengths.shape[0]], message=_MIXES) for lengths in unknown]
+    return [tf.debugging.assert_equal(lengths, tf.shape(x)[: lengths.shape[0]], message=MIXES) for lengths in unknown]

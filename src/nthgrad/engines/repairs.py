@@ -198,7 +198,7 @@ def _cumulative_logsumexp(op: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf
     index = tf.range(tf.shape(x)[a])
     first, last = (index[:, None], index) if not op.get_attr("reverse") else (index, index[:, None])
     seen = last < first if op.get_attr("exclusive") else last <= first
-    terms = tf.where(seen, tf.transpose(x, order)[..., None, :], tf.constant(-np.inf, x.dtype))
+    terms = tf.where(seen, tf.expand_dims(tf.transpose(x, order), -2), tf.constant(-np.inf, x.dtype))
     return tf.transpose(tf.reduce_logsumexp(terms, -1), [order.index(i) for i in range(x.shape.rank)])
 
 
