@@ -69,6 +69,14 @@ RIGHT = {
         SQRT,
     ),
     "where in a tf.function": (lambda x: tf.function(lambda t: tf.where(t > 0, tf.sqrt(t), t * t))(x), SQRT),
+    "where over a norm": (
+        lambda x: tf.where(x > 0, tf.norm(tf.stack([x, 0 * x], -1), axis=-1) ** 0.5, x * x),
+        SQRT,
+    ),
+    "where over a reshape and a sum": (
+        lambda x: tf.where(x > 0, tf.reduce_sum(tf.reshape(tf.sqrt(x), [-1, 1]), 1), tf.function(lambda t: t * t)(x)),
+        SQRT,
+    ),
     "compat.v1.where": (lambda x: tf.compat.v1.where(x > 0, tf.sqrt(x), x * x), SQRT),
     "maximum(log(x**2), -1)": (
         lambda x: tf.maximum(tf.math.log(x**2), -1.0),
