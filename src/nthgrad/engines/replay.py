@@ -49,12 +49,7 @@ _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "RemoteCall")
 def needs_repair(path: Iterable[Any]) -> bool:
     """Whether any op of a path, or of the functions that it calls, has a repair or is a select that needs gates."""
     ops = list(trace.walk(path))
-    made = {
-        (id(op.graph), t.name)
-        for op in ops
-        for t in op.outputs
-        if op.type in ELEMENTWISE or any(user.type.startswith("Select") for user in t.consumers())
-    }
+    made = {(id(op.graph), t.name) for op in ops for t in op.outputs if op.type in ELEMENTWISE}
     return any(
         (op.type in REPAIRS)
         or (op.type in SELECTS and any((id(op.graph), op.inputs[i].name) in made for i in SELECTS[op.type][0]))
@@ -65,8 +60,8 @@ def needs_repair(path: Iterable[Any]) -> bool:
 class Replay:
     """One walk over some ops of one graph: `env` maps the name of an old tensor to the new one."""
 
-    def __init__(self, ops: Iterable[Any], env: dict[str, tf.Tensor], inside: bool = False, x: tf.Tensor | None = None):
-        self.env, self.inside, self.x = dict(env), inside, x  # inside: of a loop or a branch
+    def __init__(self, ops: Iterable[Any], env: dict[str, tf.Tensor], inside: bool = False):
+        self.env, self.inside = dict(env), inside  # inside: of a loop or a branch
         self.sources = frozenset(env)
         self.ops = {op.name: op for op in ops}
         self.gates: dict[tuple[str, str], tf.Tensor] = {}
@@ -107,10 +102,10 @@ class Replay:
         needs, todo = [], [op.inputs[i] for i in indices]
         while todo:
             t = todo.pop()
-            if t.op.type not in ELEMENTWISE or self.begins(t, None):
-                needs.append(t)  # a mask of another shape than the output's may begin there
-            if not self.begins(t, op.outputs[0]):
+            if self.elementwise(t):
                 todo += self.inputs(t.op)
+            else:
+                needs.append(t)
         return needs + [t for i, t in enumerate(op.inputs) if i not in indices or not op.type.startswith("Select")]
 
     def make(
@@ -132,10 +127,7 @@ class Replay:
             chosen = condition(*inputs)
             chosen = _widen(chosen, op.outputs[0]) if op.type == "Select" else chosen
             other = tf.logical_not(chosen)
-            if mask is None or mask.shape.rank != chosen.shape.rank:
-                yes, no = chosen, other
-            else:
-                yes, no = chosen & mask, other & mask
+            yes, no = (chosen, other) if mask is None else (chosen & mask, other & mask)
             taken = [self.gated(op.inputs[i], m) for i, m in zip(indices, (yes, no), strict=False)]
             return [tf.where(chosen, taken[0], taken[1] if taken[1:] else tf.zeros_like(taken[0]))]
         if op.type in REPAIRS:
@@ -153,40 +145,24 @@ class Replay:
 
     def chooses(self, op: Any) -> bool:
         """Whether an op is a select of which a branch is more than a tensor that is there already."""
-        if op.type not in SELECTS:
-            return False
-        # Behind a relu or a maximum stands a whole network as a rule; only its last elementwise ops are worth a copy.
-        like = op.outputs[0] if op.type.startswith("Select") else None
-        return any(not self.begins(op.inputs[i], like) for i in SELECTS[op.type][0])
+        return op.type in SELECTS and any(self.elementwise(op.inputs[i]) for i in SELECTS[op.type][0])
 
-    def begins(self, tensor: tf.Tensor, mask: tf.Tensor | None) -> bool:
-        """Whether a branch begins at a tensor: the last back from the select with an element for each of the mask.
-
-        That is where the elementwise part of the branch begins; or, where the mask has an element for each of x, x
-        itself, for whatever is between, each element of f(x) depends on its own element of x only.
-        """
-        if tensor.name in self.sources or tensor.op.name not in self.ops:
-            return True
-        if tensor.op.type in ELEMENTWISE:
-            return False
-        x = self.x
-        return (
-            x is None or mask is None or mask.shape.rank != x.shape.rank or not mask.shape.is_compatible_with(x.shape)
-        )
+    def elementwise(self, tensor: tf.Tensor) -> bool:
+        """Whether a tensor is made elementwise, by an op of this walk."""
+        return tensor.name not in self.sources and tensor.op.name in self.ops and tensor.op.type in ELEMENTWISE
 
     def gated(self, tensor: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """A branch, computed from inputs that let no derivative through where the mask is False.
 
         Where a branch is not taken its cotangent is zero, and zero times its infinite slope would be NaN. The gate
-        stands where the branch begins, so the NaN is dropped there, at every order.
+        stands where the elementwise part of the branch begins, so the NaN is dropped there, at every order.
         """
         key = tensor.name, mask.name
         if key not in self.gates:
             new = self.env.get(tensor.name, tensor)
-            if not self.begins(tensor, mask):
+            if self.elementwise(tensor):
                 inputs = [self.gated(t, mask) for t in tensor.op.inputs]
-                made = self.make(tensor.op, inputs, [tensor.value_index], mask)
-                self.gates[key] = made[tensor.value_index]
+                self.gates[key] = self.make(tensor.op, inputs, mask=mask)[tensor.value_index]
             elif trace.carries(tensor) and tensor.name in self.env:
                 self.gates[key] = _gate(new, mask)
             else:

@@ -98,7 +98,7 @@ class _Tower:
         refuse_hidden([self.x], self.outputs)
         if needs_repair(self.path):
             try:
-                self.outputs = Replay(self.path, {self.x.name: self.x}, x=self.x).run(self.outputs)
+                self.outputs = Replay(self.path, {self.x.name: self.x}).run(self.outputs)
             except _FAILURES as error:
                 raise self.unsupported(error, 1) from error
         (y, *more) = self.outputs
