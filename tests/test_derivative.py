@@ -288,6 +288,13 @@ def test_a_loaded_saved_model(tmp_path):
     np.testing.assert_allclose(ng.derivative(loaded.f, 2)(np.array([0.0, 1.0])), [0, 6])
 
 
+def test_a_function_typed_at_a_prompt_is_not_warned_about(caplog):
+    names = {"tf": tf, "__name__": "__main__"}
+    exec(compile("f = lambda x: tf.math.log(x + 2.0)", "<stdin>", "exec"), names)
+    np.testing.assert_allclose(ng.derivative(names["f"], 2)(np.array([1.0])), [-1 / 9])
+    assert not caplog.records
+
+
 IDENTITIES = {"x": lambda x: x, "pair": lambda x: (x, [x]), "variable": lambda x: tf.identity(x)}
 
 

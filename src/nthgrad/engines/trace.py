@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -30,7 +31,15 @@ def converted(f: Callable[..., Any]) -> Callable[..., Any]:
 
     tf.__internal__.autograph is what Keras 3 uses for its layers; TensorFlow has no public way to convert one
     function of a trace and leave its caller (here: the engine) as it is. The same in TensorFlow 2.16 to 2.21.
+
+    A function typed at a prompt has no source to convert and is left as it is, without AutoGraph's warning: an `if` on
+    a tensor in it gets TensorFlow's error.
     """
+    if inspect.isfunction(f):
+        try:
+            inspect.getsource(f)
+        except (OSError, TypeError):
+            return f
     return tf.__internal__.autograph.tf_convert(f, _UNSPECIFIED)
 
 
