@@ -10,15 +10,15 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from nthgrad.engines import outputs, tape, trace
+from nthgrad.engines import outputs, tape, taylor, trace
 from nthgrad.errors import ArgumentError
 from nthgrad.points import as_argument, as_point
 from nthgrad.signatures import OncePerSignature
 
-Method = Literal["auto", "tape"]
+Method = Literal["auto", "tape", "taylor"]
 
-ENGINES: dict[Method, Callable[..., Any]] = {"tape": tape.derivatives}
-_METHODS = {"auto": tape.derivatives, **ENGINES}
+ENGINES: dict[Method, Callable[..., Any]] = {"tape": tape.derivatives, "taylor": taylor.derivatives}
+_METHODS = {"auto": taylor.derivatives, **ENGINES}
 
 
 @tf.autograph.experimental.do_not_convert
@@ -63,7 +63,7 @@ def derivative(
         >>> round(float(g(1.0)), 6)
         -0.111111
     """
-    return _build(f, order, argnum, method, jit_compile, "derivative", lambda tower: tower[-1])
+    return _build(f, order, argnum, method, jit_compile, "derivative", lowest=None)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -96,7 +96,7 @@ def derivatives(
         >>> [float(y) for y in g(0.0)]
         [1.0, 1.0, 1.0, 1.0]
     """
-    return _build(f, order, argnum, method, jit_compile, "derivatives", tuple)
+    return _build(f, order, argnum, method, jit_compile, "derivatives", lowest=0)
 
 
 def checked_order(order: Any, name: str = "order") -> int:
@@ -120,7 +120,7 @@ def _build(
     method: str,
     jit_compile: bool | None,
     kind: str,
-    pick: Callable[[list[Any]], Any],
+    lowest: int | None,
 ) -> Callable[..., Any]:
     n = checked_order(order)
     if not callable(f):
@@ -145,7 +145,8 @@ def _build(
             unknown.extend(lengths)
             return y
 
-        return pick(engine(at, x, n)), unknown
+        tower = engine(at, x, n, n if lowest is None else lowest)
+        return tower[0] if lowest is None else tuple(tower), unknown
 
     compiled = OncePerSignature(traced, jit_compile)
 

@@ -7,43 +7,14 @@ right to every order. `REFUSED` maps the op types that have none to the reason. 
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from nthgrad.engines.remake import again
 from nthgrad.engines.trace import recentres
-
-
-def again(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """Makes an op once more, on other inputs, where the active tapes see it."""
-    if op.type == "Const":
-        return [tf.constant(tf.make_ndarray(op.get_attr("value")), dtype=op.outputs[0].dtype)]
-    arguments, inferred, rest = {}, set(), list(inputs)
-    for arg in op.op_def.input_arg:
-        inferred |= {arg.type_attr, arg.number_attr, arg.type_list_attr}
-        if arg.number_attr:
-            count = op.get_attr(arg.number_attr)
-        elif arg.type_list_attr:
-            count = len(op.get_attr(arg.type_list_attr))
-        else:
-            arguments[arg.name] = rest.pop(0)
-            continue
-        arguments[arg.name], rest = rest[:count], rest[count:]
-    arguments |= {attr.name: op.get_attr(attr.name) for attr in op.op_def.attr if attr.name not in inferred}
-    names = _python_names(op.type, tuple(arguments))
-    made = getattr(tf.raw_ops, op.type)(**{names[name]: value for name, value in arguments.items()})
-    return [] if made is None or isinstance(made, tf.Operation) else tf.nest.flatten(made)
-
-
-@functools.cache
-def _python_names(kind: str, names: tuple[str, ...]) -> dict[str, str]:
-    """What tf.raw_ops calls the arguments of an op; it renames a few (Sum's reduction_indices is axis)."""
-    taken = [name for name in inspect.signature(getattr(tf.raw_ops, kind)).parameters if name != "name"]
-    renamed = (name for name in taken if name not in names)
-    return {name: name if name in taken else next(renamed) for name in names}
 
 
 def unbroadcast(tensor: tf.Tensor, like: tf.Tensor) -> tf.Tensor:

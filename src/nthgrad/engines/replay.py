@@ -12,7 +12,8 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import trace
-from nthgrad.engines.repairs import REPAIRS, again, leaves_the_graph
+from nthgrad.engines.remake import again
+from nthgrad.engines.repairs import REPAIRS, leaves_the_graph
 from nthgrad.errors import UnsupportedOpError
 
 # Ops that choose: the inputs (by index) that they choose from, and the condition under which the first is chosen.

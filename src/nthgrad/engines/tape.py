@@ -13,11 +13,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines import dependence, trace
 from nthgrad.engines.outputs import same, sum_rows
-from nthgrad.engines.repairs import DISGUISES, REFUSED_INPUTS, WRITES, refusal
+from nthgrad.engines.repairs import REFUSED_INPUTS, refusal
 from nthgrad.engines.replay import Replay, needs_repair
-from nthgrad.errors import CostError, DependenceError, NthgradError, UnsupportedOpError
+from nthgrad.errors import CostError, NthgradError, UnsupportedOpError
 
 MAX_OPS = 100_000
 """Graphs larger than this are refused: tracing one takes about a minute, compiling it many."""
@@ -26,16 +26,17 @@ MAX_ORDER = 100
 """More orders than this are refused at once, however cheap; the recursion that nests the tapes has an end."""
 
 
-def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int) -> list[Any]:
-    """Derivatives of f at x, orders 0 to `order`, inside a graph that is being traced.
+def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest: int = 0) -> list[Any]:
+    """Derivatives of f at x, orders `lowest` to `order`, inside a graph that is being traced.
 
     Args:
         f: maps a tensor to any `tf.nest` structure of tensors whose shapes `engines.outputs` has found fit.
         x: real tensor of shape S in the graph being traced.
         order: the highest order, at least 0.
+        lowest: the lowest order to return.
 
     Returns:
-        A list of order + 1 structures like f(x): the value, the first derivative, ...
+        A list of structures like f(x): the derivatives of these orders.
 
     Raises:
         DependenceError: f does not depend on x.
@@ -53,14 +54,12 @@ def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int) -> list
         tower = _Tower(f, x, order, seeding)
         results = tower.build(order)
     if not tower.seeds:
-        return [tf.nest.pack_sequence_as(tower.structure, [r]) for r in results]
-    return [tf.nest.pack_sequence_as(tower.structure, tower.outputs)] + [
-        tf.nest.pack_sequence_as(
-            tower.structure,
-            [tower.gradient(seeding, p, u, k) for u in tower.seeds],
-        )
-        for k, p in enumerate(results[1:], start=1)
-    ]
+        return [tf.nest.pack_sequence_as(tower.structure, [r]) for r in results[lowest:]]
+    towers = [tower.outputs] if lowest == 0 else []
+    for k, p in enumerate(results[1:], start=1):
+        if k >= lowest:
+            towers.append([tower.gradient(seeding, p, u, k) for u in tower.seeds])
+    return [tf.nest.pack_sequence_as(tower.structure, leaves) for leaves in towers]
 
 
 class _Tower:
@@ -92,10 +91,8 @@ class _Tower:
         self.structure = self.f(self.x)
         self.outputs = tf.nest.flatten(self.structure)
         self.path = trace.between([self.x], self.outputs)
-        if not self.path:
-            raise DependenceError(_independent(self.outputs, self.x))
+        dependence.check(self.x, self.outputs)
         refuse(self.path, [self.x])
-        refuse_hidden([self.x], self.outputs)
         if needs_repair(self.path):
             try:
                 self.outputs = Replay(self.path, {self.x.name: self.x}).run(self.outputs)
@@ -123,7 +120,7 @@ class _Tower:
             kinds = ", ".join(sorted({op.type for op in lost}))
             raise UnsupportedOpError(
                 f"TensorFlow gives no derivative of order {level}, although ops lead from x to the one of order "
-                f"{level - 1}: {kinds}. {_WAYS_OUT}"
+                f"{level - 1}: {kinds}. {dependence.WAYS_OUT}"
             )
         return tf.zeros_like(x)
 
@@ -141,7 +138,7 @@ class _Tower:
             text = f"nothing differentiates {missing}"
         suspects = [op for op in trace.walk(self.path) if missing.startswith(op.type)]
         where = trace.describe(max(suspects, key=lambda op: len(op.type))) if suspects else "an op of f"
-        return UnsupportedOpError(f"TensorFlow has no derivative of order {level} of {where}: {text}. {_WAYS_OUT}")
+        return UnsupportedOpError(f"TensorFlow has no derivative of order {level} of {where}: {text}. {dependence.WAYS_OUT}")
 
     def afford(self, level: int) -> None:
         """Refuses the rest of the tower when its size, extrapolated from the orders that stand, is past sense."""
@@ -165,7 +162,6 @@ class _Tower:
 # What TensorFlow's gradient functions raise where they have none to give.
 _FAILURES = (LookupError, NotImplementedError, TypeError, ValueError, AttributeError, AssertionError)
 
-_WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_difference."
 
 
 def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
@@ -173,55 +169,13 @@ def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     for op in path:
         if reason := refusal(op):
-            raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {_WAYS_OUT}")
+            raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {dependence.WAYS_OUT}")
         for index in REFUSED_INPUTS.get(op.type, ()):
             if op.inputs[index].name in varying:
                 raise UnsupportedOpError(
                     f"{trace.describe(op)} cannot be differentiated by its input {index}: TensorFlow gives no gradient "
-                    f"there although its output varies with it. {_WAYS_OUT}"
+                    f"there although its output varies with it. {dependence.WAYS_OUT}"
                 )
         for graphs in trace.bodies(op).values():
             for graph in graphs:
                 refuse(trace.between(graph.inputs, graph.outputs), graph.inputs)
-
-
-def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) -> None:
-    """Raises where f(x) depends on x out of every derivative's sight: by a variable's state, by bits, by text."""
-    if not outputs:
-        return
-    used, written = trace.leads_to(outputs), {}
-    reached = {t.name for t in sources if trace.carries(t)}
-    for op in outputs[0].graph.get_operations():
-        needed = any(t.name in used for t in op.outputs)
-        for handle in (t.name for t in op.inputs if t.dtype == tf.resource):
-            if needed and handle in written:
-                raise UnsupportedOpError(
-                    f"{trace.describe(op)} reads what {written[handle]} wrote, which depends on x: no derivative goes "
-                    "through the state of a variable. Use the value itself."
-                )
-        if op.type in trace.CONSTANT or not any(t.name in reached for t in op.inputs):
-            continue
-        if needed and op.type in DISGUISES:
-            raise UnsupportedOpError(
-                f"{trace.describe(op)} cannot be differentiated: f(x) uses the bits or the text of a number that "
-                f"depends on x. {_WAYS_OUT}"
-            )
-        for graphs in trace.bodies(op).values():
-            for graph in graphs:
-                refuse_hidden(graph.inputs, graph.outputs)
-        if op.type.startswith(WRITES):
-            written.update((t.name, trace.describe(op)) for t in op.inputs if t.dtype == tf.resource)
-        reached.update(t.name for t in op.outputs if trace.carries(t))
-
-
-def _independent(outputs: list[tf.Tensor], x: tf.Tensor) -> str:
-    steps = [op for op in trace.between([x], outputs, stop=frozenset()) if op.type in trace.CONSTANT]
-    why = (
-        f"only {trace.describe(steps[0])} leads there, whose derivative is zero wherever it exists"
-        if steps
-        else ("no path of floating-point ops leads there")
-    )
-    return (
-        f"f(x) does not depend on x through any differentiable path: {why}. Check that f uses its argument, in "
-        "TensorFlow ops and without casts to integers."
-    )

@@ -1,0 +1,67 @@
+"""Whether and how f(x) depends on x: refused is an f without a differentiable path, or with one out of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import tensorflow as tf
+
+from nthgrad.engines import trace
+from nthgrad.engines.repairs import DISGUISES, WRITES
+from nthgrad.errors import DependenceError, UnsupportedOpError
+
+WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_difference."
+
+
+def check(x: tf.Tensor, outputs: Sequence[tf.Tensor]) -> None:
+    """Raises where no derivative of the outputs by x can be had from the graph, whatever the engine.
+
+    Raises:
+        DependenceError: no differentiable path leads from x to any output.
+        UnsupportedOpError: a path leads through the state of a variable, or through the bits or text of a number.
+    """
+    if not trace.between([x], outputs):
+        raise DependenceError(_independent(outputs, x))
+    refuse_hidden([x], outputs)
+
+
+def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) -> None:
+    """Raises where f(x) depends on x out of every derivative's sight: by a variable's state, by bits, by text."""
+    if not outputs:
+        return
+    used, written = trace.leads_to(outputs), {}
+    reached = {t.name for t in sources if trace.carries(t)}
+    for op in outputs[0].graph.get_operations():
+        needed = any(t.name in used for t in op.outputs)
+        for handle in (t.name for t in op.inputs if t.dtype == tf.resource):
+            if needed and handle in written:
+                raise UnsupportedOpError(
+                    f"{trace.describe(op)} reads what {written[handle]} wrote, which depends on x: no derivative goes "
+                    "through the state of a variable. Use the value itself."
+                )
+        if op.type in trace.CONSTANT or not any(t.name in reached for t in op.inputs):
+            continue
+        if needed and op.type in DISGUISES:
+            raise UnsupportedOpError(
+                f"{trace.describe(op)} cannot be differentiated: f(x) uses the bits or the text of a number that "
+                f"depends on x. {WAYS_OUT}"
+            )
+        for graphs in trace.bodies(op).values():
+            for graph in graphs:
+                refuse_hidden(graph.inputs, graph.outputs)
+        if op.type.startswith(WRITES):
+            written.update((t.name, trace.describe(op)) for t in op.inputs if t.dtype == tf.resource)
+        reached.update(t.name for t in op.outputs if trace.carries(t))
+
+
+def _independent(outputs: Sequence[tf.Tensor], x: tf.Tensor) -> str:
+    steps = [op for op in trace.between([x], outputs, stop=frozenset()) if op.type in trace.CONSTANT]
+    why = (
+        f"only {trace.describe(steps[0])} leads there, whose derivative is zero wherever it exists"
+        if steps
+        else ("no path of floating-point ops leads there")
+    )
+    return (
+        f"f(x) does not depend on x through any differentiable path: {why}. Check that f uses its argument, in "
+        "TensorFlow ops and without casts to integers."
+    )

@@ -1,0 +1,54 @@
+"""Makes an op of a traced graph once more, on other inputs: the way from a `tf.Operation` back to `tf.raw_ops`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+
+def again(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Makes an op once more, on other inputs, where the active tapes see it."""
+    return maker(op)(inputs)
+
+
+def maker(op: tf.Operation) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
+    """What makes an op once more, on the inputs that it is given; the attributes are read once."""
+    if op.type == "Const":
+        value, dtype = tf.make_ndarray(op.get_attr("value")), op.outputs[0].dtype
+        return lambda inputs: [tf.constant(value, dtype=dtype)]
+    inferred: set[str] = set()
+    places: list[tuple[str, int | slice]] = []
+    start = 0
+    for arg in op.op_def.input_arg:
+        inferred |= {arg.type_attr, arg.number_attr, arg.type_list_attr}
+        if arg.number_attr or arg.type_list_attr:
+            count = op.get_attr(arg.number_attr) if arg.number_attr else len(op.get_attr(arg.type_list_attr))
+            places.append((arg.name, slice(start, start + count)))
+            start += count
+        else:
+            places.append((arg.name, start))
+            start += 1
+    attributes = {attr.name: op.get_attr(attr.name) for attr in op.op_def.attr if attr.name not in inferred}
+    names = _python_names(op.type, (*(name for name, _ in places), *attributes))
+    places = [(names[name], place) for name, place in places]
+    attributes = {names[name]: value for name, value in attributes.items()}
+    make = getattr(tf.raw_ops, op.type)
+
+    def made(inputs: Sequence[Any]) -> list[tf.Tensor]:
+        inputs = list(inputs)
+        outputs = make(**{name: inputs[place] for name, place in places}, **attributes)
+        return [] if outputs is None or isinstance(outputs, tf.Operation) else tf.nest.flatten(outputs)
+
+    return made
+
+
+@functools.cache
+def _python_names(kind: str, names: tuple[str, ...]) -> dict[str, str]:
+    """What tf.raw_ops calls the arguments of an op; it renames a few (Sum's reduction_indices is axis)."""
+    taken = [name for name in inspect.signature(getattr(tf.raw_ops, kind)).parameters if name != "name"]
+    renamed = (name for name in taken if name not in names)
+    return {name: name if name in taken else next(renamed) for name in names}

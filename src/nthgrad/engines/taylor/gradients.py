@@ -1,0 +1,83 @@
+"""A rule for an op that has none, made from the gradient that TensorFlow registers for it.
+
+The gradient is linear in the cotangent u; its own gradient by u is the op's derivative along a direction v (J. Townsend,
+A new trick for calculating Jacobian vector products, 2017). With v = x' that graph is y', and its series is had as any
+other's: by walking it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.engines import trace
+from nthgrad.engines.taylor.families import Input, Step, shortest
+from nthgrad.engines.taylor.series import Coefficient, Index, Series, less, times, value
+from nthgrad.errors import NthgradError, UnsupportedOpError
+
+WAYS_OUT = (
+    'Write that part of f with other ops, use method="tape" or nthgrad.finite_difference, or give the op a rule with '
+    "nthgrad.extend.register."
+)
+
+# What TensorFlow's gradient functions raise where they have none to give.
+FAILURES = (LookupError, NotImplementedError, TypeError, ValueError, AttributeError, AssertionError)
+
+
+def from_gradient(step: Step) -> Sequence[Input]:
+    """The outputs of an op as series, by its registered gradient."""
+    varying = list({x.value.name: x for x in step.inputs if isinstance(x, Series)}.values())
+    carried = [i for i, y in enumerate(step.values) if trace.carries(y)]
+    slopes: dict[int, list[Any]] = {}
+
+    def coefficient(k: Index, place: int) -> Coefficient:
+        axis = shortest(k)
+        unit = tuple(int(i == axis) for i in range(len(k)))
+        if axis not in slopes:
+            slopes[axis] = _along(step, varying, [outputs[i] for i in carried], unit)
+        dy, lower = slopes[axis][place], less(k, unit)
+        if dy is None:
+            raise _refusal(step, f"its output {carried[place]} has none")
+        return times(dy[lower] if isinstance(dy, Series) else None if any(lower) else dy, 1 / k[axis])
+
+    outputs: list[Any] = list(step.values)
+    for place, i in enumerate(carried):
+        outputs[i] = step.output(lambda k, place=place: coefficient(k, place), i)
+    return outputs
+
+
+def _along(step: Step, xs: Sequence[Series], ys: Sequence[Series], unit: Index) -> list[Any]:
+    """The derivatives of the outputs along an axis: series, tensors, or None where there is none."""
+    values = [x.value for x in xs]
+    rates = [_rate(x, unit) for x in xs]
+    cotangents = [tf.identity(tf.zeros_like(y.value)) for y in ys]
+    try:
+        pulled = tf.gradients([y.value for y in ys], values, cotangents, stop_gradients=values)
+        if None in pulled:
+            x = values[pulled.index(None)]
+            place = next(i for i, t in enumerate(step.inputs) if value(t) is x)
+            raise _refusal(step, f"TensorFlow gives no gradient by its input {place}")
+        pulled = [tf.convert_to_tensor(p) for p in pulled]  # IndexedSlices become dense
+        pushed = tf.gradients(pulled, cotangents, [v.value for v in rates])
+    except FAILURES as error:
+        if isinstance(error, NthgradError):
+            raise
+        raise _refusal(step, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}") from error
+    made = iter(step.walk({s.value.name: s for s in (*xs, *ys, *rates)}, [p for p in pushed if p is not None]))
+    return [None if p is None else next(made) for p in pushed]
+
+
+def _rate(x: Series, unit: Index) -> Series:
+    """The derivative of a series along an axis."""
+    first = x[unit]
+    v = tf.zeros_like(x.value) if first is None else tf.identity(first)
+    axis = unit.index(1)
+    return Series(v, lambda k: x.rate(tuple(n + m for n, m in zip(k, unit, strict=True)), axis))
+
+
+def _refusal(step: Step, why: str) -> UnsupportedOpError:
+    return UnsupportedOpError(
+        f"{trace.describe(step.op)} has no rule, and its gradient does not give one: {why}. {WAYS_OUT}"
+    )

@@ -1,0 +1,176 @@
+"""Truncated power series of tensors: x(t) = sum over k of x[k] t**k, k an index of as many numbers as t has.
+
+The coefficients are normalised (x[k] is the k-th derivative over k!), computed when asked for, and remembered. None is a
+coefficient that is zero by structure; every other has the shape and the dtype of the value x[0].
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, Union
+
+import tensorflow as tf
+
+Index = tuple[int, ...]
+Coefficient = Union[tf.Tensor, None]
+
+
+class Series:
+    """A tensor that varies: its value, and a function from an index to the coefficient there.
+
+    Args:
+        value: the coefficient of index 0.
+        coefficient: gives the others; called once for each index.
+    """
+
+    def __init__(self, value: tf.Tensor, coefficient: Callable[[Index], Coefficient]):
+        self.value = value
+        self._coefficient = coefficient
+        self._known: dict[Index, Coefficient] = {}
+        self._rates: dict[tuple[Index, int], Coefficient] = {}
+        self.functions: dict[str, Series] = {}  # of this series, by op type: the sine finds its cosine here
+
+    def __getitem__(self, k: Index) -> Coefficient:
+        if not any(k):
+            return self.value
+        if k not in self._known:
+            self._known[k] = self._coefficient(k)
+        return self._known[k]
+
+    def rate(self, k: Index, axis: int) -> Coefficient:
+        """k x[k], k being the index's number on an axis: a coefficient of the derivative along that axis."""
+        if k[axis] == 1 or self[k] is None:
+            return self[k]
+        if (k, axis) not in self._rates:
+            self._rates[k, axis] = times(self[k], k[axis])
+        return self._rates[k, axis]
+
+    def __add__(self, other: Any) -> Series:
+        return plus(self, other)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Series:
+        return Series(-self.value, lambda k: minus(self[k]))
+
+    def __sub__(self, other: Any) -> Series:
+        return plus(self, -other)
+
+    def __rsub__(self, other: Any) -> Series:
+        return plus(-self, other)
+
+    def __mul__(self, other: Any) -> Series:
+        return Series(self.value * value(other), convolution(tf.multiply, self, other, commutes=True))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Series:
+        if not isinstance(other, Series):
+            return Series(self.value / other, lambda k: None if self[k] is None else self[k] / other)
+        return quotient(self, other)
+
+    def __rtruediv__(self, other: Any) -> Series:
+        return quotient(other, self)
+
+
+def value(x: Any) -> Any:
+    """The value of a series; anything else is one."""
+    return x.value if isinstance(x, Series) else x
+
+
+def varying(x: Any, k: Index) -> Coefficient:
+    """The coefficient k > 0 of a series, or of something that does not vary."""
+    return x[k] if isinstance(x, Series) else None
+
+
+def below(k: Index) -> Iterator[Index]:
+    """All indices j with 0 <= j <= k in every place."""
+    return itertools.product(*(range(n + 1) for n in k))
+
+
+def minus(c: Coefficient, d: Coefficient = None) -> Coefficient:
+    """-c, or d - c."""
+    if c is None:
+        return d
+    return -c if d is None else d - c
+
+
+def times(c: Coefficient, number: float) -> Coefficient:
+    """A coefficient times a number."""
+    return c if c is None or number == 1 else c * tf.constant(number, c.dtype)
+
+
+def total(terms: list[tf.Tensor]) -> Coefficient:
+    """The sum of coefficients of one shape."""
+    return None if not terms else terms[0] if len(terms) == 1 else tf.add_n(terms)
+
+
+def convolution(
+    product: Callable[[Any, Any], tf.Tensor], a: Any, b: Any, commutes: bool = False
+) -> Callable[[Index], Coefficient]:
+    """The coefficients of a bilinear product: Cauchy's sum of a[j] b[k - j]; the square takes each pair once."""
+    if not isinstance(a, Series):
+        return lambda k: None if b[k] is None else product(a, b[k])
+    if not isinstance(b, Series):
+        return lambda k: None if a[k] is None else product(a[k], b)
+
+    def coefficient(k: Index) -> Coefficient:
+        twice, once = [], []
+        for j in below(k):
+            i = less(k, j)
+            if commutes and a is b and j > i:
+                continue
+            if a[j] is not None and b[i] is not None:
+                (twice if commutes and a is b and j < i else once).append(product(a[j], b[i]))
+        return total([*once, *([times(total(twice), 2)] if twice else [])])
+
+    return coefficient
+
+
+def plus(a: Series, b: Any) -> Series:
+    """a + b, the coefficients of the one broadcast where the other has none."""
+
+    def coefficient(k: Index) -> Coefficient:
+        c, d = a[k], varying(b, k)
+        if c is not None and d is not None:
+            return c + d
+        if c is None:
+            c, other = d, a.value
+        else:
+            other = value(b)
+        return c if c is None or _covers(c, other) else tf.broadcast_to(c, tf.shape(y.value))
+
+    y = Series(a.value + value(b), coefficient)
+    return y
+
+
+def quotient(a: Any, b: Series) -> Series:
+    """a / b = q, from a = q b: q[k] = (a[k] - sum of b[j] q[k - j] over 0 < j <= k) / b[0]."""
+
+    def coefficient(k: Index) -> Coefficient:
+        c = minus(total(products(b, q, k, lambda j: any(j))), varying(a, k))
+        return None if c is None else c / b.value
+
+    q = Series(value(a) / b.value, coefficient)
+    return q
+
+
+def products(a: Series, b: Series, k: Index, where: Callable[[Index], bool]) -> list[tf.Tensor]:
+    """The terms a[j] b[k - j] of the product of two series, for the j that are wanted."""
+    pairs = ((a[j], b[less(k, j)]) for j in below(k) if where(j))
+    return [c * d for c, d in pairs if c is not None and d is not None]
+
+
+def less(k: Index, j: Index) -> Index:
+    """k - j, place by place."""
+    return tuple(n - m for n, m in zip(k, j, strict=True))
+
+
+def _covers(c: tf.Tensor, other: Any) -> bool:
+    """Whether c + other surely has the shape of c, as far as it can be seen while tracing."""
+    shape = getattr(other, "shape", tf.TensorShape([]))
+    if c.shape.rank is None or shape.rank is None or shape.rank > c.shape.rank:
+        return False
+    pairs = zip(c.shape[::-1], shape[::-1], strict=False)
+    return all(m == 1 or (m is not None and m == n) for n, m in pairs)
