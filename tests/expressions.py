@@ -12,8 +12,6 @@ from typing import Any
 import mpmath as mp
 from hypothesis import strategies as st
 
-ORDERS = 5  # 0 to 4
-
 
 @dataclass(frozen=True)
 class Function:
@@ -76,20 +74,21 @@ class Expression:
 
             return [factorial(k) * c for k, c in enumerate(mp.taylor(along, point[by], order))]
 
-    def error(self, x, y, by, eps):
-        """A bound of the rounding errors of the derivatives 0 to 4, from eps, the order and the sizes met.
+    def error(self, x, y, by, eps, order):
+        """A bound of the rounding errors of the derivatives 0 to `order`, from eps and the sizes met.
 
         Every step carries a majorant a of its Taylor coefficients and a bound e of their errors, by the rules of
         running error analysis (Wilkinson, 1963): a sum adds, a product convolves, a function has the majorant
         max |f| / r^k of Cauchy's estimate on the best of some circles about its argument, in which it is analytic.
         """
+        n = order + 1
         done = []
         for kind, value, operands in self.steps:
             v = abs(mp.mpf(value(x, y)))
             inputs = [done[i] for i in operands]
             if kind in ("x", "y", "number"):
-                a = [v] + [mp.mpf(1 if kind == "xy"[by] else 0)] + [mp.mpf(0)] * (ORDERS - 2)
-                e = [v * eps if kind == "number" else mp.mpf(0)] + [mp.mpf(0)] * (ORDERS - 1)
+                a = [v, mp.mpf(1 if kind == "xy"[by] else 0), *[mp.mpf(0)] * n][:n]
+                e = [v * eps if kind == "number" else mp.mpf(0), *[mp.mpf(0)] * order]
             elif kind in "+-":
                 (a1, e1), (a2, e2) = inputs
                 a, e = _add(a1, a2), _add(e1, e2)
@@ -99,11 +98,13 @@ class Expression:
             else:
                 (a1, e1) = inputs[0]
                 f, u = FUNCTIONS[kind], mp.mpf(self.steps[operands[0]][1](x, y))
-                coefficients = _cauchy(f.exact, u, f.radius(u))
+                coefficients = _cauchy(f.exact, u, f.radius(u), n)
                 slopes = [(k + 1) * c for k, c in enumerate(coefficients[1:])]
                 a, e = _compose(coefficients, a1), _times(_compose(slopes, a1), e1)
-            # An op is within 4 units in the last place, and every order makes each op over again about twice.
-            done.append((a, [ek + 4 * 2**k * eps * ak for k, (ek, ak) in enumerate(zip(e, a, strict=True))]))
+            # An op is within 4 units in the last place. With tapes every order makes each op over again about twice;
+            # a power series adds up k products, and each of the k lower coefficients has done so before it.
+            growth = [4 * max(2**k, (k + 1) ** 2) for k in range(n)]
+            done.append((a, [ek + g * eps * ak for ek, g, ak in zip(e, growth, a, strict=True)]))
         return [float(factorial(k) * e) for k, e in enumerate(done[-1][1])]
 
 
@@ -112,21 +113,22 @@ def _add(a, b):
 
 
 def _times(a, b):
-    return [sum(a[i] * b[k - i] for i in range(k + 1)) for k in range(ORDERS)]
+    return [sum(a[i] * b[k - i] for i in range(k + 1)) for k in range(len(a))]
 
 
-def _cauchy(f, u, radius):
+def _cauchy(f, u, radius, n):
     """Majorants of f's Taylor coefficients about u: max |f| on a circle over r^k, the least over several circles."""
     circles = []
     for r in (radius, radius / 2, radius / 4):
         circles.append((r, max(abs(f(u + r * mp.expjpi(mp.mpf(i) / 8))) for i in range(16))))
-    return [min(m / r**k for r, m in circles) for k in range(ORDERS + 1)]
+    return [min(m / r**k for r, m in circles) for k in range(n + 1)]
 
 
 def _compose(coefficients, a):
-    inner, power = [mp.mpf(0), *a[1:]], [mp.mpf(1)] + [mp.mpf(0)] * (ORDERS - 1)
-    total = [mp.mpf(0)] * ORDERS
-    for c in coefficients[:ORDERS]:
+    n = len(a)
+    inner, power = [mp.mpf(0), *a[1:]], [mp.mpf(1)] + [mp.mpf(0)] * (n - 1)
+    total = [mp.mpf(0)] * n
+    for c in coefficients[:n]:
         total = _add(total, [c * p for p in power])
         power = _times(power, inner)
     return total

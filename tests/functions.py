@@ -5,7 +5,7 @@ exactly, so the oracle is computed at the very point that is tested, once for al
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,12 +18,16 @@ DIGITS = 50
 
 @dataclass(frozen=True)
 class Case:
-    """A function, the same function in mpmath, and points of its domain that are no special ones."""
+    """A function, the same function in mpmath, and points of its domain that are no special ones.
+
+    Where mpmath takes seconds to differentiate, `tower` says how to have the derivatives from a point and an order.
+    """
 
     name: str
     f: Callable[[tf.Tensor], tf.Tensor]
     exact: Callable[[mp.mpf], mp.mpf]
     points: tuple[float, ...]
+    tower: Callable[[mp.mpf, int], list[mp.mpf]] | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -149,9 +153,160 @@ CASES = (
 )
 
 
+def by_slope(exact, slope):
+    """The tower of a function with a closed first derivative."""
+
+    def tower(z, order):
+        return [exact(z), *(math.factorial(k) * c for k, c in enumerate(mp.taylor(slope, z, order - 1)))]
+
+    return tower
+
+
+def by_orders(f, n, sign, scale=0):
+    """The tower of exp(scale z) f(n, z), of a Bessel function: f(n, z)' = (f(n - 1, z) + sign f(n + 1, z)) / 2.
+
+    Of K the derivatives have the other sign, so they are taken by -z.
+    """
+
+    def plain(z, k):
+        return sum(math.comb(k, i) * sign**i * f(n - k + 2 * i, z) for i in range(k + 1)) / 2**k
+
+    def tower(z, order):
+        bare = [(-1) ** (k * (f is mp.besselk)) * plain(z, k) for k in range(order + 1)]
+        terms = [[math.comb(k, j) * scale ** (k - j) * bare[j] for j in range(k + 1)] for k in range(order + 1)]
+        return [mp.exp(scale * z) * sum(t) for t in terms]
+
+    return tower
+
+
+# More, of which nested tapes have no derivative or a slow one: for the Taylor engine.
+MORE = (
+    Case("relu6", tf.nn.relu6, lambda z: min(max(z, mp.mpf(0)), mp.mpf(6)), NONZERO),
+    Case("leaky_relu", lambda x: tf.nn.leaky_relu(x, 0.25), lambda z: max(z, z / 4), NONZERO),
+    Case("(x - 2)**2", lambda x: tf.math.squared_difference(x, 2.0), lambda z: (z - 2) ** 2, ALL),
+    Case(
+        "x (x + 1) (x - 3)",
+        lambda x: tf.reduce_prod(tf.stack([x, x + 1, x - 3]), 0),
+        lambda z: z * (z + 1) * (z - 3),
+        ALL,
+    ),
+    Case(
+        "divide_no_nan",
+        lambda x: tf.math.divide_no_nan(x, 1 + tf.square(x)),
+        lambda z: z / (1 + z * z),
+        ALL,
+    ),
+    Case("xdivy", lambda x: tf.math.xdivy(x, x + 2), lambda z: z / (z + 2), UNIT + POSITIVE),
+    Case(
+        "logsumexp",
+        lambda x: tf.reduce_logsumexp(tf.stack([x, 2 * x, tf.ones_like(x)]), 0),
+        lambda z: mp.log(mp.exp(z) + mp.exp(2 * z) + mp.e),
+        ALL,
+    ),
+    Case(
+        "softmax",
+        lambda x: tf.nn.softmax(tf.stack([x, 2 * x, tf.ones_like(x)], -1))[..., 1],
+        lambda z: mp.exp(2 * z) / (mp.exp(z) + mp.exp(2 * z) + mp.e),
+        ALL,
+    ),
+    Case(
+        "cross-entropy",
+        lambda x: tf.nn.sigmoid_cross_entropy_with_logits(tf.ones_like(x) / 4, x),
+        lambda z: mp.log1p(mp.exp(z)) - z / 4,
+        ALL,
+    ),
+    Case(
+        "norm",
+        lambda x: tf.norm(tf.stack([x, 2 * x, tf.ones_like(x)]), axis=0),
+        lambda z: mp.sqrt(5 * z * z + 1),
+        ALL,
+    ),
+    Case("erfcinv", tf.math.erfcinv, lambda z: mp.erfinv(1 - z), (0.265625, 0.890625, 1.609375)),
+    Case(
+        "igammac(2.5, x)",
+        lambda x: tf.math.igammac(2.5 * tf.ones_like(x), x),
+        lambda z: mp.gammainc(2.5, z, regularized=True),
+        POSITIVE,
+        by_slope(
+            lambda z: mp.gammainc(2.5, z, regularized=True), lambda z: -(z ** mp.mpf(1.5)) * mp.exp(-z) / mp.gamma(2.5)
+        ),
+    ),
+    Case(
+        "betainc(2.5, 1.5, x)",
+        lambda x: tf.math.betainc(2.5 * tf.ones_like(x), 1.5 * tf.ones_like(x), x),
+        lambda z: mp.betainc(2.5, 1.5, 0, z, regularized=True),
+        (0.140625, 0.390625, 0.796875),
+        by_slope(
+            lambda z: mp.betainc(2.5, 1.5, 0, z, regularized=True),
+            lambda z: z ** mp.mpf(1.5) * mp.sqrt(1 - z) / mp.beta(2.5, 1.5),
+        ),
+    ),
+    Case(
+        "zeta(3, x)",
+        lambda x: tf.math.zeta(3 * tf.ones_like(x), x),
+        lambda z: mp.zeta(3, z),
+        POSITIVE,
+        lambda z, n: [(-1) ** k * mp.rf(3, k) * mp.zeta(3 + k, z) for k in range(n + 1)],
+    ),
+    Case("bessel_i0", tf.math.bessel_i0, lambda z: mp.besseli(0, z), NONZERO),
+    Case("bessel_i1", tf.math.bessel_i1, lambda z: mp.besseli(1, z), NONZERO),
+    Case("bessel_k0", tf.math.special.bessel_k0, lambda z: mp.besselk(0, z), POSITIVE, by_orders(mp.besselk, 0, 1)),
+    Case("bessel_k1", tf.math.special.bessel_k1, lambda z: mp.besselk(1, z), POSITIVE, by_orders(mp.besselk, 1, 1)),
+    Case(
+        "bessel_k0e",
+        tf.math.special.bessel_k0e,
+        lambda z: mp.exp(z) * mp.besselk(0, z),
+        POSITIVE,
+        by_orders(mp.besselk, 0, 1, 1),
+    ),
+    Case(
+        "bessel_k1e",
+        tf.math.special.bessel_k1e,
+        lambda z: mp.exp(z) * mp.besselk(1, z),
+        POSITIVE,
+        by_orders(mp.besselk, 1, 1, 1),
+    ),
+    Case("bessel_y0", tf.math.special.bessel_y0, lambda z: mp.bessely(0, z), POSITIVE, by_orders(mp.bessely, 0, -1)),
+    Case("bessel_y1", tf.math.special.bessel_y1, lambda z: mp.bessely(1, z), POSITIVE, by_orders(mp.bessely, 1, -1)),
+    Case(
+        "spence",
+        tf.math.special.spence,
+        lambda z: mp.polylog(2, 1 - z),
+        (0.265625, 0.890625, 1.734375),
+        by_slope(lambda z: mp.polylog(2, 1 - z), lambda z: mp.log(z) / (1 - z)),
+    ),
+    Case("expint", tf.math.special.expint, mp.ei, POSITIVE),
+    Case("fresnel_cos", tf.math.special.fresnel_cos, mp.fresnelc, NONZERO),
+    Case("fresnel_sin", tf.math.special.fresnel_sin, mp.fresnels, NONZERO),
+)
+
+
 @cache
 def derivatives(case: Case, x: float, order: int) -> tuple[float, ...]:
     """Return f(x), f'(x), ..., f^(order)(x), each the float64 next to the 50-digit value."""
     with mp.workdps(DIGITS):
+        if case.tower is not None:
+            return tuple(map(float, case.tower(mp.mpf(x), order)))
         coefficients = mp.taylor(case.exact, mp.mpf(x), order)
         return tuple(float(math.factorial(k) * c) for k, c in enumerate(coefficients))
+
+
+def tower(case: Case, points: tuple[float, ...], order: int) -> np.ndarray:
+    """The derivatives of orders 0 to `order` at some points, an order a row."""
+    return np.array([derivatives(case, x, order) for x in points]).T
+
+
+def around(case: Case) -> tuple[float, ...]:
+    """Three points about each of the case's, so that no lucky rounding decides."""
+    return tuple(x + step / 64 for x in case.points for step in (-3, 0, 5))
+
+
+def float32_errors(got: Sequence[np.ndarray], want: np.ndarray) -> list[float]:
+    """For each order, the largest error over the points in units of float32's 2**-23 times the largest derivative.
+
+    Where the derivative of an order is zero at all points, the largest one of a lower order takes its place.
+    """
+    largest = np.abs(want).max(axis=1)
+    scale = np.where(largest > 0, largest, np.maximum.accumulate(largest))
+    errors = np.abs(np.array(got, float) - want).max(axis=1)  # a NaN stays one
+    return [float(e) for e in errors / scale * 2**23]

@@ -63,6 +63,7 @@ LOG = [math.log(3), 1 / 3, -1 / 9, 2 / 27, -6 / 81]
     [
         ("float64", "auto", 1e-15),
         ("float64", "tape", 1e-15),
+        ("float64", "taylor", 1e-15),
         ("float64", "difference", 1e-7),
         ("float32", "auto", 1e-6),
     ],
@@ -362,7 +363,7 @@ REFUSED = {
     "x --at x=1 --out nowhere/a.csv": "There is no folder nowhere for a.csv. Make it first.",
     "x --at x=1 --out folder.csv": "folder.csv is a folder. Give the name of a file.",
     "x --at x=1 --plot a.jpg": "a.jpg has an unknown ending. Write a file that ends with .png or .pdf or .svg.",
-    "x --at x=1 --method magic": "Invalid value for '--method': 'magic' is not one of 'auto', 'tape', 'difference'.",
+    "x --at x=1 --method magic": "Invalid value for '--method': 'magic' is not one of 'auto', 'taylor', 'tape', 'difference'.",
     "x --at x=1 --dtype float16": "Invalid value for '--dtype': 'float16' is not one of 'float32', 'float64'.",
 }  # fmt: skip
 
@@ -639,8 +640,8 @@ def test_demo_that_is_off(monkeypatch, capfd):
 DEMO = """\
 f(x) = log(x + 2) and its derivatives at x = 1
 
-                        nested       tapes      finite        TF 1     Keras 2
-                         tapes    with XLA  difference     session       model
+                         power      nested      finite        TF 1     Keras 2
+                        series       tapes  difference     session       model
  order       exact     float32     float32     float64     float32     float32
  ─────────────────────────────────────────────────────────────────────────────
      0   1.0986123   1.0986123   1.0986123   1.0986123   1.0986123   1.0986123

@@ -1,4 +1,4 @@
-"""derivative and derivatives by nested tapes: values, shapes, traces, and where they are called from."""
+"""derivative and derivatives by both engines: values, shapes, traces, and where they are called from."""
 
 import functools
 
@@ -13,6 +13,7 @@ import nthgrad as ng
 
 DTYPES = {"float32": 1.2e-7, "float64": 2.3e-16}
 ORDER = 4
+METHODS = pytest.mark.parametrize("method", ["tape", "taylor"])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -20,7 +21,7 @@ ORDER = 4
 def test_the_table_of_functions_to_order_4(case, dtype):
     points = np.array(case.points, dtype)
     want = np.array([functions.derivatives(case, float(x), ORDER) for x in case.points]).T
-    got = ng.derivatives(case.f, ORDER)(points)
+    got = ng.derivatives(case.f, ORDER, method="tape")(points)  # taylor/test_taylor_accuracy.py has the other engine
     assert len(got) == ORDER + 1
     for x in range(len(points)):
         largest = np.maximum.accumulate(np.abs(want[:, x]))
@@ -34,12 +35,13 @@ def test_the_table_of_functions_to_order_4(case, dtype):
 SHAPES = {"scalar": (), "one": (1,), "batch": (5,), "column": (5, 1), "single row": (1, 1), "matrix": (2, 3)}
 
 
+@METHODS
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("jit_compile", [None, True])
-def test_the_output_has_the_shape_of_f(shape, jit_compile):
+def test_the_output_has_the_shape_of_f(shape, jit_compile, method):
     x = np.linspace(0.5, 1.5, int(np.prod(shape))).reshape(shape)
     exact = [np.log(x + 2), 1 / (x + 2), -1 / (x + 2) ** 2, 2 / (x + 2) ** 3, -6 / (x + 2) ** 4]
-    got = ng.derivatives(lambda x: tf.math.log(x + 2), 4, jit_compile=jit_compile)(x)
+    got = ng.derivatives(lambda x: tf.math.log(x + 2), 4, method=method, jit_compile=jit_compile)(x)
     for g, e in zip(got, exact, strict=True):
         assert g.shape == shape
         np.testing.assert_allclose(g, e, rtol=1e-14)
@@ -77,11 +79,12 @@ STRUCTURES = {
 }
 
 
+@METHODS
 @pytest.mark.parametrize("jit_compile", [None, True])
 @pytest.mark.parametrize(("f", "x", "want"), STRUCTURES.values(), ids=STRUCTURES)
-def test_outputs_of_any_structure(f, x, want, jit_compile):
+def test_outputs_of_any_structure(f, x, want, jit_compile, method):
     x = np.array(x) if np.ndim(x) else np.float64(x)
-    got = ng.derivatives(f, 3, jit_compile=jit_compile)(x)
+    got = ng.derivatives(f, 3, method=method, jit_compile=jit_compile)(x)
     for g, leaves in zip(got, want, strict=True):
         tf.nest.assert_same_structure(g, f(tf.constant(x)))
         for leaf, w in zip(tf.nest.flatten(g), leaves, strict=True):
@@ -202,11 +205,12 @@ def test_autograph_reaches_f():
     np.testing.assert_allclose(tf.function(ng.derivative(f, 1))(np.array([1.0, 2.0])), [6, 12])
 
 
+@METHODS
 @pytest.mark.parametrize("jit_compile", [None, True])
-def test_an_outer_tape_by_weights(jit_compile):
+def test_an_outer_tape_by_weights(jit_compile, method):
     w = tf.Variable(2.0, dtype=tf.float64)
     x = np.array([0.0, 1.0, -2.0])
-    u_xx = ng.derivative(lambda x: (w * x) ** 3 + tf.sin(w * x), 2, jit_compile=jit_compile)
+    u_xx = ng.derivative(lambda x: (w * x) ** 3 + tf.sin(w * x), 2, method=method, jit_compile=jit_compile)
 
     def gradient():
         with tf.GradientTape() as tape:
@@ -218,8 +222,9 @@ def test_an_outer_tape_by_weights(jit_compile):
         np.testing.assert_allclose(call(), exact, rtol=1e-13)
 
 
+@METHODS
 @pytest.mark.parametrize("library", [keras, tf_keras], ids=["keras", "tf_keras"])
-def test_a_model_is_a_function(library):
+def test_a_model_is_a_function(library, method):
     rng = np.random.default_rng(0)
     model = library.Sequential([library.layers.Dense(4, activation="tanh"), library.layers.Dense(2)])
     model.build((None, 1))
@@ -228,7 +233,7 @@ def test_a_model_is_a_function(library):
     (a, b, c, _), x = weights, np.linspace(-1, 1, 6).reshape(6, 1)
     t = np.tanh(x @ a + b)
     want = (-2 * t * (1 - t**2) * a**2) @ c
-    np.testing.assert_allclose(ng.derivative(model, 2)(x.astype("float32")), want, rtol=2e-5, atol=2e-6)
+    np.testing.assert_allclose(ng.derivative(model, 2, method=method)(x.astype("float32")), want, rtol=2e-5, atol=2e-6)
 
 
 def test_a_model_is_trained_through_its_derivative():
@@ -266,11 +271,12 @@ FUNCTIONS = {
 }
 
 
+@METHODS
 @pytest.mark.parametrize("make", FUNCTIONS.values(), ids=FUNCTIONS)
-def test_anything_that_can_be_called(make):
+def test_anything_that_can_be_called(make, method):
     x = np.array([0.0, 0.5, -1.5])
     want = 6 * x * np.sin(x) + 6 * x**2 * np.cos(x) - x**3 * np.sin(x)
-    np.testing.assert_allclose(ng.derivative(make(), 2)(x), want, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(ng.derivative(make(), 2, method=method)(x), want, rtol=1e-13, atol=1e-15)
 
 
 def test_a_derivative_of_a_derivative():

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 from nthgrad.errors import NthgradError
 
 if TYPE_CHECKING:
-    from nthgrad import legacy
+    from nthgrad import extend, legacy
     from nthgrad.agreement import check
-    from nthgrad.core import derivative, derivatives
+    from nthgrad.core import derivative, derivatives, taylor
     from nthgrad.engines.differences import finite_difference
 
-__all__ = ["NthgradError", "check", "derivative", "derivatives", "finite_difference", "legacy"]
+__all__ = ["NthgradError", "check", "derivative", "derivatives", "extend", "finite_difference", "legacy", "taylor"]
 
 # Imported when first asked for: TensorFlow takes seconds and writes to the screen, and the command line, which lies in
 # this package, has to be there before it.
@@ -20,12 +20,13 @@ _HOME = {
     "derivative": "nthgrad.core",
     "derivatives": "nthgrad.core",
     "finite_difference": "nthgrad.engines.differences",
+    "taylor": "nthgrad.core",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name == "legacy":
-        return import_module("nthgrad.legacy")
+    if name in ("extend", "legacy"):
+        return import_module(f"nthgrad.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_HOME[name]), name)

@@ -41,7 +41,7 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> dict[str, list[float
     Example:
         >>> import tensorflow as tf, nthgrad as ng
         >>> sorted(ng.check(tf.tanh, [0.5, 1.5], 2))
-        ['tape']
+        ['tape', 'taylor']
     """
     n = checked_order(order)
     point = as_point(x)

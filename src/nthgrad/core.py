@@ -1,24 +1,22 @@
-"""nth derivatives of a function: checks the arguments, chooses the engine, traces once for each signature."""
+"""nth derivatives of a function: checks the arguments and chooses the engine."""
 
 from __future__ import annotations
 
-import contextlib
-import inspect
 import operator
 from collections.abc import Callable
 from typing import Any, Literal
 
 import tensorflow as tf
 
-from nthgrad.engines import outputs, tape, taylor, trace
+from nthgrad.engines import tape
+from nthgrad.engines import taylor as taylor_engine
 from nthgrad.errors import ArgumentError
-from nthgrad.points import as_argument, as_point
-from nthgrad.signatures import OncePerSignature
+from nthgrad.transform import transform
 
 Method = Literal["auto", "tape", "taylor"]
 
-ENGINES: dict[Method, Callable[..., Any]] = {"tape": tape.derivatives, "taylor": taylor.derivatives}
-_METHODS = {"auto": taylor.derivatives, **ENGINES}
+ENGINES: dict[Method, Callable[..., Any]] = {"tape": tape.derivatives, "taylor": taylor_engine.derivatives}
+_METHODS = {"auto": taylor_engine.derivatives, **ENGINES}
 
 
 @tf.autograph.experimental.do_not_convert
@@ -63,7 +61,15 @@ def derivative(
         >>> round(float(g(1.0)), 6)
         -0.111111
     """
-    return _build(f, order, argnum, method, jit_compile, "derivative", lowest=None)
+    n, engine = checked_order(order), checked_engine(method)
+    return transform(
+        f,
+        lambda at, x: engine(at, x, n, n)[0],
+        argnum=argnum,
+        jit_compile=jit_compile,
+        name=f"derivative_{n}",
+        tapes=method == "tape",
+    )
 
 
 @tf.autograph.experimental.do_not_convert
@@ -96,7 +102,65 @@ def derivatives(
         >>> [float(y) for y in g(0.0)]
         [1.0, 1.0, 1.0, 1.0]
     """
-    return _build(f, order, argnum, method, jit_compile, "derivatives", lowest=0)
+    n, engine = checked_order(order), checked_engine(method)
+    return transform(
+        f,
+        lambda at, x: tuple(engine(at, x, n)),
+        argnum=argnum,
+        jit_compile=jit_compile,
+        name=f"derivatives_{n}",
+        tapes=method == "tape",
+    )
+
+
+@tf.autograph.experimental.do_not_convert
+def taylor(
+    f: Callable[..., Any],
+    order: int,
+    *,
+    argnum: int | str = 0,
+    jit_compile: bool | None = None,
+) -> Callable[..., Any]:
+    """The Taylor coefficients of f along a line: of s -> f(x + s v) about s = 0.
+
+    Here f may mix the elements of x as it likes: the k-th coefficient times k! is the k-th derivative along v.
+
+    Args:
+        f: as in `derivative`, but for its output, which may be of any shape, and complex.
+        order: the highest order, at least 0.
+        argnum: as in `derivative`.
+        jit_compile: as in `derivative`.
+
+    Returns:
+        g with f's arguments and, after them, a direction v of the shape and dtype of x. g(x, ..., v) is the tuple
+        (c_0, ..., c_order) of structures like f(x, ...), with f(x + s v) = c_0 + c_1 s + ... + c_order s**order +
+        O(s**(order + 1)).
+
+    Raises:
+        NthgradError: as `derivative`.
+
+    Example:
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> g = ng.taylor(lambda x: x[0] * tf.exp(x[1]), 2)
+        >>> [float(c) for c in g([1.0, 0.0], [2.0, 1.0])]  # (1 + 2 s) exp(s)
+        [1.0, 3.0, 2.5]
+    """
+    n = checked_order(order)
+    return transform(
+        f,
+        lambda at, x, v: tuple(taylor_engine.coefficients(at, x, v, n)),
+        argnum=argnum,
+        jit_compile=jit_compile,
+        name=f"taylor_{n}",
+        directed=True,
+    )
+
+
+def checked_engine(method: str) -> Callable[..., Any]:
+    """The engine of a method, or an ArgumentError."""
+    if method not in _METHODS:
+        raise ArgumentError(f"method is {method!r}. The methods are {', '.join(map(repr, _METHODS))}.")
+    return _METHODS[method]
 
 
 def checked_order(order: Any, name: str = "order") -> int:
@@ -111,80 +175,3 @@ def checked_order(order: Any, name: str = "order") -> int:
                 return n
             raise ArgumentError(f"{name} is {n}; derivatives have no negative order. Give an integer of 0 or more.")
     raise ArgumentError(f"{name} is {order!r}, a {type(order).__name__}. Give an integer of 0 or more.")
-
-
-def _build(
-    f: Callable[..., Any],
-    order: int,
-    argnum: int | str,
-    method: str,
-    jit_compile: bool | None,
-    kind: str,
-    lowest: int | None,
-) -> Callable[..., Any]:
-    n = checked_order(order)
-    if not callable(f):
-        raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
-    if method not in _METHODS:
-        raise ArgumentError(f"method is {method!r}. The methods are {', '.join(map(repr, _METHODS))}.")
-    if isinstance(argnum, bool) or not isinstance(argnum, (int, str)):
-        raise ArgumentError(f"argnum is {argnum!r}. Give the position of an argument of f, or its name.")
-    engine = _METHODS[method]
-    # The Python function under a tf.function is traced in place: a call to it would hide its ops.
-    called = trace.converted(getattr(f, "python_function", f))
-
-    def traced(x: tf.Tensor, key: int | str, _open: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        unknown: list[tf.Tensor] = []
-
-        def at(t: tf.Tensor) -> Any:
-            if isinstance(key, int):
-                y = called(*args[:key], t, *args[key:], **kwargs)
-            else:
-                y = called(*args, **kwargs, **{key: t})
-            y, lengths = outputs.checked(y, t)
-            unknown.extend(lengths)
-            return y
-
-        tower = engine(at, x, n, n if lowest is None else lowest)
-        return tower[0] if lowest is None else tuple(tower), unknown
-
-    compiled = OncePerSignature(traced, jit_compile)
-
-    @tf.autograph.experimental.do_not_convert
-    def g(*args: Any, **kwargs: Any) -> Any:
-        key = _locate(f, argnum, args, kwargs)
-        if isinstance(key, int):
-            x, args = as_point(args[key]), (*args[:key], *args[key + 1 :])
-        else:
-            x = as_point(kwargs.pop(key), key)
-        args, kwargs = as_argument((args, kwargs), like=x)
-        return compiled(x, key, args, kwargs)
-
-    with contextlib.suppress(TypeError, ValueError):  # not every callable has one
-        g.__signature__ = inspect.signature(f)  # type: ignore[attr-defined]
-    g.__name__ = g.__qualname__ = f"{kind}_{n}_of_{getattr(f, '__name__', type(f).__name__)}"
-    return g
-
-
-def _locate(f: Callable[..., Any], argnum: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | str:
-    """Where the argument to differentiate by stands in a call: a position, or a name."""
-    if isinstance(argnum, str) and argnum in kwargs:
-        return argnum
-    if isinstance(argnum, int) and 0 <= argnum < len(args):
-        return argnum
-    try:
-        names = [
-            p.name
-            for p in inspect.signature(f).parameters.values()
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
-    except (TypeError, ValueError):
-        names = []
-    if isinstance(argnum, str) and argnum in names and names.index(argnum) < len(args):
-        return names.index(argnum)
-    if isinstance(argnum, int) and 0 <= argnum < len(names) and names[argnum] in kwargs:
-        return names[argnum]
-    raise ArgumentError(
-        f"argnum is {argnum!r}, but the call has {len(args)} positional arguments and the names {sorted(kwargs)}, and "
-        f"f takes {names}. Give the position or the name of an argument that is there."
-    )

@@ -35,7 +35,7 @@ def as_point(x: Any, name: str = "x") -> tf.Tensor:
             f"{name} is a symbolic Keras tensor, which has no value. Build the model first and differentiate that: a "
             "keras.Model is a function here."
         )
-    python = _is_python(x)
+    python = is_python(x)
     try:
         tensor = tf.convert_to_tensor(x, dtype_hint=floatx() if python and _has_float(x) else None)
     except (TypeError, ValueError) as error:
@@ -68,9 +68,10 @@ def as_argument(value: Any, like: tf.Tensor) -> Any:
     return tf.nest.map_structure(leaf, value)
 
 
-def _is_python(x: Any) -> bool:
+def is_python(x: Any) -> bool:
+    """Whether x is a Python number, or lists of them."""
     if isinstance(x, (list, tuple)):
-        return all(_is_python(v) for v in x)
+        return all(is_python(v) for v in x)
     return isinstance(x, (int, float)) and not isinstance(x, np.generic)
 
 

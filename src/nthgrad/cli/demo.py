@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from nthgrad.cli.quiet import held_back, tensorflow
 
@@ -46,11 +46,11 @@ def exact(order: int) -> float:
     return (-1) ** (order - 1) * math.factorial(order - 1) / (X + D) ** order
 
 
-def _nested_tapes(jit_compile: bool | None = None) -> Sequence[Any]:
+def _engine(method: Literal["tape", "taylor"], jit_compile: bool | None = None) -> Sequence[Any]:
     import nthgrad
 
     tf = tensorflow()
-    tower = nthgrad.derivatives(lambda x: tf.math.log(x + D), ORDER, method="tape", jit_compile=jit_compile)
+    tower = nthgrad.derivatives(lambda x: tf.math.log(x + D), ORDER, method=method, jit_compile=jit_compile)
     return tower(tf.constant(X, tf.float32))
 
 
@@ -91,8 +91,8 @@ def _keras_2() -> Sequence[Any]:
 
 
 WAYS = (
-    Way("nested\ntapes", "float32", FLOAT32_TOLERANCE, _nested_tapes),
-    Way("tapes\nwith XLA", "float32", FLOAT32_TOLERANCE, lambda: _nested_tapes(jit_compile=True)),
+    Way("power\nseries", "float32", FLOAT32_TOLERANCE, lambda: _engine("taylor", jit_compile=True)),
+    Way("nested\ntapes", "float32", FLOAT32_TOLERANCE, lambda: _engine("tape")),
     Way("finite\ndifference", "float64", DIFFERENCE_TOLERANCE, _differences),
     Way("TF 1\nsession", "float32", FLOAT32_TOLERANCE, _session),
     Way("Keras 2\nmodel", "float32", FLOAT32_TOLERANCE, _keras_2),

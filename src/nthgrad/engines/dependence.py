@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -13,16 +14,20 @@ from nthgrad.errors import DependenceError, UnsupportedOpError
 WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_difference."
 
 
-def check(x: tf.Tensor, outputs: Sequence[tf.Tensor]) -> None:
-    """Raises where no derivative of the outputs by x can be had from the graph, whatever the engine.
+def check(x: tf.Tensor, outputs: Sequence[tf.Tensor]) -> list[Any]:
+    """The ops on a differentiable path from x to the outputs.
+
+    Raises where the graph has no derivative of the outputs by x, whatever the engine.
 
     Raises:
         DependenceError: no differentiable path leads from x to any output.
         UnsupportedOpError: a path leads through the state of a variable, or through the bits or text of a number.
     """
-    if not trace.between([x], outputs):
+    path = trace.between([x], outputs)
+    if not path:
         raise DependenceError(_independent(outputs, x))
     refuse_hidden([x], outputs)
+    return path
 
 
 def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) -> None:

@@ -13,6 +13,8 @@ MIXES = (
     "the output depends on its own element (or row) of x only. Differentiate a function of one element at a time."
 )
 
+_NOTHING = "f returned nothing (None). Return the tensor, or the structure of tensors, to differentiate."
+
 
 def same(y: tf.Tensor, x: tf.Tensor) -> bool:
     """Whether y is elementwise in x: the same shape, as far as it is known, and the same dtype."""
@@ -58,9 +60,7 @@ def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
     """
     leaves = tf.nest.flatten(y)
     if not leaves or all(leaf is None for leaf in leaves):
-        raise OutputError(
-            "f returned nothing (None). Return the tensor, or the structure of tensors, to differentiate."
-        )
+        raise OutputError(_NOTHING)
     pairs = [_leaf(leaf, i, x) for i, leaf in enumerate(leaves)]
     unknown = [
         tf.shape(tensor)[:rank]
@@ -70,10 +70,33 @@ def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
     return tf.nest.pack_sequence_as(y, [tensor for tensor, _ in pairs]), unknown
 
 
+def tensors(y: Any, x: tf.Tensor) -> Any:
+    """Makes every leaf of f(x) a tensor that a derivative can flow to, whatever its shape, or raises."""
+    leaves = tf.nest.flatten(y)
+    if not leaves or all(leaf is None for leaf in leaves):
+        raise OutputError(_NOTHING)
+    made = []
+    for i, leaf in enumerate(leaves):
+        if leaf is None:
+            raise OutputError(_none(i))
+        tensor = tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
+        if not (tensor.dtype.is_floating or tensor.dtype.is_complex):
+            raise OutputError(
+                f"Output {i} of f is {tensor.dtype.name}, which has no derivative. Return floating-point or complex "
+                "tensors only."
+            )
+        made.append(tf.identity(x) if tensor is x else tensor)
+    return tf.nest.pack_sequence_as(y, made)
+
+
+def _none(index: int) -> str:
+    return f"Output {index} of f is None. Return a tensor there, or leave it out."
+
+
 def _leaf(leaf: Any, index: int, x: tf.Tensor) -> tuple[tf.Tensor, int]:
     """A leaf as a tensor, and how many of its leading axes are x's."""
     if leaf is None:
-        raise OutputError(f"Output {index} of f is None. Return a tensor there, or leave it out.")
+        raise OutputError(_none(index))
     tensor = tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
     if tensor is x:
         tensor = tf.identity(x)  # an op, so that there is one between x and f(x)

@@ -278,8 +278,8 @@ REFUSED_INPUTS: dict[str, frozenset[int]] = {
 
 # Op types whose registered gradient is right for real tensors only.
 REAL_ONLY = frozenset({
-    "EuclideanNorm", "LogMatrixDeterminant", "MatrixDeterminant", "MatrixSquareRoot", "SquaredDifference", "Svd",
-    "Xdivy", "Xlog1py", "Xlogy",
+    "EuclideanNorm", "LogMatrixDeterminant", "MatrixDeterminant", "MatrixSquareRoot", "Sign", "SquaredDifference",
+    "Svd", "Xdivy", "Xlog1py", "Xlogy",
 })  # fmt: skip
 
 # Ops that turn a float into something else from which it can come back, unseen by any derivative.

@@ -39,7 +39,7 @@ ELEMENTWISE = frozenset({
 })  # fmt: skip
 
 # Stateful ops that may be made twice: reads, checks, and draws (the copy's own draw is used at every order).
-_HARMLESS = frozenset({
+HARMLESS = frozenset({
     "Assert", "EmptyTensorList", "Multinomial", "OptionalFromValue", "Placeholder", "RandomGamma", "RandomShuffle",
     "RandomStandardNormal", "RandomUniform", "RandomUniformInt", "ReadVariableOp", "ResourceGather", "ResourceGatherNd",
     "TensorListReserve", "TruncatedNormal", "VarIsInitializedOp",
@@ -213,7 +213,7 @@ def _custom_gradient(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor] | 
 def inline(graph: Any, arguments: Sequence[tf.Tensor], wanted: Sequence[int], inside: bool = True) -> list[tf.Tensor]:
     """Makes the wanted outputs of a function's graph, on these arguments, in the graph being traced."""
     for op in graph.get_operations():
-        if op.op_def.is_stateful and op.type not in _HARMLESS and not trace.bodies(op):
+        if op.op_def.is_stateful and op.type not in HARMLESS and not trace.bodies(op):
             raise UnsupportedOpError(
                 f"f changes state inside a function that it calls: {trace.describe(op)}. That function has to be "
                 "entered for the derivative, which would change the state twice. Move the change out of it."

@@ -7,13 +7,13 @@ are wrong or silent at second order and beyond, the ops are replayed with repair
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import tensorflow as tf
 
 from nthgrad.engines import dependence, trace
+from nthgrad.engines.failures import FAILURES, reason
 from nthgrad.engines.outputs import same, sum_rows
 from nthgrad.engines.repairs import REFUSED_INPUTS, refusal
 from nthgrad.engines.replay import Replay, needs_repair
@@ -24,6 +24,10 @@ MAX_OPS = 100_000
 
 MAX_ORDER = 100
 """More orders than this are refused at once, however cheap; the recursion that nests the tapes has an end."""
+
+
+_CHEAPER = 'Use method="taylor", whose cost grows with the square of the order.'
+_WAYS_OUT = f'Use method="taylor". {dependence.WAYS_OUT}'
 
 
 def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest: int = 0) -> list[Any]:
@@ -48,7 +52,7 @@ def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest:
     if order > MAX_ORDER:
         raise CostError(
             f"The derivative of order {order} would nest {order} tapes; nthgrad nests at most {MAX_ORDER}, for each "
-            "differentiates the graph of the one before. Ask for a lower order."
+            f"differentiates the graph of the one before. {_CHEAPER}"
         )
     with tf.GradientTape(persistent=True) as seeding:  # watches only what `functional` asks it to
         tower = _Tower(f, x, order, seeding)
@@ -90,13 +94,12 @@ class _Tower:
         """
         self.structure = self.f(self.x)
         self.outputs = tf.nest.flatten(self.structure)
-        self.path = trace.between([self.x], self.outputs)
-        dependence.check(self.x, self.outputs)
+        self.path = dependence.check(self.x, self.outputs)
         refuse(self.path, [self.x])
         if needs_repair(self.path):
             try:
                 self.outputs = Replay(self.path, {self.x.name: self.x}).run(self.outputs)
-            except _FAILURES as error:
+            except FAILURES as error:
                 raise self.unsupported(error, 1) from error
         (y, *more) = self.outputs
         if not more and same(y, self.x):
@@ -111,7 +114,7 @@ class _Tower:
         """The gradient of y's sum by x; zeros only where no differentiable path leads from x to y."""
         try:
             dy = tape.gradient(y, x)
-        except _FAILURES as error:
+        except FAILURES as error:
             raise self.unsupported(error, level) from error
         if dy is not None:
             return tf.convert_to_tensor(dy)  # IndexedSlices become dense
@@ -120,7 +123,7 @@ class _Tower:
             kinds = ", ".join(sorted({op.type for op in lost}))
             raise UnsupportedOpError(
                 f"TensorFlow gives no derivative of order {level}, although ops lead from x to the one of order "
-                f"{level - 1}: {kinds}. {dependence.WAYS_OUT}"
+                f"{level - 1}: {kinds}. {_WAYS_OUT}"
             )
         return tf.zeros_like(x)
 
@@ -128,17 +131,10 @@ class _Tower:
         """Names the op of f whose gradient op has no gradient, and the line that made it."""
         if isinstance(error, NthgradError):
             return error
-        if not isinstance(error, LookupError):
-            # tf.recompute_grad, which ends in an IdentityN, raises NotImplementedError; others what they please
-            missing = "IdentityN" if isinstance(error, NotImplementedError) else "nothing"
-            text = f"its gradient raises {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        else:
-            match = re.search(r"([A-Z]\w+)", str(error).split("entry for:")[-1])
-            missing = match.group(1) if match else str(error)
-            text = f"nothing differentiates {missing}"
+        missing, text = reason(error)
         suspects = [op for op in trace.walk(self.path) if missing.startswith(op.type)]
         where = trace.describe(max(suspects, key=lambda op: len(op.type))) if suspects else "an op of f"
-        return UnsupportedOpError(f"TensorFlow has no derivative of order {level} of {where}: {text}. {dependence.WAYS_OUT}")
+        return UnsupportedOpError(f"TensorFlow has no derivative of order {level} of {where}: {text}. {_WAYS_OUT}")
 
     def afford(self, level: int) -> None:
         """Refuses the rest of the tower when its size, extrapolated from the orders that stand, is past sense."""
@@ -155,13 +151,8 @@ class _Tower:
             raise CostError(
                 f"The derivative of order {self.order} by nested tapes would take about {total:.1e} graph ops: orders "
                 f"{level - 3} to {level - 1} took {a}, {b} and {c}, and each further order multiplies what the last "
-                f"one added by {ratio:.2f}. Ask for a lower order, or use nthgrad.finite_difference."
+                f"one added by {ratio:.2f}. {_CHEAPER}"
             )
-
-
-# What TensorFlow's gradient functions raise where they have none to give.
-_FAILURES = (LookupError, NotImplementedError, TypeError, ValueError, AttributeError, AssertionError)
-
 
 
 def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
@@ -169,12 +160,12 @@ def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     for op in path:
         if reason := refusal(op):
-            raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {dependence.WAYS_OUT}")
+            raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {_WAYS_OUT}")
         for index in REFUSED_INPUTS.get(op.type, ()):
             if op.inputs[index].name in varying:
                 raise UnsupportedOpError(
                     f"{trace.describe(op)} cannot be differentiated by its input {index}: TensorFlow gives no gradient "
-                    f"there although its output varies with it. {dependence.WAYS_OUT}"
+                    f"there although its output varies with it. {_WAYS_OUT}"
                 )
         for graphs in trace.bodies(op).values():
             for graph in graphs:

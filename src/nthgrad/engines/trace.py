@@ -61,6 +61,11 @@ def recentres(op: tf.Operation) -> bool:
     return any(user.type == "SquaredDifference" and y in (t.name for t in user.inputs) for user in users)
 
 
+def turns(op: tf.Operation) -> bool:
+    """Whether a Sign is one of complex numbers: z / |z|, which varies."""
+    return op.type == "Sign" and op.inputs[0].dtype.is_complex
+
+
 def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset = CONSTANT) -> list:
     """The ops of a graph on a differentiable path from any source to any target, in the order of their creation.
 
@@ -74,7 +79,7 @@ def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: fr
         return []
     forward = []
     for op in targets[0].graph.get_operations():  # creation order is a topological order
-        passes = op.type not in stop or recentres(op)
+        passes = op.type not in stop or recentres(op) or turns(op)
         if passes and any(t.name in reached and carries(t) for t in op.inputs):
             forward.append(op)
             reached.update(t.name for t in op.outputs if carries(t))

@@ -1,55 +1,36 @@
-"""The five families of rules: constant, linear, bilinear, slope and composite, one combinator each.
+"""The families of rules, one combinator each: constant, linear, bilinear, slope and composite, and their kin.
 
 A rule takes a `Step`, one op of f with its inputs, some of which vary, and gives what becomes of its outputs.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Union
+from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import remake, trace
+from nthgrad.engines import trace
+from nthgrad.engines.taylor.algebra import or_zeros
 from nthgrad.engines.taylor.series import (
     Coefficient,
     Index,
+    Negative,
     Series,
+    below,
     convolution,
     less,
+    live,
     minus,
-    below,
-    times,
+    over_number,
+    shortest,
     total,
     value,
     varying,
 )
-
-Input = Union[Series, tf.Tensor]
-Rule = Callable[["Step"], "Sequence[Input]"]
-
-
-@dataclass
-class Step:
-    """One op: as it was traced, what its inputs have become, and the values of its outputs."""
-
-    op: Any
-    inputs: Sequence[Input]
-    values: Sequence[tf.Tensor]
-    walk: Callable[..., Sequence[Input]] = None  # (env, targets): the interpreter, for rules that are graphs themselves
-
-    @cached_property
-    def again(self) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
-        """Makes the op once more, on other inputs."""
-        return remake.maker(self.op)
-
-    def output(self, coefficient: Callable[[Index], Coefficient], i: int = 0) -> Series:
-        """A series for an output."""
-        return Series(self.values[i], coefficient)
+from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.errors import UnsupportedOpError
 
 
 def constant(step: Step) -> Sequence[Input]:
@@ -57,6 +38,17 @@ def constant(step: Step) -> Sequence[Input]:
     return step.values
 
 
+def linear_while(most: float) -> Callable[[Rule], Rule]:
+    """Marks a rule that is linear while at most so many of the inputs vary: after it, only what is wanted is made."""
+
+    def mark(rule: Rule) -> Rule:
+        rule.linear_while = most  # type: ignore[attr-defined]
+        return rule
+
+    return mark
+
+
+@linear_while(math.inf)
 def linear(step: Step) -> Sequence[Input]:
     """Linear in all its floating-point inputs together: the op itself maps coefficients to coefficients."""
     known: dict[Index, list[Any]] = {}
@@ -67,34 +59,74 @@ def linear(step: Step) -> Sequence[Input]:
             if all(c is None for c in parts):
                 known[k] = [None] * len(step.values)
             else:
-                known[k] = step.again([_or_zeros(c, x) for c, x in zip(parts, step.inputs, strict=True)])
+                known[k] = step.again([or_zeros(c, x) for c, x in zip(parts, step.inputs, strict=True)])
         return known[k]
 
     return [
-        step.output(lambda k, i=i: coefficients(k)[i]) if trace.carries(y) else y for i, y in enumerate(step.values)
+        step.output(lambda k, i=i: coefficients(k)[i], i) if trace.carries(y) else y for i, y in enumerate(step.values)
     ]
 
 
-def _or_zeros(c: Coefficient, x: Input) -> Any:
-    if c is not None:
-        return c
-    x = value(x)
-    return tf.zeros_like(x) if trace.carries(x) else x
+def linear_in(*places: int, refused: Sequence[int] = ()) -> Rule:
+    """Linear in some of its inputs (by index); by the others the derivative is zero wherever it exists, or refused."""
+
+    def again(step: Step) -> Callable[..., Any]:
+        def apply(*parts: Any) -> Any:
+            inputs = [value(x) for x in step.inputs]
+            for i, c in zip(places, parts, strict=True):
+                inputs[i] = c
+            return step.again(inputs)
+
+        return apply
+
+    return piecewise(again, *places, refused=refused)
 
 
-def linear_in(*places: int) -> Rule:
-    """Linear in some of its inputs (by index); by the others the derivative is zero wherever it exists."""
+def piecewise(f: Callable[[Step], Callable[..., Any]], *places: int, refused: Sequence[int] = ()) -> Rule:
+    """Linear in some of its inputs (by index), in pieces: f takes the step and gives the linear map of the piece.
+
+    That map takes a coefficient of each of these inputs to those of the outputs, or to that of the first. By the other
+    inputs the derivative is zero wherever it exists, but those `refused`.
+    """
 
     def rule(step: Step) -> Sequence[Input]:
-        inputs = [x if i in places else value(x) for i, x in enumerate(step.inputs)]
+        for i in refused:
+            if isinstance(step.inputs[i], Series):
+                undefined_by(i)(step)
+        inputs = [step.inputs[i] for i in places]
+        maps: list[Callable[..., Any]] = []
+        known: dict[Index, list[Any]] = {}
 
-        def coefficient(k: Index) -> Coefficient:
-            parts = [varying(x, k) for x in inputs]
-            if all(c is None for c in parts):
-                return None
-            return step.again([_or_zeros(c, x) if i in places else x for i, (c, x) in enumerate(zip(parts, inputs, strict=True))])[0]
+        def coefficients(k: Index) -> list[Any]:
+            if k not in known:
+                parts = [varying(x, k) for x in inputs]
+                if all(c is None for c in parts):
+                    known[k] = [None] * len(step.values)
+                else:
+                    if not maps:
+                        maps.append(f(step))
+                    known[k] = tf.nest.flatten(maps[0](*map(or_zeros, parts, inputs)))
+            return known[k]
 
-        return [step.output(coefficient)]
+        if not any(isinstance(x, Series) for x in inputs):
+            return step.values
+        return [
+            step.output(lambda k, i=i: coefficients(k)[i], i) if trace.carries(y) else y
+            for i, y in enumerate(step.values)
+        ]
+
+    return rule
+
+
+def undefined_by(i: int) -> Rule:
+    """Refuses the op where it varies with one of its inputs."""
+
+    def rule(step: Step) -> Sequence[Input]:
+        raise UnsupportedOpError(
+            f"{trace.describe(step.op)} has no derivative by its input {i}, which varies with x. Write that part of f "
+            "with other ops, use nthgrad.finite_difference, or give the op a rule of your own with "
+            "nthgrad.extend.register."
+        )
 
     return rule
 
@@ -102,6 +134,7 @@ def linear_in(*places: int) -> Rule:
 def bilinear(i: int = 0, j: int = 1) -> Rule:
     """Linear in two of its inputs (by index) each; the rest does not vary."""
 
+    @linear_while(1)
     def rule(step: Step) -> Sequence[Input]:
         def product(a: Any, b: Any) -> tf.Tensor:
             inputs = [value(x) for x in step.inputs]
@@ -128,17 +161,19 @@ def slope(s: Callable[..., Any]) -> Rule:
                 found = s(*step.inputs, y)
                 slopes.extend(found if isinstance(found, tuple) else (found,))
             axis = shortest(k)
-            terms = []
+            added, taken = [], []
             for x, dy in zip(step.inputs, slopes, strict=True):
                 if isinstance(x, Series):
+                    terms = taken if isinstance(dy, Negative) else added
+                    dy = dy.of if isinstance(dy, Negative) else dy
                     for j in below(k):
-                        if j[axis] and x[j] is not None:
-                            c = _coefficient(dy, less(k, j))
-                            if c is not None:
-                                terms.append(x.rate(j, axis) * c)
-            return times(total(terms), 1 / k[axis])
+                        if j[axis] and x[j] is not None and (c := _coefficient(dy, less(k, j))) is not None:
+                            terms.append(x.rate(j, axis) * c)
+            if not added:
+                return over_number(total(taken), -k[axis], step.meets_a_product)
+            return over_number(minus(total(taken), total(added)), k[axis], step.meets_a_product)
 
-        y = step.output(coefficient)
+        y = step.output(coefficient, live=live(*step.inputs))
         if len(step.inputs) == 1:
             step.inputs[0].functions[step.op.type] = y
         return [y]
@@ -147,7 +182,10 @@ def slope(s: Callable[..., Any]) -> Rule:
 
 
 def over(d: Callable[..., Any]) -> Rule:
-    """Elementwise of one variable, with d(x, y) y' = x': a slope that is a quotient, in one sum instead of two."""
+    """Elementwise of one variable, with d(x, y) y' = x': a slope that is a quotient, in one sum instead of two.
+
+    Where d would overflow it may be given in parts, as d, u with d y' = u'.
+    """
 
     def rule(step: Step) -> Sequence[Input]:
         (x,) = step.inputs
@@ -155,17 +193,18 @@ def over(d: Callable[..., Any]) -> Rule:
 
         def coefficient(k: Index) -> Coefficient:
             if not divisor:
-                divisor.append(d(x, y))
-            axis, dx = shortest(k), divisor[0]
+                found = d(x, y)
+                divisor.extend(found if isinstance(found, tuple) else (found, x))
+            axis, (dx, u) = shortest(k), divisor
             terms = [
                 y.rate(j, axis) * c
                 for j in below(k)
                 if j != k and j[axis] and y[j] is not None and (c := _coefficient(dx, less(k, j))) is not None
             ]
-            c = minus(times(total(terms), 1 / k[axis]), x[k])
+            c = minus(over_number(total(terms), k[axis], step.meets_a_product), u[k])
             return None if c is None else c / value(dx)
 
-        y = step.output(coefficient)
+        y = step.output(coefficient, live=x.live)
         x.functions[step.op.type] = y
         return [y]
 
@@ -182,61 +221,32 @@ def composite(f: Callable[..., Any]) -> Rule:
     def rule(step: Step) -> Sequence[Input]:
         made = f(step.op, *step.inputs)
         made = made if isinstance(made, (list, tuple)) else [made]
-        return [step.output(lambda k, y=y: y[k], i) if isinstance(y, Series) else y for i, y in enumerate(made)]
+        return [step.output(y.__getitem__, i, y.live) if isinstance(y, Series) else y for i, y in enumerate(made)]
 
     return rule
 
 
-def shortest(k: Index) -> int:
-    """The axis along which k is least but not zero: the sums along it have the fewest terms."""
-    return min((n, axis) for axis, n in enumerate(k) if n)[1]
+def expanded(f: Callable[..., Any], afresh: bool = False) -> Rule:
+    """The op written in TensorFlow's ops: f takes the op and tensors, and the graph that it makes is walked.
 
-
-def choose(condition: tf.Tensor, a: Any, b: Any) -> Any:
-    """a where the condition holds, else b: coefficient by coefficient, so what is not chosen may be anything."""
-    return ops.SelectV2(condition, a, b)
-
-
-def exactly(y: Series, at: tf.Tensor) -> Series:
-    """A series whose value is better computed in another way."""
-    return Series(at, y.__getitem__)
-
-
-def expanded(f: Callable[..., Any]) -> Rule:
-    """The op written in TensorFlow's ops: f takes the op and tensors, and the graph that it makes is walked."""
+    For an output that does not vary it may give None. The values stay those of the op itself, unless they are to be
+    made `afresh`: an outer tape sees through them, even where TensorFlow has no gradient for the op.
+    """
 
     def rule(step: Step) -> Sequence[Input]:
         made = f(step.op, *(value(x) for x in step.inputs))
-        targets = list(made) if isinstance(made, (list, tuple)) else [made]
-        env = {x.value.name: x for x in step.inputs if isinstance(x, Series)}
-        outputs = step.walk(env, targets)
-        return [step.output(y.__getitem__, i) if isinstance(y, Series) else y for i, y in enumerate(outputs)]
+        made = list(made) if isinstance(made, (list, tuple)) else [made]
+        env = {y.name: y for y in step.values} | {value(x).name: x for x in step.inputs}  # the walk ends there
+        outputs = iter(step.walk(env, [y for y in made if y is not None], step.indices))
+        outputs = [None if y is None else next(outputs) for y in made]
+        return [
+            (y if afresh else step.output(y.__getitem__, i)) if isinstance(y, Series) else step.values[i]
+            for i, y in enumerate(outputs)
+        ]
 
     return rule
 
 
-class _Ops:
-    """TensorFlow's ops by their own names, on series and tensors alike: `ops.Exp(x)`, `ops.Sum(x, axis)`."""
-
-    def __getattr__(self, kind: str) -> Callable[..., Any]:
-        def call(*inputs: Any, **attributes: Any) -> Any:
-            if len(inputs) == 1 and isinstance(inputs[0], Series) and kind in inputs[0].functions:
-                return inputs[0].functions[kind]
-            make = getattr(tf.raw_ops, kind)
-            values = tf.nest.flatten(make(**dict(zip(_parameters(kind), map(value, inputs))), **attributes))
-            if not any(isinstance(x, Series) for x in inputs):
-                return values[0]
-            from nthgrad.engines.taylor.rules import RULES  # the table is made of what is made here
-
-            inputs = [x if isinstance(x, Series) else t for x, t in zip(inputs, values[0].op.inputs, strict=True)]
-            return RULES[kind](Step(values[0].op, inputs, values))[0]
-
-        return call
-
-
-ops = _Ops()
-
-
-@functools.cache
-def _parameters(kind: str) -> tuple[str, ...]:
-    return tuple(inspect.signature(getattr(tf.raw_ops, kind)).parameters)
+def each(kinds: str, rule: Rule) -> dict[str, Rule]:
+    """The same rule for several ops."""
+    return dict.fromkeys(kinds.split(), rule)

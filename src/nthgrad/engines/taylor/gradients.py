@@ -1,8 +1,8 @@
 """A rule for an op that has none, made from the gradient that TensorFlow registers for it.
 
-The gradient is linear in the cotangent u; its own gradient by u is the op's derivative along a direction v (J. Townsend,
-A new trick for calculating Jacobian vector products, 2017). With v = x' that graph is y', and its series is had as any
-other's: by walking it.
+The gradient is linear in the cotangent u; its own gradient by u is the op's derivative along a direction v (J.
+Townsend, A new trick for calculating Jacobian vector products, 2017). With v = x' that graph is y', and its series is
+had as any other's: by walking it.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import trace
-from nthgrad.engines.taylor.families import Input, Step, shortest
-from nthgrad.engines.taylor.series import Coefficient, Index, Series, less, times, value
+from nthgrad.engines.failures import FAILURES, reason
+from nthgrad.engines.taylor.series import Coefficient, Index, Series, less, shortest, times, value
+from nthgrad.engines.taylor.step import Input, Step
 from nthgrad.errors import NthgradError, UnsupportedOpError
 
 WAYS_OUT = (
     'Write that part of f with other ops, use method="tape" or nthgrad.finite_difference, or give the op a rule with '
     "nthgrad.extend.register."
 )
-
-# What TensorFlow's gradient functions raise where they have none to give.
-FAILURES = (LookupError, NotImplementedError, TypeError, ValueError, AttributeError, AssertionError)
 
 
 def from_gradient(step: Step) -> Sequence[Input]:
@@ -39,7 +37,7 @@ def from_gradient(step: Step) -> Sequence[Input]:
             slopes[axis] = _along(step, varying, [outputs[i] for i in carried], unit)
         dy, lower = slopes[axis][place], less(k, unit)
         if dy is None:
-            raise _refusal(step, f"its output {carried[place]} has none")
+            raise _refusal(step, f"none leads to its output {carried[place]}")
         return times(dy[lower] if isinstance(dy, Series) else None if any(lower) else dy, 1 / k[axis])
 
     outputs: list[Any] = list(step.values)
@@ -55,8 +53,7 @@ def _along(step: Step, xs: Sequence[Series], ys: Sequence[Series], unit: Index) 
     cotangents = [tf.identity(tf.zeros_like(y.value)) for y in ys]
     try:
         pulled = tf.gradients([y.value for y in ys], values, cotangents, stop_gradients=values)
-        if None in pulled:
-            x = values[pulled.index(None)]
+        for x in (x for x, p in zip(values, pulled, strict=True) if p is None):
             place = next(i for i, t in enumerate(step.inputs) if value(t) is x)
             raise _refusal(step, f"TensorFlow gives no gradient by its input {place}")
         pulled = [tf.convert_to_tensor(p) for p in pulled]  # IndexedSlices become dense
@@ -64,7 +61,7 @@ def _along(step: Step, xs: Sequence[Series], ys: Sequence[Series], unit: Index) 
     except FAILURES as error:
         if isinstance(error, NthgradError):
             raise
-        raise _refusal(step, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}") from error
+        raise _refusal(step, reason(error)[1]) from error
     made = iter(step.walk({s.value.name: s for s in (*xs, *ys, *rates)}, [p for p in pushed if p is not None]))
     return [None if p is None else next(made) for p in pushed]
 

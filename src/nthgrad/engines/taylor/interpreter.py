@@ -5,17 +5,18 @@ What an op does to series stands in the table `rules.RULES`; an op that is not t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from nthgrad.engines import remake, trace
-from nthgrad.engines.taylor import families
-from nthgrad.engines.taylor.families import Input, Step
+from nthgrad.engines.replay import HARMLESS
 from nthgrad.engines.taylor.gradients import from_gradient
 from nthgrad.engines.taylor.rules import RULES
 from nthgrad.engines.taylor.series import Index, Series, below, value
+from nthgrad.engines.taylor.step import Input, Step
+from nthgrad.errors import UnsupportedOpError
 
 
 def walk(
@@ -35,38 +36,44 @@ def walk(
     Returns:
         A series for each target that varies, else a tensor.
     """
-    now = dict(env)
+    now: dict[str, Any] = dict(env)
     ops = _ancestors(targets, now)
+    used = {t.name for t in targets}.union(t.name for op in ops for t in op.inputs)
     tops = sorted(set(wanted), key=sum)
     lower = sorted({j for k in tops for j in below(k)}, key=sum)
-    late = _linear_tail(ops, targets)
+    spaced = sorted({*tops, *(k for k in lower if sum(k) % 16 == 0)}, key=sum)  # they ask for those between
+    late = _linear_tail(ops, env)
     for op in ops:
         inputs = [now.get(t.name, t) for t in op.inputs]
-        if any(isinstance(x, Series) for x in inputs):
-            outputs = _apply(op, inputs, foreign)
-        elif foreign or any(x is not t for x, t in zip(inputs, op.inputs, strict=True)):
-            outputs = remake.again(op, inputs)
-        else:
+        varies = any(isinstance(x, Series) for x in inputs)
+        same = not foreign and all(value(x) is t for x, t in zip(inputs, op.inputs, strict=True))
+        if same and not varies:
             continue
+        indices = spaced if op.name in late else lower
+        rule = RULES.get(op.type, from_gradient)
+        if getattr(rule, "enters", False):  # it makes the values too
+            needed = [i for i, t in enumerate(op.outputs) if t.name in used]
+            outputs = rule(Step(op, inputs, (), walk, needed, indices))
+        else:
+            outputs = list(op.outputs) if same else _again(op, [value(x) for x in inputs])
+            if varies and any(trace.carries(t) for t in outputs):
+                outputs = rule(Step(op, inputs, outputs, walk, indices=indices))
         now.update((t.name, y) for t, y in zip(op.outputs, outputs, strict=True))
         for y in outputs:
             if isinstance(y, Series):
-                for k in tops if op.name in late else lower:
+                for k in indices:
                     _ = y[k]
     return [now.get(t.name, t) for t in targets]
 
 
-def _apply(op: Any, inputs: Sequence[Input], foreign: bool) -> Sequence[Input]:
-    """What becomes of the outputs of an op of which an input varies."""
-    rule = RULES.get(op.type, from_gradient)
-    if getattr(rule, "enters", False):  # control flow makes its own values
-        return rule(Step(op, inputs, (), walk))
-    values = [value(x) for x in inputs]
-    same = not foreign and all(x is t for x, t in zip(values, op.inputs, strict=True))
-    outputs = list(op.outputs) if same else remake.again(op, values)
-    if not any(trace.carries(t) for t in outputs):
-        return outputs
-    return rule(Step(op, inputs, outputs, walk))
+def _again(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """The op once more, on other inputs: an op in a function, or one after it."""
+    if op.op_def.is_stateful and op.type not in HARMLESS and not trace.bodies(op):
+        raise UnsupportedOpError(
+            f"f changes state inside a function that it calls: {trace.describe(op)}. That function has to be "
+            "entered for the derivative, which would change the state twice. Move the change out of it."
+        )
+    return remake.again(op, inputs)
 
 
 def _ancestors(targets: Sequence[tf.Tensor], env: Mapping[str, Input]) -> list[Any]:
@@ -85,10 +92,20 @@ def _ancestors(targets: Sequence[tf.Tensor], env: Mapping[str, Input]) -> list[A
     return order
 
 
-def _linear_tail(ops: Sequence[Any], targets: Sequence[tf.Tensor]) -> set[str]:
+def is_linear(op: Any, varies: Container[str]) -> bool:
+    """Whether an op is linear in what varies, given the names of the tensors that do."""
+    most = getattr(RULES.get(op.type), "linear_while", 0)
+    return sum(t.name in varies for t in op.inputs) <= most
+
+
+def _linear_tail(ops: Sequence[Any], env: Mapping[str, Input]) -> set[str]:
     """The ops after which all are linear: of what they give, no lower coefficients are needed."""
+    varies = {name for name, x in env.items() if isinstance(x, Series)}
+    for op in ops:
+        if any(t.name in varies for t in op.inputs):
+            varies.update(t.name for t in op.outputs)
     needs_all: set[str] = set()
     for op in reversed(ops):
-        if RULES.get(op.type) is not families.linear or any(t.name in needs_all for t in op.outputs):
+        if not is_linear(op, varies) or any(t.name in needs_all for t in op.outputs):
             needs_all.update(t.name for t in op.inputs)
     return {op.name for op in ops if not any(t.name in needs_all for t in op.outputs)}

@@ -1,19 +1,21 @@
 """Truncated power series of tensors: x(t) = sum over k of x[k] t**k, k an index of as many numbers as t has.
 
-The coefficients are normalised (x[k] is the k-th derivative over k!), computed when asked for, and remembered. None is a
-coefficient that is zero by structure; every other has the shape and the dtype of the value x[0].
+The coefficients are normalised (x[k] is the k-th derivative over k!), computed when asked for, and remembered. None is
+a coefficient that is zero by structure; every other has the shape and the dtype of the value x[0].
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
+import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, Union
+from typing import Any
 
 import tensorflow as tf
 
 Index = tuple[int, ...]
-Coefficient = Union[tf.Tensor, None]
+Coefficient = tf.Tensor | None
 
 
 class Series:
@@ -22,10 +24,13 @@ class Series:
     Args:
         value: the coefficient of index 0.
         coefficient: gives the others; called once for each index.
+        live: where this is False the tensor does not vary at all, as relu(x) where x < 0, whatever is made of it there:
+            sqrt(relu(x)) has the derivative 0 there and not 0 / 0. None is True everywhere.
     """
 
-    def __init__(self, value: tf.Tensor, coefficient: Callable[[Index], Coefficient]):
+    def __init__(self, value: tf.Tensor, coefficient: Callable[[Index], Coefficient], live: tf.Tensor | None = None):
         self.value = value
+        self.live = live
         self._coefficient = coefficient
         self._known: dict[Index, Coefficient] = {}
         self._rates: dict[tuple[Index, int], Coefficient] = {}
@@ -35,11 +40,12 @@ class Series:
         if not any(k):
             return self.value
         if k not in self._known:
-            self._known[k] = self._coefficient(k)
+            c = self._coefficient(k)
+            self._known[k] = c if c is None or self.live is None else tf.where(self.live, c, tf.zeros_like(c))
         return self._known[k]
 
     def rate(self, k: Index, axis: int) -> Coefficient:
-        """k x[k], k being the index's number on an axis: a coefficient of the derivative along that axis."""
+        """Gives k x[k], k being the index's number on an axis: a coefficient of the derivative along that axis."""
         if k[axis] == 1 or self[k] is None:
             return self[k]
         if (k, axis) not in self._rates:
@@ -52,31 +58,55 @@ class Series:
     __radd__ = __add__
 
     def __neg__(self) -> Series:
-        return Series(-self.value, lambda k: minus(self[k]))
+        return Negative(self)
 
     def __sub__(self, other: Any) -> Series:
         return plus(self, -other)
 
     def __rsub__(self, other: Any) -> Series:
-        return plus(-self, other)
+        return -(self - other)
 
     def __mul__(self, other: Any) -> Series:
-        return Series(self.value * value(other), convolution(tf.multiply, self, other, commutes=True))
+        return Series(
+            self.value * value(other), convolution(tf.multiply, self, other, commutes=True), live(self, other)
+        )
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Series:
         if not isinstance(other, Series):
-            return Series(self.value / other, lambda k: None if self[k] is None else self[k] / other)
+            return Series(self.value / other, lambda k: None if self[k] is None else self[k] / other, self.live)
         return quotient(self, other)
 
     def __rtruediv__(self, other: Any) -> Series:
         return quotient(other, self)
 
 
+class Negative(Series):
+    """-x: a sum of products with it is made of x, and negated once."""
+
+    def __init__(self, of: Series):
+        super().__init__(-of.value, lambda k: minus(of[k]), of.live)
+        self.of = of
+
+    def __neg__(self) -> Series:
+        return self.of
+
+    def __mul__(self, other: Any) -> Series:
+        return -(self.of * other)
+
+    __rmul__ = __mul__
+
+
 def value(x: Any) -> Any:
     """The value of a series; anything else is one."""
     return x.value if isinstance(x, Series) else x
+
+
+def live(*xs: Any) -> tf.Tensor | None:
+    """Where anything that is made of these, element by element, varies."""
+    masks: list[Any] = [x.live for x in xs if isinstance(x, Series)]
+    return None if any(m is None for m in masks) else functools.reduce(lambda m, n: m | n, masks)
 
 
 def varying(x: Any, k: Index) -> Coefficient:
@@ -101,6 +131,38 @@ def times(c: Coefficient, number: float) -> Coefficient:
     return c if c is None or number == 1 else c * tf.constant(number, c.dtype)
 
 
+def over_number(c: Coefficient, number: int, apart: bool = False) -> Coefficient:
+    """A coefficient divided by a whole number.
+
+    Args:
+        c: the coefficient.
+        number: what to divide by.
+        apart: whether the quotient will lie in memory anyway, for a matrix product follows. XLA takes a sum of products
+            for cheap and computes it again in every kernel that uses it, and those before it in turn: at order 10 of a
+            tanh that is three times the work. A division it takes for expensive and does once, if it cannot see that
+            the number is constant.
+    """
+    if c is None or abs(number) == 1:
+        return c if number == 1 else minus(c)
+    # Grappler collects the numbers of a long chain of products, and 1 / k! vanishes. A division parts the chain.
+    if apart or number % (4 if c.dtype == tf.float16 else 16) == 0:
+        return c / _unseen(number, c.dtype)
+    return times(c, 1 / number)
+
+
+def _unseen(number: float, dtype: tf.DType) -> tf.Tensor:
+    """A number times a 1 that is captured by the function being traced: an argument of it, not a constant in it."""
+    known = _numbers.setdefault(tf.compat.v1.get_default_graph(), {})
+    if (number, dtype) not in known:
+        with tf.init_scope():
+            one = tf.constant(1, dtype)
+        known[number, dtype] = one * number
+    return known[number, dtype]
+
+
+_numbers: weakref.WeakKeyDictionary[Any, dict[Any, tf.Tensor]] = weakref.WeakKeyDictionary()
+
+
 def total(terms: list[tf.Tensor]) -> Coefficient:
     """The sum of coefficients of one shape."""
     return None if not terms else terms[0] if len(terms) == 1 else tf.add_n(terms)
@@ -116,20 +178,22 @@ def convolution(
         return lambda k: None if a[k] is None else product(a[k], b)
 
     def coefficient(k: Index) -> Coefficient:
-        twice, once = [], []
+        twice: list[Any] = []
+        once: list[Any] = []
         for j in below(k):
             i = less(k, j)
             if commutes and a is b and j > i:
                 continue
             if a[j] is not None and b[i] is not None:
                 (twice if commutes and a is b and j < i else once).append(product(a[j], b[i]))
-        return total([*once, *([times(total(twice), 2)] if twice else [])])
+        doubled = times(total(twice), 2)
+        return total(once if doubled is None else [*once, doubled])
 
     return coefficient
 
 
 def plus(a: Series, b: Any) -> Series:
-    """a + b, the coefficients of the one broadcast where the other has none."""
+    """Gives a + b, the coefficients of the one broadcast where the other has none."""
 
     def coefficient(k: Index) -> Coefficient:
         c, d = a[k], varying(b, k)
@@ -141,18 +205,18 @@ def plus(a: Series, b: Any) -> Series:
             other = value(b)
         return c if c is None or _covers(c, other) else tf.broadcast_to(c, tf.shape(y.value))
 
-    y = Series(a.value + value(b), coefficient)
+    y = Series(a.value + value(b), coefficient, live(a, b))
     return y
 
 
 def quotient(a: Any, b: Series) -> Series:
-    """a / b = q, from a = q b: q[k] = (a[k] - sum of b[j] q[k - j] over 0 < j <= k) / b[0]."""
+    """The quotient q = a / b, from a = q b: q[k] = (a[k] - sum of b[j] q[k - j] over 0 < j <= k) / b[0]."""
 
     def coefficient(k: Index) -> Coefficient:
         c = minus(total(products(b, q, k, lambda j: any(j))), varying(a, k))
         return None if c is None else c / b.value
 
-    q = Series(value(a) / b.value, coefficient)
+    q = Series(value(a) / b.value, coefficient, live(a, b))
     return q
 
 
@@ -163,7 +227,7 @@ def products(a: Series, b: Series, k: Index, where: Callable[[Index], bool]) -> 
 
 
 def less(k: Index, j: Index) -> Index:
-    """k - j, place by place."""
+    """The difference k - j, place by place."""
     return tuple(n - m for n, m in zip(k, j, strict=True))
 
 
@@ -174,3 +238,8 @@ def _covers(c: tf.Tensor, other: Any) -> bool:
         return False
     pairs = zip(c.shape[::-1], shape[::-1], strict=False)
     return all(m == 1 or (m is not None and m == n) for n, m in pairs)
+
+
+def shortest(k: Index) -> int:
+    """The axis along which k is least but not zero: the sums along it have the fewest terms."""
+    return min((n, axis) for axis, n in enumerate(k) if n)[1]

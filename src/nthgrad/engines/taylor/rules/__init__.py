@@ -1,13 +1,47 @@
 """The table of rules: one line an op, in the notation of the mathematics, a file a field.
 
-In the files x and y are an op's input and output as series. A slope rule is y' = s x', an `over` rule d y' = x'; a composite
-says what the op is in terms of others, which are called by TensorFlow's own names through `ops`.
+In the files x and y are an op's input and output as series. A slope rule is y' = s x', an `over` rule d y' = x'; a
+composite says what the op is in terms of others, which are called by TensorFlow's own names through `ops`.
 """
 
-from nthgrad.engines.taylor.families import Rule
-from nthgrad.engines.taylor.rules import elementwise, linalg, nn, special, structure
+from nthgrad.engines.taylor import control
+from nthgrad.engines.taylor.rules import (
+    draws,
+    elementwise,
+    factorisations,
+    images,
+    linalg,
+    nn,
+    pooling,
+    quantisation,
+    reductions,
+    refused,
+    segments,
+    selection,
+    sparse,
+    special,
+    structure,
+)
+from nthgrad.engines.taylor.step import Rule
 
-TABLES = (structure.RULES, elementwise.RULES, special.RULES, linalg.RULES, nn.RULES)
+TABLES = (
+    structure.RULES,
+    segments.RULES,
+    selection.RULES,
+    pooling.RULES,
+    quantisation.RULES,
+    draws.RULES,
+    elementwise.RULES,
+    reductions.RULES,
+    special.RULES,
+    linalg.RULES,
+    factorisations.RULES,
+    nn.RULES,
+    images.RULES,
+    sparse.RULES,
+    refused.RULES,
+    control.RULES,
+)
 
 RULES: dict[str, Rule] = {kind: rule for table in TABLES for kind, rule in table.items()}
 """The rule of each op type; `nthgrad.extend.register` adds to it."""

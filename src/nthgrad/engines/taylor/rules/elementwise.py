@@ -1,45 +1,255 @@
-"""Arithmetic, powers, exponentials, trigonometry, activations: one element of the output from one of each input."""
+"""Arithmetic, powers, exponentials, trigonometry, activations: one element of the output from one of each input.
+
+Conventions at points where there is no derivative, as TensorFlow's first derivative has them: |x|, relu and their like
+have 0 at 0; of a maximum, a minimum or a clip the first input counts where two are equal; divide_no_nan has 0 where it
+divides by 0.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines.taylor.families import Rule, choose, composite, exactly, ops, over, slope
+from nthgrad.engines.taylor.algebra import choose, exactly, only, ops
+from nthgrad.engines.taylor.families import bilinear, composite, each, linear_while, over, slope
+from nthgrad.engines.taylor.series import Series, value
+from nthgrad.engines.taylor.step import Input, Rule, Step
+
+
+def conj(x: Any) -> Any:
+    """The complex conjugate."""
+    return ops.Conj(x) if value(x).dtype.is_complex else x
+
+
+def scale(*xs: Any, least: float = 0.0) -> tf.Tensor:
+    """The greatest |x|, to divide by where a square would overflow; what is computed does not depend on it."""
+    sizes = [tf.abs(value(x)) for x in xs]
+    greatest = sizes[0] if len(sizes) == 1 else tf.maximum(*sizes)
+    return tf.stop_gradient(tf.maximum(greatest, tf.constant(least, greatest.dtype)))
+
+
+def modulus(x: Any) -> Series:
+    """|x| of a complex series; 0 does not vary."""
+    zero = tf.equal(x.value, 0)
+    x = choose(zero, tf.ones_like(x.value), x)
+    s = scale(x)
+    re, im = parts(x / tf.cast(s, x.value.dtype))
+    return choose(zero, tf.zeros_like(s), s * ops.Sqrt(re * re + im * im))
+
+
+def parts(x: Series) -> tuple[Series, Series]:
+    """The real and the imaginary part."""
+    dtype = x.value.dtype.real_dtype
+    return ops.Real(x, Tout=dtype), ops.Imag(x, Tout=dtype)
+
+
+def _sign(step: Step) -> Sequence[Input]:
+    (x,) = step.inputs
+    if not x.value.dtype.is_complex:
+        return step.values
+    zero = tf.equal(x.value, 0)
+    r = choose(zero, tf.ones_like(zero, x.value.dtype.real_dtype), modulus(x))
+    return [exactly(x / ops.Complex(r, tf.zeros_like(r.value), Tout=x.value.dtype), step.values[0])]
+
+
+def _pow(step: Step) -> Sequence[Input]:
+    """x**p, right where x is 0.
+
+    A whole constant exponent becomes a product. Otherwise exponents are lowered, p x**(p - 1), until they are
+    negative; from there on the division by x that y' = p y / x takes has the infinity that the power has.
+    """
+    x, p = step.inputs
+    n = None if isinstance(p, Series) else tf.get_static_value(p)
+    if n is not None and n.ndim == 0 and float(n.real) == round(float(n.real)) and not n.imag and abs(n) <= 1024:
+        if n == 0:
+            return step.values
+        y = _product(x, abs(int(n.real.item())))
+        return composite(lambda op, x, p: y if n > 0 else 1 / y)(step)
+    if value(x).dtype.is_complex:
+        return slope(lambda x, p, y: (p * y / x, y * ops.Log(x)))(step)
+    if n is not None and (n < 0).all():
+        return slope(lambda x, p, y: (p * (y / x), None))(step)
+    if n is not None and (n != np.round(n)).all():
+        return slope(lambda x, p, y: (p * ops.Pow(x, p - 1), None))(step)
+    return slope(_power_slopes)(step)
+
+
+def _product(x: Any, n: int) -> Any:
+    """x**n by repeated squaring (Knuth, The Art of Computer Programming 2, section 4.6.3)."""
+    if n == 1:
+        return x
+    half = _product(x, n // 2)
+    return half * half * x if n % 2 else half * half
+
+
+def _power_slopes(x: Any, p: Any, y: Series) -> tuple[Any, Any]:
+    """Of any x**p: by x it is 0 where the exponent is, by p where x is 0; with x < 0 only a whole p has a power."""
+    dead = tf.equal(value(p), 0) if not isinstance(p, Series) else tf.equal(value(p), 0) & tf.equal(value(x), 0)
+    by_x = p * ops.Pow(choose(dead, tf.ones_like(y.value), x), p - 1) if isinstance(x, Series) else None
+    positive = (value(x) > 0) & tf.ones_like(y.value, tf.bool)
+    by_p = None
+    if isinstance(p, Series):
+        log = ops.Log(choose(positive, x, tf.ones_like(y.value)))
+        by_p = choose(positive, y * log, tf.zeros_like(y.value))
+    return by_x, by_p
+
+
+def _logarithm(log: str, x: Any, y: Any, least: float) -> Any:
+    """Gives x log(y), which is 0 where x is 0 and log(y) not finite."""
+    x0, y0 = value(x), value(y)
+    out = tf.equal(y0, 0) if y0.dtype.is_complex else tf.logical_not(y0 > least)
+    out = tf.equal(x0, 0) & out
+    return x * getattr(ops, log)(choose(out, tf.ones_like(y0), y))
+
+
+def _xdivy(op: Any, x: Any, y: Any) -> Any:
+    return x / choose(tf.equal(value(x), 0) & tf.equal(value(y), 0), tf.ones_like(value(y)), y)
+
+
+def _div_no_nan(op: Any, x: Any, y: Any) -> Any:
+    zero = tf.equal(value(y), 0)
+    q = x / choose(zero, tf.ones_like(value(y)), y)
+    return choose(zero, tf.zeros_like(value(q)), q)
+
+
+def _mod(op: Any, x: Any, y: Any) -> Any:
+    q = value(x) / value(y)
+    return x - tf.sign(q) * tf.floor(tf.abs(q)) * y
+
+
+def _angle(y: Any, x: Any, a: Series) -> tuple[Any, Any]:
+    """Of atan2(y, x): (x y' - y x') / (x**2 + y**2)."""
+    s = scale(x, y)
+    x, y = x / s, y / s
+    q = 1 / s / (x * x + y * y)
+    return x * q, -(y * q)
+
+
+def _asinh(x: Series, y: Series) -> Any:
+    if x.value.dtype.is_complex:
+        return ops.Sqrt(1 + x * x)
+    s = scale(x, least=1.0)
+    u = x / s
+    return ops.Sqrt(1 / s**2 + u * u), u
+
+
+def _acosh(x: Series, y: Series) -> Any:
+    if x.value.dtype.is_complex:
+        return ops.Sqrt(x - 1) * ops.Sqrt(x + 1)
+    s = scale(x)
+    return ops.Sqrt((x - 1) / s * ((x + 1) / s)), x / s
+
+
+def _atan(x: Series, y: Series) -> Any:
+    if x.value.dtype.is_complex:
+        return 1 + x * x
+    s = scale(x, least=1.0)
+    u = x / s
+    return 1 / s**2 + u * u, u / s
+
+
+def _sech2(x: Series, y: Series) -> Series:
+    """1 - y**2, of which no digits are left where |y| is nearly 1: there (1 + |y|)**2 exp(-2 |x|).
+
+    Not everywhere, for |x| has no derivative at 0, and an outer tape would ask for it.
+    """
+    s = 1 - y * y
+    if x.value.dtype.is_complex:
+        return s
+    size = tf.abs(x.value)
+    return exactly(s, tf.where(size < 1, s.value, tf.square(1 + tf.abs(y.value)) * tf.exp(-2 * size)))
+
+
+def _elu(x: Series, above: float = 1.0, below: float = 1.0) -> Series:
+    """Gives above x where x is positive, else below expm1(x), to which nothing comes where it would overflow."""
+    negative = x.value < 0
+    return choose(negative, below * ops.Expm1(choose(negative, x, tf.zeros_like(x.value))), above * x)
+
+
+SELU, SELU_RATE = 1.0507009873554804934193349852946, 1.7580993408473768599402175208123  # Klambauer and others, 2017
+
+
+def _where(condition: Any, c: Any) -> Any:
+    return choose(condition, c, tf.zeros_like(value(c)))
+
 
 RULES: dict[str, Rule] = {
     # arithmetic
-    "Add": composite(lambda op, x, y: ops.AddV2(x, y)),
-    "AddV2": composite(lambda op, x, y: x + y),
-    "Sub": composite(lambda op, x, y: x - y),
-    "Mul": composite(lambda op, x, y: x * y),
+    "Add": linear_while(2)(composite(lambda op, x, y: ops.AddV2(x, y))),
+    "AddV2": linear_while(2)(composite(lambda op, x, y: x + y)),
+    "Sub": linear_while(2)(composite(lambda op, x, y: x - y)),
+    "Mul": linear_while(1)(composite(lambda op, x, y: x * y)),
+    "MulNoNan": bilinear(0, 1),
     "Div": composite(lambda op, x, y: x / y),
     "RealDiv": composite(lambda op, x, y: x / y),
+    "DivNoNan": composite(_div_no_nan),
+    "Xdivy": composite(_xdivy),
     "Inv": composite(lambda op, x: 1 / x),
     "Reciprocal": composite(lambda op, x: 1 / x),
     "Square": composite(lambda op, x: x * x),
+    "SquaredDifference": composite(lambda op, x, y: conj(x - y) * (x - y)),
+    "FloorMod": composite(lambda op, x, y: x - tf.math.floordiv(value(x), value(y)) * y),
+    **each("Mod TruncateMod", composite(_mod)),
+    # size and sign
     "Abs": composite(lambda op, x: x * tf.sign(x.value)),
-    # exponentials and logarithms
+    "ComplexAbs": composite(lambda op, x: modulus(x)),
+    "Angle": composite(lambda op, x: ops.Atan2(*parts(x)[::-1])),
+    "Sign": _sign,
+    "Maximum": composite(lambda op, x, y: choose(value(x) >= value(y), x, y, still=True)),
+    "Minimum": composite(lambda op, x, y: choose(value(x) <= value(y), x, y, still=True)),
+    "ClipByValue": composite(
+        lambda op, x, low, high: choose(
+            value(x) < value(low), low, choose(value(x) > value(high), high, x, still=True), still=True
+        )
+    ),
+    "SelectV2": composite(lambda op, condition, x, y: choose(condition, x, y, still=True)),
+    # powers, exponentials and logarithms
+    "Pow": _pow,
+    "Sqrt": over(lambda x, y: 2 * y),
+    "Rsqrt": composite(lambda op, x: 1 / ops.Sqrt(x)),
     "Exp": slope(lambda x, y: y),
     "Expm1": slope(lambda x, y: exactly(y + 1, tf.exp(x.value))),
     "Log": over(lambda x, y: x),
     "Log1p": over(lambda x, y: 1 + x),
-    "Sqrt": over(lambda x, y: 2 * y),
-    "Rsqrt": composite(lambda op, x: 1 / ops.Sqrt(x)),
+    "Xlogy": composite(lambda op, x, y: _logarithm("Log", x, y, 0.0)),
+    "Xlog1py": composite(lambda op, x, y: _logarithm("Log1p", x, y, -1.0)),
     # trigonometric and hyperbolic functions
     "Sin": slope(lambda x, y: ops.Cos(x)),
     "Cos": slope(lambda x, y: -ops.Sin(x)),
     "Tan": slope(lambda x, y: 1 + y * y),
     "Asin": over(lambda x, y: ops.Sqrt((1 - x) * (1 + x))),
     "Acos": over(lambda x, y: -ops.Sqrt((1 - x) * (1 + x))),
-    "Atan": over(lambda x, y: 1 + x * x),
+    "Atan": over(_atan),
+    "Atan2": slope(_angle),
     "Sinh": slope(lambda x, y: ops.Cosh(x)),
     "Cosh": slope(lambda x, y: ops.Sinh(x)),
-    "Tanh": slope(lambda x, y: 1 - y * y),
-    "Asinh": over(lambda x, y: ops.Sqrt(1 + x * x)),
-    "Acosh": over(lambda x, y: ops.Sqrt((x - 1) * (x + 1))),
+    "Tanh": slope(_sech2),
+    "Asinh": over(_asinh),
+    "Acosh": over(_acosh),
     "Atanh": over(lambda x, y: (1 - x) * (1 + x)),
     # activations
-    "Relu": composite(lambda op, x: choose(x.value > 0, x, tf.zeros_like(x.value))),
     "Sigmoid": slope(lambda x, y: y * exactly(1 - y, tf.sigmoid(-x.value))),
     "Softplus": slope(lambda x, y: ops.Sigmoid(x)),
+    "Softsign": composite(lambda op, x: x / (1 + ops.Abs(x))),
+    "Relu": composite(lambda op, x: only(x.value > 0, x)),
+    "Relu6": composite(lambda op, x: only((x.value > 0) & (x.value < 6), x)),
+    "LeakyRelu": composite(lambda op, x: choose(x.value > 0, x, op.get_attr("alpha") * x)),
+    "Elu": composite(lambda op, x: _elu(x)),
+    "Selu": composite(lambda op, x: _elu(x, SELU, SELU_RATE)),
+    # what gradients are made of, in people's own tapes; y is the output, x the input, dy the cotangent
+    "SigmoidGrad": composite(lambda op, y, dy: dy * (y * (1 - y))),
+    "TanhGrad": composite(lambda op, y, dy: dy * (1 - y * y)),
+    "SqrtGrad": composite(lambda op, y, dy: dy / conj(2 * y)),
+    "RsqrtGrad": composite(lambda op, y, dy: dy * conj(-0.5 * (y * y * y))),
+    **each("InvGrad ReciprocalGrad", composite(lambda op, y, dy: dy * conj(-(y * y)))),
+    "SoftplusGrad": composite(lambda op, dy, x: dy * ops.Sigmoid(x)),
+    "SoftsignGrad": composite(lambda op, dy, x: dy * ops.Square(1 / (1 + ops.Abs(x)))),
+    "ReluGrad": composite(lambda op, dy, x: _where(value(x) > 0, dy)),
+    "Relu6Grad": composite(lambda op, dy, x: _where((value(x) > 0) & (value(x) < 6), dy)),
+    "LeakyReluGrad": composite(lambda op, dy, x: choose(value(x) > 0, dy, op.get_attr("alpha") * dy)),
+    "EluGrad": composite(lambda op, dy, y: choose(value(y) < 0, dy * (y + 1), dy)),
+    "SeluGrad": composite(lambda op, dy, y: choose(value(y) < 0, dy * (y + SELU_RATE), dy * SELU)),
 }

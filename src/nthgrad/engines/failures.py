@@ -1,0 +1,19 @@
+"""What TensorFlow's gradient functions raise where they have none to give, and what it means."""
+
+from __future__ import annotations
+
+import re
+
+FAILURES = (LookupError, NotImplementedError, TypeError, ValueError, AttributeError, AssertionError)
+
+
+def reason(error: BaseException) -> tuple[str, str]:
+    """The op type that a failure is about, as far as it says, and the failure in words."""
+    if isinstance(error, LookupError):
+        text = str(error).split("op type: ")[-1].split("entry for:")[-1]
+        match = re.search(r"[A-Z]\w+", text)
+        kind = match.group() if match else str(error)
+        return kind, f"nothing differentiates {kind}"
+    # tf.recompute_grad, which ends in an IdentityN, raises NotImplementedError; others what they please
+    kind = "IdentityN" if isinstance(error, NotImplementedError) else "nothing"
+    return kind, f"its gradient raises {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

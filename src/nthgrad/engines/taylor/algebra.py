@@ -1,0 +1,86 @@
+"""What rules are written with beside + - * /: TensorFlow's ops by name, choices, and zeros where there is nothing."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.engines import trace
+from nthgrad.engines.taylor.series import Coefficient, Index, Negative, Series, value, varying
+from nthgrad.engines.taylor.step import Input, Step
+
+# A list that nothing has been written to: it reads as zeros, and XLA can make no other zeros of it.
+EMPTY_LISTS = ("EmptyTensorList", "TensorListReserve")
+
+
+def or_zeros(c: Coefficient, x: Input) -> Any:
+    """A coefficient of x, with zeros for one that is zero by structure."""
+    if c is not None:
+        return c
+    t: Any = value(x)
+    if not trace.carries(t) or (t.dtype == tf.variant and t.op.type in EMPTY_LISTS):
+        return t
+    return tf.zeros_like(t)
+
+
+def choose(condition: tf.Tensor, a: Any, b: Any, still: bool = False) -> Any:
+    """A where the condition holds, else b: coefficient by coefficient, so what is not chosen may be anything.
+
+    `still` says that where the chosen one does not vary, nothing that is made of it does.
+    """
+
+    def coefficient(k: Index) -> Coefficient:
+        c, d = varying(a, k), varying(b, k)
+        return None if c is None and d is None else tf.where(condition, or_zeros(c, a), or_zeros(d, b))
+
+    def alive(x: Any) -> Any:
+        return not still if not isinstance(x, Series) else True if x.live is None else x.live
+
+    y = tf.where(condition, value(a), value(b))
+    masks = alive(a), alive(b)
+    if not isinstance(a, Series) and not isinstance(b, Series):
+        return y
+    return Series(y, coefficient, None if all(m is True for m in masks) else tf.where(condition, *masks))
+
+
+def only(condition: tf.Tensor, x: Series) -> Series:
+    """X where the condition holds; elsewhere nothing that is made of it varies."""
+    return Series(x.value, x.__getitem__, condition)
+
+
+def exactly(y: Series, at: tf.Tensor) -> Series:
+    """A series whose value is better computed in another way."""
+    return -exactly(y.of, -at) if isinstance(y, Negative) else Series(at, y.__getitem__, y.live)
+
+
+class _Ops:
+    """TensorFlow's ops by their own names, on series and tensors alike: `ops.Exp(x)`, `ops.Sum(x, axis)`."""
+
+    def __getattr__(self, kind: str) -> Callable[..., Any]:
+        def call(*inputs: Any, **attributes: Any) -> Any:
+            if len(inputs) == 1 and isinstance(inputs[0], Series) and kind in inputs[0].functions:
+                return inputs[0].functions[kind]
+            make = getattr(tf.raw_ops, kind)
+            arguments = zip(_parameters(kind), map(value, inputs), strict=False)
+            values = tf.nest.flatten(make(**dict(arguments), **attributes))
+            if not any(isinstance(x, Series) for x in inputs):
+                return values[0]
+            from nthgrad.engines.taylor.rules import RULES  # the table is made of what is made here
+
+            op = values[0].op
+            taken = [x if isinstance(x, Series) else t for x, t in zip(inputs, op.inputs, strict=True)]
+            return RULES[kind](Step(op, taken, values))[0]
+
+        return call
+
+
+ops = _Ops()
+
+
+@functools.cache
+def _parameters(kind: str) -> tuple[str, ...]:
+    return tuple(inspect.signature(getattr(tf.raw_ops, kind)).parameters)

@@ -1,0 +1,61 @@
+"""Ops that are refused by name, and why: their output varies with their input, and no derivative of it can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nthgrad.engines import trace
+from nthgrad.engines.taylor.gradients import WAYS_OUT
+from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.errors import UnsupportedOpError
+
+_BY_REASON = {
+    "TensorFlow registers no gradient for it although its output varies with its input": """
+        CTCBeamSearchDecoder CTCGreedyDecoder EditDistance GenerateBoundingBoxProposals LoadAndRemapMatrix
+        LookupTableFind LookupTableFindV2 ReduceDataset SampleDistortedBoundingBox SampleDistortedBoundingBoxV2
+        XlaVariadicReduce
+        """,
+    "it draws anew at every run, so what it drew cannot be followed": "ParameterizedTruncatedNormal",
+    "what it draws is a whole number, which jumps where it changes": """
+        StatelessRandomBinomial StatelessRandomPoisson
+        """,
+    "it belongs to the control flow of TensorFlow 1, which a tf.function does not hold": """
+        Enter Exit LoopCond Merge NextIteration RefEnter RefExit RefMerge RefNextIteration RefSwitch Switch
+        """,
+    "it belongs to the TensorArray of TensorFlow 1, for which a tf.function holds a TensorList": """
+        TensorArrayConcat TensorArrayConcatV2 TensorArrayConcatV3 TensorArrayGather TensorArrayGatherV2
+        TensorArrayGatherV3 TensorArrayGrad TensorArrayGradV2 TensorArrayGradV3 TensorArrayGradWithShape TensorArrayRead
+        TensorArrayReadV2 TensorArrayReadV3 TensorArrayScatter TensorArrayScatterV2 TensorArrayScatterV3
+        TensorArraySplit TensorArraySplitV2 TensorArraySplitV3 TensorArrayUnpack TensorArrayWrite TensorArrayWriteV2
+        TensorArrayWriteV3
+        """,
+    "it reads or writes a state": """
+        Assign AssignAdd AssignSub DebugGradientRefIdentity GetSessionHandleV2 MutableDenseHashTableV2 RefIdentity
+        ScatterAdd ScatterDiv ScatterMul ScatterNdAdd ScatterNdSub ScatterNdUpdate ScatterSub SdcaOptimizer
+        SdcaOptimizerV2 StackPush
+        """,
+    "it passes tensors between devices": """
+        AllToAll CollectiveGather CollectiveGatherV2 CollectivePermute CollectiveReduce CollectiveReduceV2
+        CollectiveReduceV3 CopyToMesh CopyToMeshGrad CrossReplicaSum NcclAllReduce NcclBroadcast NcclReduce Relayout
+        RelayoutLike TPUEmbeddingActivations TPUReplicatedInput TPUReplicatedOutput
+        """,
+    "its kernels are for NVIDIA's GPUs alone": """
+        CTCLossV2 CudnnRNN CudnnRNNV2 CudnnRNNV3 SparseMatrixAdd SparseMatrixMul SparseMatrixSoftmax
+        """,
+    "TensorFlow has no public way to make it again": """
+        XlaClusterOutput XlaEinsum XlaSharding XlaSpmdFullToShardShape XlaSpmdShardToFullShape _EagerConst
+        """,
+    "TensorFlow has no kernel for it any more": """
+        BatchNormWithGlobalNormalization QuantizeAndDequantize RandomCrop TopK
+        """,
+}
+
+REASONS: dict[str, str] = {kind: reason for reason, kinds in _BY_REASON.items() for kind in kinds.split()}
+"""Why an op type is refused."""
+
+
+def _refuse(step: Step) -> Sequence[Input]:
+    raise UnsupportedOpError(f"{trace.describe(step.op)} cannot be differentiated: {REASONS[step.op.type]}. {WAYS_OUT}")
+
+
+RULES: dict[str, Rule] = dict.fromkeys(REASONS, _refuse)

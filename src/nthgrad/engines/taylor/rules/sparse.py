@@ -1,0 +1,153 @@
+"""Sparse and ragged tensors, and sparse matrices in CSR form, which are variants.
+
+Indices do not vary, nor does what an op makes of them: where an op's result has indices of its own, its values are
+computed densely or by segments and read off there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.engines.taylor.families import bilinear, each, expanded, linear, piecewise
+from nthgrad.engines.taylor.rules.selection import Map
+from nthgrad.engines.taylor.series import value
+from nthgrad.engines.taylor.step import Input, Rule, Step
+
+LINEAR = """
+    CSRSparseMatrixToDense CSRSparseMatrixToSparseTensor DenseToCSRSparseMatrix RaggedBincount RaggedFillEmptyRows
+    RaggedFillEmptyRowsGrad RaggedGather RaggedTensorFromVariant RaggedTensorToSparse RaggedTensorToTensor
+    RaggedTensorToVariant RaggedTensorToVariantGradient SparseAddGrad SparseBincount SparseFillEmptyRows
+    SparseFillEmptyRowsGrad SparseMatrixTranspose SparseReduceSum SparseReduceSumSparse SparseReorder SparseSegmentMean
+    SparseSegmentMeanGrad SparseSegmentMeanGradV2 SparseSegmentMeanWithNumSegments SparseSegmentSqrtN
+    SparseSegmentSqrtNGrad SparseSegmentSqrtNGradV2 SparseSegmentSqrtNWithNumSegments SparseSegmentSum
+    SparseSegmentSumGrad SparseSegmentSumGradV2 SparseSegmentSumWithNumSegments SparseSlice SparseSliceGrad SparseSplit
+    SparseTensorDenseAdd SparseTensorToCSRSparseMatrix SparseToDense
+    """
+
+
+def places(indices: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """Indices as numbers, in the order of the elements."""
+    strides = tf.math.cumprod(shape, exclusive=True, reverse=True)
+    return tf.reduce_sum(indices * strides, -1)
+
+
+def at(dense: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
+    """The elements at the indices of a shape that a dense tensor is broadcast to."""
+    rank = dense.shape.rank
+    wide = tf.cast(tf.shape(dense) > 1, indices.dtype)
+    return tf.gather_nd(dense, indices[:, tf.shape(indices)[1] - rank :] * wide)
+
+
+def _found(some: tf.Tensor, among: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """Where in a list of indices, which is in order, some of them stand; -1 where they do not."""
+    some, among = places(some, shape), places(among, shape)
+    i = tf.searchsorted(among, some, out_type=tf.int32)
+    there = tf.gather(tf.concat([among, [-1]], 0), i) == some
+    return tf.where(there, i, -1)
+
+
+def _both(step: Step, indices: tf.Tensor) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """Two sparse tensors' values at the indices of the result, zero where they have none."""
+    first, second, shape = (value(step.inputs[i]) for i in (0, 3, 2))
+    first, second = _found(first, indices, shape), _found(second, indices, shape)
+    n = tf.shape(indices)[0]
+    return lambda a, b: (tf.math.unsorted_segment_sum(a, first, n), tf.math.unsorted_segment_sum(b, second, n))
+
+
+def _sparse_sum(step: Step) -> Map:
+    both = _both(step, step.values[0])
+    return lambda a, b: [None, tf.add(*both(a, b)), None]
+
+
+def _concatenated(step: Step) -> Sequence[Input]:
+    """The order in which the op puts numbered values says which to take: TensorFlow has no gradient for it."""
+    n = len(step.inputs) // 3
+    inputs = [value(x) for x in step.inputs]
+    values = inputs[n : 2 * n]
+    sizes = [tf.size(v) for v in values]
+    numbers = tf.split(tf.range(tf.add_n(sizes)), sizes)
+    order = step.again([*inputs[:n], *numbers, *inputs[2 * n :]])[1]
+
+    def made(op: Any, *inputs: tf.Tensor) -> list[Any]:
+        return [None, tf.gather(tf.concat(inputs[n : 2 * n], 0), order), None]
+
+    return expanded(made, afresh=True)(step)
+
+
+def _sparse_extreme(greater: bool) -> Rule:
+    def rule(step: Step) -> Any:
+        a, b = value(step.inputs[1]), value(step.inputs[4])
+        both = _both(step, step.values[0])
+        a, b = both(a, b)
+        first = a >= b if greater else a <= b
+
+        def chosen(c: tf.Tensor, d: tf.Tensor) -> list[Any]:
+            return [None, tf.where(first, *both(c, d))]
+
+        return piecewise(lambda _: chosen, 1, 4)(step)
+
+    return rule
+
+
+def _softmax(values: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """The softmax of the values in each row."""
+    distinct, rows = tf.unique(rows)
+    n = tf.size(distinct)
+    greatest = tf.math.unsorted_segment_max(tf.stop_gradient(values), rows, n)
+    e = tf.exp(values - tf.gather(greatest, rows))
+    return e / tf.gather(tf.math.unsorted_segment_sum(e, rows, n), rows)
+
+
+# matrices in CSR form, taken apart into indices and values and put together again
+
+
+def _entries(matrix: tf.Tensor, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    return tf.raw_ops.CSRSparseMatrixToSparseTensor(sparse_matrix=matrix, type=dtype)
+
+
+def _matrix(indices: tf.Tensor, values: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    return tf.raw_ops.SparseTensorToCSRSparseMatrix(indices=indices, values=values, dense_shape=shape)
+
+
+def _dense(matrix: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    return tf.raw_ops.CSRSparseMatrixToDense(sparse_input=matrix, type=dtype)
+
+
+def _densely(f: Callable[..., tf.Tensor], kind: str) -> Rule:
+    """By the dense result, of which the entries are read off that the sparse one has."""
+
+    def rule(step: Step) -> Any:
+        dtype = step.op.get_attr(kind)
+        indices = _entries(step.values[0], dtype)[0]
+
+        def made(op: Any, a: tf.Tensor, b: tf.Tensor, *rest: tf.Tensor) -> tf.Tensor:
+            y = f(op, _dense(a, dtype), _dense(b, dtype), *rest)
+            return tf.raw_ops.DenseToCSRSparseMatrix(dense_input=y, indices=indices)
+
+        return expanded(made)(step)
+
+    return rule
+
+
+def _matrix_product(op: Any, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    options = {name: op.get_attr(name) for name in ("transpose_a", "transpose_b", "adjoint_a", "adjoint_b")}
+    return tf.matmul(a, b, **options)
+
+
+RULES: dict[str, Rule] = {
+    **each(LINEAR, linear),
+    "SparseTensorDenseMatMul": bilinear(1, 3),
+    "SparseDenseCwiseAdd": expanded(lambda op, i, v, shape, dense: v + at(dense, i)),
+    "SparseDenseCwiseMul": expanded(lambda op, i, v, shape, dense: v * at(dense, i)),
+    "SparseDenseCwiseDiv": expanded(lambda op, i, v, shape, dense: v / at(dense, i)),
+    "SparseSoftmax": expanded(lambda op, i, v, shape: _softmax(v, places(i[:, :-1], shape[:-1]))),
+    "SparseConcat": _concatenated,
+    "SparseAdd": piecewise(_sparse_sum, 1, 4),
+    "SparseSparseMaximum": _sparse_extreme(greater=True),
+    "SparseSparseMinimum": _sparse_extreme(greater=False),
+    "SparseMatrixMatMul": bilinear(0, 1),
+    "SparseMatrixSparseMatMul": _densely(_matrix_product, "type"),
+}

@@ -1,0 +1,48 @@
+"""One op of the graph being walked, as a rule is given it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.engines import remake
+from nthgrad.engines.taylor.series import Coefficient, Index, Series
+
+Input = Series | tf.Tensor
+Rule = Callable[["Step"], "Sequence[Input]"]
+
+_PRODUCTS = ("BatchMatMul", "Conv", "Depthwise", "Einsum", "MatMul")
+
+
+def _no_walk(*_: Any) -> Sequence[Any]:
+    raise AssertionError("a rule that is a graph was called without the interpreter")
+
+
+@dataclass
+class Step:
+    """One op: as it was traced, what its inputs have become, and the values of its outputs."""
+
+    op: Any
+    inputs: Sequence[Input]
+    values: Sequence[tf.Tensor]
+    walk: Callable[..., Sequence[Any]] = _no_walk  # (env, targets): the interpreter, for rules that are graphs
+    needed: Sequence[int] = ()  # the outputs that anything is made from, for rules that make the values too
+    indices: Sequence[Index] = ()  # of the coefficients that will be asked for
+
+    @cached_property
+    def again(self) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
+        """Makes the op once more, on other inputs."""
+        return remake.maker(self.op)
+
+    @cached_property
+    def meets_a_product(self) -> bool:
+        """Whether a matrix product or a convolution takes the output, so that it has to lie in memory."""
+        return any(user.type.startswith(_PRODUCTS) for y in self.op.outputs for user in y.consumers())
+
+    def output(self, coefficient: Callable[[Index], Coefficient], i: int = 0, live: tf.Tensor | None = None) -> Series:
+        """A series for an output."""
+        return Series(self.values[i], coefficient, live)

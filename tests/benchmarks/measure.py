@@ -1,0 +1,81 @@
+"""Measuring calls: time to the first result, time a call, peak memory; and the machine that it was done on."""
+
+import ctypes
+import gc
+import platform
+import statistics
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+
+def first(make):
+    """What building a side and calling it once takes, in seconds, and the side."""
+    start = time.perf_counter()
+    side = make()
+    side.call()
+    return time.perf_counter() - start, side
+
+
+def rounds(calls, seconds, block=5):
+    """Milliseconds a call of each side: the median and the quartiles.
+
+    The sides take turns, a block of calls each, so that all meet the same noise; the first call of a block, which finds
+    the caches full of the others' numbers, is not counted.
+
+    Args:
+        calls: by name, calls that return when their result is there.
+        seconds: to spend on all together, at least.
+        block: calls of a turn that are counted.
+    """
+    times = {name: [] for name in calls}
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or min(map(len, times.values())) < 2 * block:
+        for name, call in calls.items():
+            call()
+            for _ in range(block):
+                start = time.perf_counter()
+                call()
+                times[name].append(1e3 * (time.perf_counter() - start))
+    return {
+        n: dict(zip(("low", "median", "high"), statistics.quantiles(t, n=4), strict=True)) for n, t in times.items()
+    }
+
+
+def peak(call):
+    """MiB that a call needs at its peak beyond what was in use before it, or None where Linux's /proc is not to be had."""
+    clear = Path("/proc/self/clear_refs")
+    try:
+        call()
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
+        clear.write_text("5")  # resets the high-water mark
+        before = _status("VmRSS")
+        call()
+        return (_status("VmHWM") - before) / 1024
+    except (OSError, AttributeError):
+        return None
+
+
+def _status(key):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(key)).split()[1])
+
+
+def machine(threads):
+    """The machine and the versions, for the record."""
+    cpu = Path("/proc/cpuinfo")
+    models = (
+        [line.split(":")[1].strip() for line in cpu.read_text().splitlines() if "model name" in line]
+        if cpu.exists()
+        else []
+    )
+    packages = ("tensorflow", "jax", "jaxlib", "numpy")
+    return {
+        "machine": platform.machine(),
+        "processor": models[0] if models else platform.processor(),
+        "cores": len(models),
+        "threads": threads,
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+    }

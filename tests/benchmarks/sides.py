@@ -1,0 +1,130 @@
+"""The ways to the n-th derivative that are compared."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import factorial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import tensorflow as tf
+from jax.experimental.jet import jet as jax_jet
+
+import nthgrad as ng
+
+
+@dataclass(frozen=True)
+class Side:
+    """A derivative, built.
+
+    Attributes:
+        call: computes it, and returns when the result is there.
+        size: the number of ops in its graph.
+        memory: MiB that it needs beside its input, as its compiler says, or None where only running it tells.
+    """
+
+    call: Callable[[], Any]
+    size: Callable[[], int]
+    memory: Callable[[], float | None] = lambda: None
+
+
+def _in_tf(g, *args):
+    def size():
+        graph = tf.function(g, autograph=False).get_concrete_function(*args).graph.as_graph_def()
+        return len(graph.node) + max((len(f.node_def) for f in graph.library.function), default=0)
+
+    run = g.get_concrete_function(*args) if hasattr(g, "get_concrete_function") else g
+    return Side(lambda: run(*args).numpy(), size)
+
+
+def _in_jax(g, x):
+    def memory():
+        analysis = g.lower(x).compile().memory_analysis()
+        return (analysis.temp_size_in_bytes + analysis.output_size_in_bytes) / 2**20
+
+    return Side(lambda: g(x).block_until_ready(), lambda: _equations(jax.make_jaxpr(g)(x).jaxpr), memory)
+
+
+def _equations(jaxpr):
+    inner = [v for e in jaxpr.eqns for p in e.params.values() for v in (p if isinstance(p, (list, tuple)) else [p])]
+    inner = [getattr(v, "jaxpr", v) for v in inner]
+    return len(jaxpr.eqns) + sum(_equations(v) for v in inner if hasattr(v, "eqns"))
+
+
+def forward(w, jit_compile):
+    """The function itself."""
+    return _in_tf(tf.function(w.in_tf, autograph=False, jit_compile=jit_compile), tf.constant(w.x))
+
+
+def taylor(w, n, jit_compile):
+    """The Taylor engine of nthgrad."""
+    if w.v is None:
+        return _in_tf(ng.derivative(w.in_tf, n, method="taylor", jit_compile=jit_compile), tf.constant(w.x))
+    g = ng.taylor(w.in_tf, n, jit_compile=jit_compile)
+    last = tf.function(lambda x, v: g(x, v)[n] * factorial(n), jit_compile=jit_compile, autograph=False)
+    return _in_tf(last, tf.constant(w.x), tf.constant(w.v))
+
+
+def tapes(w, n, jit_compile):
+    """Tapes nested by hand, in a tf.function."""
+
+    def along(f):  # the derivative of f along v by two gradients, for a tape knows no direction
+        def df(x):
+            with tf.GradientTape() as outer:
+                with tf.GradientTape() as inner:
+                    inner.watch(x)
+                    y = f(x)
+                u = tf.ones_like(y)
+                outer.watch(u)
+                g = inner.gradient(y, x, u)
+            return outer.gradient(g, u, w.v)
+
+        return df
+
+    def elementwise(f):
+        def df(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = f(x)
+            return tape.gradient(y, x)
+
+        return df
+
+    g = w.in_tf
+    for _ in range(n):
+        g = elementwise(g) if w.v is None else along(g)
+    return _in_tf(tf.function(g, autograph=False, jit_compile=jit_compile), tf.constant(w.x))
+
+
+def jet(w, n):
+    """jax.experimental.jet, jitted."""
+    v = jnp.ones_like(w.x) if w.v is None else jnp.asarray(w.v)
+    series = [v] + [jnp.zeros_like(v)] * (n - 1)
+    return _in_jax(jax.jit(lambda x: jax_jet(w.in_jax, (x,), (series,))[1][-1]), jnp.asarray(w.x))
+
+
+def nested(w, n):
+    """Nested jax.grad of one point under vmap, or nested jax.jvp along v; jitted."""
+    x = jnp.asarray(w.x)
+    if w.v is None:
+        g = lambda t: w.in_jax(t.reshape((1, 1) if x.ndim == 2 else (1,))).reshape(())  # noqa: E731
+        for _ in range(n):
+            g = jax.grad(g)
+        g = jax.jit(jax.vmap(g))
+        x = x.reshape(-1)
+    else:
+        g = w.in_jax
+        for _ in range(n):
+            g = lambda t, g=g: jax.jvp(g, (t,), (jnp.asarray(w.v),))[1]  # noqa: E731
+        g = jax.jit(g)
+    return _in_jax(g, x)
+
+
+SIDES: dict[str, Callable] = {
+    "taylor, XLA": lambda w, n: taylor(w, n, True),
+    "taylor": lambda w, n: taylor(w, n, None),
+    "tapes, XLA": lambda w, n: tapes(w, n, True),
+    "tapes": lambda w, n: tapes(w, n, None),
+    "jet": jet,
+    "nested jax": nested,
+}

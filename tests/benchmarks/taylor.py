@@ -1,0 +1,164 @@
+"""The Taylor engine beside nested tapes, JAX's jet and nested JAX: `python tests/benchmarks/taylor.py [WORKLOAD ...]`.
+
+For every workload and order all sides run in one process and take turns. Needs `pip install '.[bench]'`. With one thread
+(the process is pinned to one core) and with all, a process each. Results go to the screen and to --out: a JSON file with
+machine and versions, and a plot.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+PATIENCE = 15.0  # seconds: a side that would need longer for its first result, by how that grew, is not asked
+
+
+def work(names, threads, seconds):
+    """Measures in this process, and returns the results."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if threads == "one":
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    import measure
+    import numpy as np
+    import tensorflow as tf
+    from sides import SIDES, forward
+    from workloads import WORKLOADS
+
+    if threads == "one":
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    results = []
+    for name in names:
+        workload = WORKLOADS[name]()
+        calls = {"forward, XLA": forward(workload, True).call, "forward": forward(workload, None).call}
+        for call in calls.values():
+            call()
+        results += [{"workload": name, "order": 0, "side": s, **t} for s, t in measure.rounds(calls, seconds).items()]
+        dead, firsts = {}, {}
+        for order in workload.orders:
+            calls, rows, values = {}, {}, {}
+            for side, make in SIDES.items():
+                row = rows[side] = {"workload": name, "order": order, "side": side}
+                if side in dead:
+                    row["none"] = dead[side]
+                    continue
+                try:
+                    row["first"], built = measure.first(lambda make=make: make(workload, order))  # noqa: B023
+                    calls[side] = built.call
+                    values[side] = np.asarray(built.call())
+                except Exception as error:
+                    row["none"] = dead[side] = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:100]}"
+                    continue
+                memory = built.memory()
+                row["peak"] = measure.peak(built.call) if memory is None else memory
+                row["size"] = built.size()
+                before, firsts[side] = firsts.get(side, row["first"]), row["first"]
+                if row["first"] * max(1.0, row["first"] / before) > PATIENCE:
+                    dead[side] = f"not tried: the first result took {row['first']:.0f} s at order {order}"
+            for side, times in measure.rounds(calls, seconds).items():
+                rows[side].update(times)
+            reference = values["taylor, XLA"]
+            for side, value in values.items():
+                difference = np.abs(value.reshape(reference.shape) - reference).max() / np.abs(reference).max()
+                rows[side]["difference"] = float(difference)
+            results += rows.values()
+            print(f"{threads}: {name}, order {order}", file=sys.stderr, flush=True)
+    return {"machine": measure.machine(threads), "results": results}
+
+
+def show(report):
+    """Prints a table for every workload."""
+    from rich.console import Console
+    from rich.table import Table
+
+    about = report["machine"]
+    console = Console(width=150)
+    for name in dict.fromkeys(r["workload"] for r in report["results"]):
+        rows = [r for r in report["results"] if r["workload"] == name]
+        base = {r["side"]: r["median"] for r in rows if r["order"] == 0}
+        table = Table(
+            title=f"{name}: {about['processor']}, {about['threads']} thread(s), TensorFlow {about['tensorflow']}, "
+            f"JAX {about['jax']}; forward pass {base['forward, XLA']:.2f} ms with XLA, {base['forward']:.2f} without"
+        )
+        for column in (
+            "order",
+            "side",
+            "ms (quartiles)",
+            "beside jet",
+            "forward passes",
+            "first result, s",
+            "ops",
+            "MiB",
+            "difference",
+        ):
+            table.add_column(column, justify="left" if column == "side" else "right")
+        for r in rows:
+            if "median" not in r or r["order"] == 0:
+                if "none" in r:
+                    table.add_row(str(r["order"]), r["side"], r["none"])
+                continue
+            peer = next((q.get("median") for q in rows if q["order"] == r["order"] and q["side"] == "jet"), None)
+            table.add_row(
+                str(r["order"]),
+                r["side"],
+                f"{r['median']:.2f} ({r['low']:.2f}-{r['high']:.2f})",
+                f"{r['median'] / peer:.2f}" if peer else "",
+                f"{r['median'] / base['forward, XLA']:.1f}",
+                f"{r['first']:.2f}",
+                str(r["size"]),
+                "" if r.get("peak") is None else f"{r['peak']:.1f}",
+                f"{r['difference']:.0e}",
+            )
+        console.print(table)
+
+
+def plot(reports, path):
+    """Draws milliseconds a call by order, a panel for each workload and number of threads."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    panels = [(name, report) for report in reports for name in dict.fromkeys(r["workload"] for r in report["results"])]
+    figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels), 4), squeeze=False, layout="constrained")
+    for ax, (name, report) in zip(axes[0], panels, strict=True):
+        rows = [r for r in report["results"] if r["workload"] == name and "median" in r and r["order"]]
+        for side in dict.fromkeys(r["side"] for r in rows):
+            mine = [r for r in rows if r["side"] == side]
+            ax.plot([r["order"] for r in mine], [r["median"] for r in mine], "o-", ms=3, label=side)
+        ax.set(
+            title=f"{name}, {report['machine']['threads']} thread(s)", xlabel="order", ylabel="ms a call", yscale="log"
+        )
+        ax.legend(fontsize="small")
+    figure.savefig(path, dpi=120)
+
+
+@click.command(help=__doc__)
+@click.argument("names", nargs=-1)
+@click.option("--threads", type=click.Choice(["one", "all", "both"]), default="both")
+@click.option("--seconds", default=2.0, help="To measure each order for, at least.", show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("benchmarks"))
+@click.option("--worker", is_flag=True, hidden=True)
+def main(names, threads, seconds, out, worker):
+    names = names or ("mlp", "elementwise", "transformer", "gru")
+    if worker:
+        print(json.dumps(work(names, threads, seconds)))
+        return
+    reports = []
+    for number in ("one", "all") if threads == "both" else (threads,):
+        command = [sys.executable, __file__, *names, "--threads", number, "--seconds", str(seconds), "--worker"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        reports.append(json.loads(done.stdout.splitlines()[-1]))
+        show(reports[-1])
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "taylor.json").write_text(json.dumps(reports, indent=1))
+    plot(reports, out / "taylor.png")
+
+
+if __name__ == "__main__":
+    main()
