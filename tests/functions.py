@@ -179,7 +179,7 @@ def by_orders(f, n, sign, scale=0):
     return tower
 
 
-# More, of which nested tapes have no derivative or a slow one: for the Taylor engine.
+# More, for the Taylor engine alone: nested tapes take seconds for each, and refuse some.
 MORE = (
     Case("relu6", tf.nn.relu6, lambda z: min(max(z, mp.mpf(0)), mp.mpf(6)), NONZERO),
     Case("leaky_relu", lambda x: tf.nn.leaky_relu(x, 0.25), lambda z: max(z, z / 4), NONZERO),

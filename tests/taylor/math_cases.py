@@ -228,7 +228,7 @@ CASES: dict[str, Case] = {
     "TridiagonalSolve": lambda x: tf.linalg.tridiagonal_solve(
         A(x) + np.reshape([0.0, 4.0, 0.0], [3, 1]), B(x), "compact"
     ),
-    "MatrixSolveLs": lambda x: tf.linalg.lstsq(D(x), D(x)[:, :2] ** 2, l2_regularizer=0.1),
+    "MatrixSolveLs": lambda x: raw.MatrixSolveLs(matrix=tall(x), rhs=D(x)[:, :2] ** 2, l2_regularizer=x),
     "MatrixSolveLs, wide, slow": lambda x: tf.linalg.lstsq(wide(x), B(x), fast=False),
     # functions of a matrix, and factorisations
     "MatrixDeterminant": lambda x: tf.linalg.det(regular(x)),

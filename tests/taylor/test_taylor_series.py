@@ -120,12 +120,12 @@ def some(shape):
     return st.tuples(numbers(shape), numbers(shape, 1, 2), numbers(shape, 1, 2))
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize(("shape", "pattern"), list(zip(SHAPES.values(), ["some", "full"], strict=True)), ids=SHAPES)
 @pytest.mark.parametrize("name", IDENTITIES)
-def test_identity(name, shape):
+def test_identity(name, shape, pattern):
     @settings(max_examples=15)
-    @given(st.sampled_from(["full", "some"]), some(shape))
-    def check(pattern, arrays):
+    @given(some(shape))
+    def check(arrays):
         left, right = coefficients(IDENTITIES[name], pattern, *arrays)
         # Terms as large as these have been added up: nothing here is smaller than its size at 0 by more than 1/16.
         np.testing.assert_allclose(left, right, rtol=1e-10, atol=1e-10 * max(1, np.abs(right).max()))
@@ -213,12 +213,12 @@ def difference(name, pattern, arrays):
 TOLERANCE = 1e-11
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize(("shape", "pattern"), list(zip(SHAPES.values(), ["full", "odd"], strict=True)), ids=SHAPES)
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_function_of_a_full_series(name, shape):
+def test_function_of_a_full_series(name, shape, pattern):
     @settings(max_examples=10)
-    @given(st.sampled_from(["full", "odd"]), some(shape))
-    def check(pattern, arrays):
+    @given(some(shape))
+    def check(arrays):
         assert difference(name, pattern, arrays) < TOLERANCE
 
     check()
