@@ -17,29 +17,33 @@ def first(make):
     return time.perf_counter() - start, side
 
 
-def rounds(calls, seconds, block=5):
+def rounds(calls, seconds, turn=0.05):
     """Milliseconds a call of each side: the median and the quartiles.
 
-    The sides take turns, a block of calls each, so that all meet the same noise; the first call of a block, which finds
-    the caches full of the others' numbers, is not counted.
+    The sides take turns, so that all meet the same noise. A turn begins with calls that are not counted, for they find
+    the caches, and the memory that the allocator keeps, as the side before has left them.
 
     Args:
         calls: by name, calls that return when their result is there.
         seconds: to spend on all together, at least.
-        block: calls of a turn that are counted.
+        turn: seconds that a turn takes, at least.
     """
     times = {name: [] for name in calls}
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end or min(map(len, times.values())) < 2 * block:
+    while time.perf_counter() < end or min(map(len, times.values())) < 4:
         for name, call in calls.items():
+            start = time.perf_counter()
             call()
-            for _ in range(block):
-                start = time.perf_counter()
+            if time.perf_counter() - start < turn / 10:
+                for _ in range(4):
+                    call()
+            before = start = time.perf_counter()
+            while before - start < turn:
                 call()
-                times[name].append(1e3 * (time.perf_counter() - start))
-    return {
-        n: dict(zip(("low", "median", "high"), statistics.quantiles(t, n=4), strict=True)) for n, t in times.items()
-    }
+                now = time.perf_counter()
+                times[name].append(1e3 * (now - before))
+                before = now
+    return {n: dict(zip(("low", "median", "high"), statistics.quantiles(t, n=4), strict=True)) for n, t in times.items()}
 
 
 def peak(call):

@@ -152,15 +152,15 @@ def _atan(x: Series, y: Series) -> Any:
 
 
 def _sech2(x: Series, y: Series) -> Series:
-    """1 - y**2, of which no digits are left where |y| is nearly 1: there (1 + |y|)**2 exp(-2 |x|).
+    """1 - y**2, of which no digits are left where |y| is nearly 1; there (1 + |y|)**2 exp(-2 |x|) has them all.
 
-    Not everywhere, for |x| has no derivative at 0, and an outer tape would ask for it.
+    That form lends its value only: |x| has no derivative at 0, and an outer tape would ask for it.
     """
     s = 1 - y * y
     if x.value.dtype.is_complex:
         return s
-    size = tf.abs(x.value)
-    return exactly(s, tf.where(size < 1, s.value, tf.square(1 + tf.abs(y.value)) * tf.exp(-2 * size)))
+    precise = tf.square(1 + tf.abs(y.value)) * tf.exp(-2 * tf.abs(x.value))
+    return exactly(s, s.value + tf.stop_gradient(precise - s.value))
 
 
 def _elu(x: Series, above: float = 1.0, below: float = 1.0) -> Series:
