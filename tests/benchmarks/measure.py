@@ -43,7 +43,9 @@ def rounds(calls, seconds, turn=0.05):
                 now = time.perf_counter()
                 times[name].append(1e3 * (now - before))
                 before = now
-    return {n: dict(zip(("low", "median", "high"), statistics.quantiles(t, n=4), strict=True)) for n, t in times.items()}
+    return {
+        n: dict(zip(("low", "median", "high"), statistics.quantiles(t, n=4), strict=True)) for n, t in times.items()
+    }
 
 
 def peak(call):
