@@ -11,28 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import tensorflow as tf
-from numpy.polynomial import chebyshev
+from interpolation import POINT, curve, interpolated
 
 import nthgrad as ng
 
 ORDER = 3
-POINT = 0.3
-RADIUS = 0.05  # of the interval on which f is interpolated; no f has a kink or a singularity near it
-NODES, DEGREE = 15, 9
 # The error allowed at orders 0 to 3, relative to the largest derivative. The interpolation itself has 1e-14 to 1e-9.
 TOLERANCE = (1e-12, 1e-9, 1e-8, 1e-6)
-
-
-def curve(*shape: int, low: float = -1.0, high: float = 1.0, seed: int = 0) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A tensor that is quadratic in x, each element with its own coefficients; at `POINT` it lies in [low, high]."""
-    a, b, c = np.random.RandomState(seed).uniform(-1, 1, (3, *shape)) * (high - low) / 4
-    a = (low + high) / 2 + 2 * a
-
-    def at(x):
-        d = x - POINT
-        return a + d * (b + d * c)
-
-    return at
 
 
 u, v, w = curve(4, seed=11), curve(4, seed=2), curve(4, low=0.5, high=1.5, seed=3)
@@ -193,14 +178,6 @@ CASES = (
 )
 
 
-def interpolated(f: Callable[[tf.Tensor], tf.Tensor]) -> list[np.ndarray]:
-    """Derivatives at `POINT` of the least-squares polynomial through f at Chebyshev nodes."""
-    nodes = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)
-    values = [f(tf.constant(POINT + RADIUS * t, tf.float64)).numpy().ravel() for t in nodes]
-    series = chebyshev.chebfit(nodes, np.array(values), DEGREE)
-    return [chebyshev.chebval(0.0, chebyshev.chebder(series, k)) / RADIUS**k for k in range(ORDER + 1)]
-
-
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_op(case):
     @tf.autograph.experimental.do_not_convert  # it takes as long as the derivatives
@@ -209,7 +186,7 @@ def test_op(case):
         weights = tf.cos(tf.cast(tf.range(tf.size(y)), y.dtype))  # no two elements of an output count alike
         return tf.reduce_sum(y * weights)
 
-    want = np.ravel(interpolated(f))
+    want = np.ravel(interpolated(f, ORDER))
     got = np.array([float(y) for y in ng.derivatives(f, ORDER, method="tape")(tf.constant(POINT, tf.float64))])
     scale = np.maximum.accumulate(np.abs(want))
     assert (np.abs(got - want) <= np.array(TOLERANCE) * scale).all(), f"{got} instead of {want}"
@@ -218,7 +195,7 @@ def test_op(case):
 @pytest.mark.parametrize("name", ["reduce_prod", "segment_mean"])
 def test_op_with_an_output_of_any_shape(name):
     f = next(case.f for case in CASES if case.name == name)
-    want = interpolated(f)
+    want = interpolated(f, ORDER)
     for y, values, tolerance in zip(
         ng.derivatives(f, ORDER, method="tape")(tf.constant(POINT, tf.float64)), want, TOLERANCE, strict=True
     ):

@@ -7,22 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
-
-POINT = 0.3
+from interpolation import POINT, curve
 
 raw = tf.raw_ops
-
-
-def curve(*shape: int, low: float = -1.0, high: float = 1.0, seed: int = 0) -> Callable[[tf.Tensor], tf.Tensor]:
-    """A tensor that is quadratic in x, each element with its own coefficients."""
-    a, b, c = np.random.RandomState(seed).uniform(-1, 1, (3, *shape)) * (high - low) / 4
-    a = (low + high) / 2 + 2 * a
-
-    def at(x):
-        d = x - POINT
-        return a + d * (b + d * c)
-
-    return at
 
 
 u, v, w = curve(4, seed=11), curve(4, seed=2), curve(4, low=0.5, high=1.5, seed=3)

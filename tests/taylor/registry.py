@@ -53,9 +53,13 @@ nthgrad's own has no gradient in TensorFlow, and is refused.
 """
 
 
+# Taken when this is imported: tf.custom_gradient and tf.RegisterGradient enter names of their own later.
+_NAMES = sorted(name for name in ops.gradient_registry.list() if name.isidentifier())
+
+
 def names() -> list[str]:
-    """All names of ops in the registry; tf.custom_gradient enters others, with a number and a hyphen."""
-    return sorted(name for name in ops.gradient_registry.list() if name.isidentifier())
+    """All names of ops in the registry."""
+    return list(_NAMES)
 
 
 def has_gradient(kind: str) -> bool:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
-from test_tape_ops import ORDER, POINT, TOLERANCE, curve, interpolated
+from interpolation import POINT, curve, interpolated
+from test_tape_ops import ORDER, TOLERANCE
 
 import nthgrad as ng
 
@@ -269,7 +270,7 @@ def test_layer(name):
     f(tf.constant(POINT, tf.float64))
     if not name.endswith("BatchNormalization"):
         layer.set_weights([w if w.dtype.kind != "f" else rng.uniform(-0.8, 0.8, w.shape) for w in layer.get_weights()])
-    want = np.ravel(interpolated(f))
+    want = np.ravel(interpolated(f, ORDER))
     got = np.array([float(y) for y in ng.derivatives(f, ORDER, method="taylor")(tf.constant(POINT, tf.float64))])
     allowed = np.array(TOLERANCE if case.dtype == "float64" else SINGLE) * np.maximum.accumulate(np.abs(want))
     assert (np.abs(got - want) <= allowed).all(), f"{got} instead of {want}"

@@ -8,8 +8,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 import tensorflow as tf
-from numpy.polynomial import chebyshev
-from taylor.math_cases import CASES, POINT, curve, weighed
+from interpolation import POINT, curve, interpolated
+from taylor.math_cases import CASES, weighed
 
 import nthgrad as ng
 from nthgrad.engines import trace
@@ -19,19 +19,11 @@ from nthgrad.engines.taylor.series import Series
 from nthgrad.errors import UnsupportedOpError
 
 ORDER = 4
-RADIUS, NODES, DEGREE = 0.15, 19, 12
+GRID = {"radius": 0.15, "nodes": 19, "degree": 12}
 # The error allowed at each order, relative to the largest derivative. The interpolation itself has a tenth of it.
 TOLERANCE = (1e-13, 1e-11, 1e-9, 1e-7, 1e-6)
 
 TABLES = (elementwise.RULES, reductions.RULES, special.RULES, linalg.RULES, factorisations.RULES)
-
-
-def interpolated(f):
-    """Derivatives at POINT of the least-squares polynomial through f at Chebyshev nodes."""
-    nodes = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)
-    values = [np.ravel(f(tf.constant(POINT + RADIUS * t, tf.float64))) for t in nodes]
-    series = chebyshev.chebfit(nodes, np.array(values), DEGREE)
-    return np.array([chebyshev.chebval(0.0, chebyshev.chebder(series, k)) / RADIUS**k for k in range(ORDER + 1)])
 
 
 def check(got, want):
@@ -45,7 +37,7 @@ def test_rule(name):
     f = weighed(CASES[name])
     check(
         [float(y) for y in ng.derivatives(f, ORDER, method="taylor")(tf.constant(POINT, tf.float64))],
-        interpolated(f)[:, 0],
+        interpolated(f, ORDER, **GRID)[:, 0],
     )
 
 
@@ -71,7 +63,7 @@ def test_draw(name):
             for p, a, z in zip(np.ravel(kept), np.tile(SHAPE(float(x)), 2), np.ravel(got[0]), strict=True)
         ]
 
-    check([np.ravel(y) for y in got], interpolated(quantile))
+    check([np.ravel(y) for y in got], interpolated(quantile, ORDER, **GRID))
 
 
 SPARSE = lambda x: tf.raw_ops.SparseMatMul(a=tf.reshape([x, 0, 1, x], [2, 2]), b=tf.reshape([x, 2, 0, x], [2, 2]))  # noqa: E731

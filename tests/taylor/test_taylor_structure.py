@@ -10,11 +10,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import interpolation
 import mpmath as mp
 import numpy as np
 import pytest
 import tensorflow as tf
-from numpy.polynomial import chebyshev
+from interpolation import POINT, through
 
 import nthgrad as ng
 from nthgrad.engines import trace
@@ -32,7 +33,6 @@ from nthgrad.engines.taylor.rules import (
 from nthgrad.errors import UnsupportedOpError
 
 ORDER = 3
-POINT = 0.3
 R = tf.raw_ops
 
 
@@ -50,9 +50,8 @@ class Case:
 
 
 def curve(*shape: int, low: float = -1.0, high: float = 1.0, seed: int = 0, flat: float = 1.0) -> Callable[[Any], Any]:
-    """A tensor that is quadratic in x, each element with its own coefficients."""
-    a, b, c = np.random.RandomState(seed + 7 * sum(shape)).uniform(-1, 1, (3, *shape)) * (high - low) / 4
-    return through((low + high) / 2 + 2 * a, flat * b, flat * c)
+    """A curve; those of different shapes have different elements."""
+    return interpolation.curve(*shape, low=low, high=high, seed=seed + 7 * sum(shape), flat=flat)
 
 
 def apart(*shape: int, seed: int = 0) -> Callable[[Any], Any]:
@@ -61,14 +60,6 @@ def apart(*shape: int, seed: int = 0) -> Callable[[Any], Any]:
     return through(
         random.permutation(int(np.prod(shape))).reshape(shape) / 4 - 1, *random.uniform(-0.15, 0.15, (2, *shape))
     )
-
-
-def through(a: Any, b: Any, c: Any) -> Callable[[Any], Any]:
-    def at(x: tf.Tensor) -> tf.Tensor:
-        d = x - tf.cast(POINT, x.dtype)
-        return tf.cast(a, x.dtype) + d * (tf.cast(b, x.dtype) + d * tf.cast(c, x.dtype))
-
-    return at
 
 
 def on(kind: str, *inputs: Any, **attributes: Any) -> Callable[[Any], Any]:
@@ -536,17 +527,6 @@ def plain(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return tf.autograph.experimental.do_not_convert(lambda x: combined(f(x)))
 
 
-def interpolated(case: Case) -> list[np.ndarray]:
-    """Derivatives at `POINT` of the least-squares polynomial through the values at Chebyshev nodes."""
-    count = case.degree + 6
-    nodes = np.cos(np.pi * (np.arange(count) + 0.5) / count)
-    points = np.asarray(POINT + case.radius * nodes, case.dtype.as_numpy_dtype)
-    f = tf.function(plain(case.f))
-    values = np.array([f(tf.constant(t)).numpy() for t in points], "float64")
-    fit = chebyshev.chebfit((points.astype("float64") - POINT) / case.radius, values, case.degree)
-    return [chebyshev.chebval(0.0, chebyshev.chebder(fit, k)) / case.radius**k for k in range(ORDER + 1)]
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_op(name):
     case, met = CASES[name], set()
@@ -557,7 +537,9 @@ def test_op(name):
         met.update(op.type for op in trace.between([x], [y], stop=frozenset()))
         return y
 
-    want = interpolated(case)
+    values = tf.function(plain(case.f))
+    grid = {"radius": case.radius, "nodes": case.degree + 6, "degree": case.degree}
+    want = interpolation.interpolated(values, ORDER, **grid, dtype=case.dtype.as_numpy_dtype)
     got = ng.derivatives(f, ORDER, method="taylor")(tf.constant(POINT, case.dtype))
     assert name.split()[0] in met, f"{met} has no {name}"
     scale = 0.1

@@ -50,15 +50,15 @@ def power(x: tf.Tensor, p: tf.Tensor) -> tf.Tensor:
         return tf.raw_ops.Pow(x=x, y=p)
     if exponent.ndim or abs(exponent) > 1024:
         return _power(x, p)
-    y = _product_power(x, abs(int(exponent)))
+    y = product_power(x, abs(int(exponent)))
     return y if exponent >= 0 else tf.math.reciprocal(y)
 
 
-def _product_power(x: tf.Tensor, k: int) -> tf.Tensor:
+def product_power(x: Any, k: int) -> Any:
     """x**k by repeated squaring (Knuth, The Art of Computer Programming 2, section 4.6.3)."""
     if k == 0:
         return tf.ones_like(x)
-    half = _product_power(x, k // 2) if k > 1 else None
+    half = product_power(x, k // 2) if k > 1 else None
     if half is None:
         return x
     return half * half * x if k % 2 else half * half

@@ -28,7 +28,7 @@ def or_zeros(c: Coefficient, x: Input) -> Any:
 
 
 def choose(condition: tf.Tensor, a: Any, b: Any, still: bool = False) -> Any:
-    """A where the condition holds, else b: coefficient by coefficient, so what is not chosen may be anything.
+    """Gives a where the condition holds, else b: coefficient by coefficient, so what is not chosen may be anything.
 
     `still` says that where the chosen one does not vary, nothing that is made of it does.
     """
@@ -48,7 +48,7 @@ def choose(condition: tf.Tensor, a: Any, b: Any, still: bool = False) -> Any:
 
 
 def only(condition: tf.Tensor, x: Series) -> Series:
-    """X where the condition holds; elsewhere nothing that is made of it varies."""
+    """Gives x where the condition holds; elsewhere nothing that is made of it varies."""
     return Series(x.value, x.__getitem__, condition)
 
 

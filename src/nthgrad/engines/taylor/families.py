@@ -51,15 +51,23 @@ def linear_while(most: float) -> Callable[[Rule], Rule]:
 @linear_while(math.inf)
 def linear(step: Step) -> Sequence[Input]:
     """Linear in all its floating-point inputs together: the op itself maps coefficients to coefficients."""
+    return _mapped(step, step.inputs, lambda: lambda *parts: step.again(parts))
+
+
+def _mapped(step: Step, inputs: Sequence[Input], make: Callable[[], Callable[..., Any]]) -> Sequence[Input]:
+    """The outputs as a linear map of some inputs; the map is made when the first coefficient is asked for."""
+    maps: list[Callable[..., Any]] = []
     known: dict[Index, list[Any]] = {}
 
     def coefficients(k: Index) -> list[Any]:
         if k not in known:
-            parts = [varying(x, k) for x in step.inputs]
+            parts = [varying(x, k) for x in inputs]
             if all(c is None for c in parts):
                 known[k] = [None] * len(step.values)
             else:
-                known[k] = step.again([or_zeros(c, x) for c, x in zip(parts, step.inputs, strict=True)])
+                if not maps:
+                    maps.append(make())
+                known[k] = tf.nest.flatten(maps[0](*map(or_zeros, parts, inputs)))
         return known[k]
 
     return [
@@ -94,26 +102,7 @@ def piecewise(f: Callable[[Step], Callable[..., Any]], *places: int, refused: Se
             if isinstance(step.inputs[i], Series):
                 undefined_by(i)(step)
         inputs = [step.inputs[i] for i in places]
-        maps: list[Callable[..., Any]] = []
-        known: dict[Index, list[Any]] = {}
-
-        def coefficients(k: Index) -> list[Any]:
-            if k not in known:
-                parts = [varying(x, k) for x in inputs]
-                if all(c is None for c in parts):
-                    known[k] = [None] * len(step.values)
-                else:
-                    if not maps:
-                        maps.append(f(step))
-                    known[k] = tf.nest.flatten(maps[0](*map(or_zeros, parts, inputs)))
-            return known[k]
-
-        if not any(isinstance(x, Series) for x in inputs):
-            return step.values
-        return [
-            step.output(lambda k, i=i: coefficients(k)[i], i) if trace.carries(y) else y
-            for i, y in enumerate(step.values)
-        ]
+        return _mapped(step, inputs, lambda: f(step)) if any(isinstance(x, Series) for x in inputs) else step.values
 
     return rule
 
@@ -216,7 +205,7 @@ def _coefficient(x: Any, k: Index) -> Any:
 
 
 def composite(f: Callable[..., Any]) -> Rule:
-    """In terms of other ops: f takes the inputs, and the op's attributes by name if it asks for `op`, to series."""
+    """In terms of other ops: f takes the op and its inputs, and gives a series, or several, for its outputs."""
 
     def rule(step: Step) -> Sequence[Input]:
         made = f(step.op, *step.inputs)

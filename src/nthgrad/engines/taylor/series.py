@@ -213,17 +213,19 @@ def quotient(a: Any, b: Series) -> Series:
     """The quotient q = a / b, from a = q b: q[k] = (a[k] - sum of b[j] q[k - j] over 0 < j <= k) / b[0]."""
 
     def coefficient(k: Index) -> Coefficient:
-        c = minus(total(products(b, q, k, lambda j: any(j))), varying(a, k))
+        c = minus(total(products(b, q, k, any)), varying(a, k))
         return None if c is None else c / b.value
 
     q = Series(value(a) / b.value, coefficient, live(a, b))
     return q
 
 
-def products(a: Series, b: Series, k: Index, where: Callable[[Index], bool]) -> list[tf.Tensor]:
-    """The terms a[j] b[k - j] of the product of two series, for the j that are wanted."""
-    pairs = ((a[j], b[less(k, j)]) for j in below(k) if where(j))
-    return [c * d for c, d in pairs if c is not None and d is not None]
+def products(
+    a: Any, b: Series, k: Index, where: Callable[[Index], bool], product: Callable[[Any, Any], Any] = tf.multiply
+) -> list[tf.Tensor]:
+    """The terms a[j] b[k - j] of the product of two series, for those j > 0 that are wanted."""
+    pairs = ((varying(a, j), b[less(k, j)]) for j in below(k) if where(j))
+    return [product(c, d) for c, d in pairs if c is not None and d is not None]
 
 
 def less(k: Index, j: Index) -> Index:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nthgrad.engines.repairs import product_power
 from nthgrad.engines.taylor.algebra import choose, exactly, only, ops
 from nthgrad.engines.taylor.families import bilinear, composite, each, linear_while, over, slope
 from nthgrad.engines.taylor.series import Series, value
@@ -66,7 +67,7 @@ def _pow(step: Step) -> Sequence[Input]:
     if n is not None and n.ndim == 0 and float(n.real) == round(float(n.real)) and not n.imag and abs(n) <= 1024:
         if n == 0:
             return step.values
-        y = _product(x, abs(int(n.real.item())))
+        y = product_power(x, abs(int(n.real.item())))
         return composite(lambda op, x, p: y if n > 0 else 1 / y)(step)
     if value(x).dtype.is_complex:
         return slope(lambda x, p, y: (p * y / x, y * ops.Log(x)))(step)
@@ -75,14 +76,6 @@ def _pow(step: Step) -> Sequence[Input]:
     if n is not None and (n != np.round(n)).all():
         return slope(lambda x, p, y: (p * ops.Pow(x, p - 1), None))(step)
     return slope(_power_slopes)(step)
-
-
-def _product(x: Any, n: int) -> Any:
-    """x**n by repeated squaring (Knuth, The Art of Computer Programming 2, section 4.6.3)."""
-    if n == 1:
-        return x
-    half = _product(x, n // 2)
-    return half * half * x if n % 2 else half * half
 
 
 def _power_slopes(x: Any, p: Any, y: Series) -> tuple[Any, Any]:

@@ -22,6 +22,7 @@ from nthgrad.engines.taylor.series import (
     less,
     minus,
     over_number,
+    products,
     shortest,
     total,
     value,
@@ -42,14 +43,12 @@ def mapped(f: Callable[[Any], Any], x: Input) -> Input:
 
 def later(product: Product, a: Input, b: Series, k: Index) -> Coefficient:
     """The sum of a[j] b[k - j] over j > 0: of the coefficients of a b, what has no a[0]."""
-    pairs = [(varying(a, j), b[less(k, j)]) for j in below(k) if any(j)]
-    return total([product(c, d) for c, d in pairs if c is not None and d is not None])
+    return total(products(a, b, k, any, product))
 
 
 def between(product: Product, a: Series, b: Series, k: Index) -> Coefficient:
     """The sum of a[j] b[k - j] over 0 < j < k: of the coefficients of a b, what has neither a[k] nor b[k]."""
-    pairs = [(a[j], b[less(k, j)]) for j in below(k) if any(j) and j != k]
-    return total([product(c, d) for c, d in pairs if c is not None and d is not None])
+    return total(products(a, b, k, lambda j: any(j) and j != k, product))
 
 
 def solution(matrix: Callable[[Step, Any], Any] = lambda step, a: a, product: Product | None = None) -> Rule:
