@@ -17,6 +17,7 @@ def through(a: Any, b: Any, c: Any) -> Callable[[Any], Any]:
     """The tensor that is a + b d + c d**2 at POINT + d."""
 
     def at(x):
+        x = tf.convert_to_tensor(x, dtype_hint=tf.float64)
         d = x - tf.cast(POINT, x.dtype)
         return tf.cast(a, x.dtype) + d * (tf.cast(b, x.dtype) + d * tf.cast(c, x.dtype))
 

@@ -26,8 +26,8 @@ IMAGE, VOLUME = (1, 4, 4, 2), (1, 3, 3, 3, 2)
 FRAMES = {1: (1, 3, 4, 2), 2: (1, 3, 3, 3, 2), 3: (1, 2, 2, 2, 2, 2)}  # a few images of one to three axes each
 
 
-# For layers that TensorFlow has in float32 only: the plain values have 7 digits, their third differences none.
-SINGLE = (1e-6, 1e-4, 2e-3, 1.0)
+# For layers that TensorFlow has in float32 only: the plain values have 7 digits, their third differences two or three.
+SINGLE = (1e-6, 1e-5, 2e-4, 1e-2)
 
 
 @dataclass(frozen=True)
@@ -270,7 +270,8 @@ def test_layer(name):
     f(tf.constant(POINT, tf.float64))
     if not name.endswith("BatchNormalization"):
         layer.set_weights([w if w.dtype.kind != "f" else rng.uniform(-0.8, 0.8, w.shape) for w in layer.get_weights()])
-    want = np.ravel(interpolated(f, ORDER))
+    radius = 0.05 if case.dtype == "float64" else 0.2  # wider, so that roundings count for less
+    want = np.ravel(interpolated(f, ORDER, radius))
     got = np.array([float(y) for y in ng.derivatives(f, ORDER, method="taylor")(tf.constant(POINT, tf.float64))])
     allowed = np.array(TOLERANCE if case.dtype == "float64" else SINGLE) * np.maximum.accumulate(np.abs(want))
     assert (np.abs(got - want) <= allowed).all(), f"{got} instead of {want}"

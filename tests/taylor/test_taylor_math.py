@@ -55,7 +55,10 @@ DRAWS = {
 @pytest.mark.parametrize("name", DRAWS)
 def test_draw(name):
     got = [np.array(y) for y in ng.derivatives(DRAWS[name], ORDER, method="taylor")(tf.constant(POINT, tf.float64))]
-    kept = [[mp.gammainc(a, 0, z, regularized=True) for a, z in zip(SHAPE(POINT), row, strict=True)] for row in got[0]]
+    kept = [
+        [mp.gammainc(a, 0, z, regularized=True) for a, z in zip(np.array(SHAPE(POINT)), row, strict=True)]
+        for row in got[0]
+    ]
 
     def quantile(x):
         return [
