@@ -6,12 +6,26 @@ from typing import TYPE_CHECKING, Any
 from nthgrad.errors import NthgradError
 
 if TYPE_CHECKING:
-    from nthgrad import extend, legacy
+    from nthgrad import export, extend, legacy
     from nthgrad.agreement import check
     from nthgrad.core import derivative, derivatives, taylor
     from nthgrad.engines.differences import finite_difference
+    from nthgrad.evaluation import evaluate
+    from nthgrad.fields import partials
 
-__all__ = ["NthgradError", "check", "derivative", "derivatives", "extend", "finite_difference", "legacy", "taylor"]
+__all__ = [
+    "NthgradError",
+    "check",
+    "derivative",
+    "derivatives",
+    "evaluate",
+    "export",
+    "extend",
+    "finite_difference",
+    "legacy",
+    "partials",
+    "taylor",
+]
 
 # Imported when first asked for: TensorFlow takes seconds and writes to the screen, and the command line, which lies in
 # this package, has to be there before it.
@@ -19,13 +33,15 @@ _HOME = {
     "check": "nthgrad.agreement",
     "derivative": "nthgrad.core",
     "derivatives": "nthgrad.core",
+    "evaluate": "nthgrad.evaluation",
     "finite_difference": "nthgrad.engines.differences",
+    "partials": "nthgrad.fields",
     "taylor": "nthgrad.core",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("extend", "legacy"):
+    if name in ("export", "extend", "legacy"):
         return import_module(f"nthgrad.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

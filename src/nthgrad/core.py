@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from nthgrad.engines import tape
+from nthgrad.engines import outputs, tape
 from nthgrad.engines import taylor as taylor_engine
 from nthgrad.errors import ArgumentError
-from nthgrad.transform import transform
+from nthgrad.transform import direction, transform
 
 Method = Literal["auto", "tape", "taylor"]
 
-ENGINES: dict[Method, Callable[..., Any]] = {"tape": tape.derivatives, "taylor": taylor_engine.derivatives}
-_METHODS = {"auto": taylor_engine.derivatives, **ENGINES}
+ENGINES: dict[Method, Any] = {"tape": tape, "taylor": taylor_engine}
+_METHODS: dict[str, Any] = {"auto": taylor_engine, **ENGINES}
 
 
 @tf.autograph.experimental.do_not_convert
@@ -67,8 +67,8 @@ def derivative(
     n, engine = checked_order(order), checked_engine(method)
     return transform(
         f,
-        lambda at, x: engine(at, x, n, n)[0],
-        argnum=argnum,
+        lambda at, x: engine.derivatives(at, x, n, n)[0],
+        argnums=(checked_argnum(argnum),),
         jit_compile=jit_compile,
         name=f"derivative_{n}",
         tapes=method == "tape",
@@ -108,8 +108,8 @@ def derivatives(
     n, engine = checked_order(order), checked_engine(method)
     return transform(
         f,
-        lambda at, x: tuple(engine(at, x, n)),
-        argnum=argnum,
+        lambda at, x: tuple(engine.derivatives(at, x, n)),
+        argnums=(checked_argnum(argnum),),
         jit_compile=jit_compile,
         name=f"derivatives_{n}",
         tapes=method == "tape",
@@ -152,18 +152,26 @@ def taylor(
     return transform(
         f,
         lambda at, x, v: tuple(taylor_engine.coefficients(at, x, v, n)),
-        argnum=argnum,
+        argnums=(checked_argnum(argnum),),
         jit_compile=jit_compile,
         name=f"taylor_{n}",
-        directed=True,
+        returned=outputs.tensors,
+        directed=direction,
     )
 
 
-def checked_engine(method: str) -> Callable[..., Any]:
+def checked_engine(method: str) -> Any:
     """The engine of a method, or an ArgumentError."""
     if method not in _METHODS:
         raise ArgumentError(f"method is {method!r}. The methods are {', '.join(map(repr, _METHODS))}.")
     return _METHODS[method]
+
+
+def checked_argnum(argnum: Any) -> int | str:
+    """The position or the name of an argument, or an ArgumentError."""
+    if isinstance(argnum, bool) or not isinstance(argnum, (int, str)):
+        raise ArgumentError(f"argnum is {argnum!r}. Give the position of an argument of f, or its name.")
+    return argnum
 
 
 def checked_order(order: Any, name: str = "order") -> int:

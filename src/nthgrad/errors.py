@@ -20,6 +20,10 @@ class OutputError(NthgradError, ValueError):
     """What f returned has no derivative of the kind asked for: nothing, integers, mixed elements, ..."""
 
 
+class MixingError(OutputError):
+    """f takes the rows of a batch together, so that no row has a derivative of its own."""
+
+
 class DependenceError(NthgradError, ValueError):
     """f does not depend on x through any differentiable path."""
 

@@ -10,7 +10,10 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import outputs
-from nthgrad.errors import OutputError
+from nthgrad.errors import MixingError, OutputError
+
+Tensors = tuple[tf.Tensor, ...]
+Keys = tuple[int | str, ...]  # where the tensors to differentiate by stand among f's arguments: positions, or names
 
 
 class OncePerSignature:
@@ -30,7 +33,7 @@ class OncePerSignature:
         self._jit_compile = jit_compile
         self._open: dict[Any, bool] = {}
         self._concrete: dict[Any, Callable[..., Any]] = {}
-        self._direct: dict[Any, tuple[Callable[..., Any], int]] = {}
+        self._direct: dict[Any, Callable[..., Any]] = {}
 
     def shortcut(self, args: tuple[Any, ...]) -> Any:
         """What a call gives that `open_shortcut` has been asked for, with such arguments; else None.
@@ -40,73 +43,77 @@ class OncePerSignature:
         """
         if not self._direct or not all(isinstance(t, tf.Tensor) for t in args) or not _plainly_eager():
             return None
-        entry = self._direct.get(_shapes(args))
-        if entry is None:
+        function = self._direct.get(_shapes(args))
+        if function is None:
             return None
-        function, key = entry
         try:
             result, unknown = function(*args)
         except tf.errors.InvalidArgumentError:
             return None  # the long way tells what is wrong
-        return result if outputs.apart(unknown, args[key]) else None
+        return result if outputs.apart(unknown) else None
 
-    def open_shortcut(self, args: tuple[Any, ...], key: int) -> None:
-        """Traces the concrete function for a call with nothing but eager tensors, x at position `key`."""
+    def open_shortcut(self, args: tuple[Any, ...], keys: tuple[int, ...]) -> None:
+        """Traces the concrete function for a call with nothing but eager tensors, those to vary at positions `keys`."""
         if not _plainly_eager() or not all(isinstance(t, tf.Tensor) for t in args):
             return
-        x, rest = args[key], (*args[:key], *args[key + 1 :])
-        opened = self._opens(x, key, rest, {})
-        batch = x.shape[0] if x.shape.rank and opened else None
+
+        def apart(tensors: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+            return tuple(tensors[i] for i in keys), tuple(t for i, t in enumerate(tensors) if i not in keys)
+
+        xs, rest = apart(args)
+        opened = self._opens(xs, keys, rest, {})
+        batch = _batch(xs) if opened else None
         specs = [_open_batch(t, batch) for t in args]
 
         def run(*tensors: tf.Tensor) -> Any:
-            return self._run(tensors[key], key, opened, (*tensors[:key], *tensors[key + 1 :]), {})
+            xs, rest = apart(tensors)
+            return self._run(xs, keys, opened, rest, {})
 
         signature = _shapes(specs)
         if signature not in self._concrete:
             function = tf.function(run, autograph=False, jit_compile=self._jit_compile)
             self._concrete[signature] = function.get_concrete_function(*specs)
-        self._direct[_shapes(args)] = self._concrete[signature], key
+        self._direct[_shapes(args)] = self._concrete[signature]
 
-    def __call__(self, x: tf.Tensor, key: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Calls `traced(x, key, open, args, kwargs) -> (result, lengths left to check)` and returns the result.
+    def __call__(self, xs: Tensors, keys: Keys, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Calls `traced(xs, keys, open, args, kwargs) -> (result, lengths left to check)` and returns the result.
 
         Raises:
             OutputError: the lengths, which tracing could not know, show that f mixes elements of x.
         """
-        opened = self._opens(x, key, args, kwargs)
+        opened = self._opens(xs, keys, args, kwargs)
         try:
-            result, unknown = self._run(x, key, opened, args, kwargs)
+            result, unknown = self._run(xs, keys, opened, args, kwargs)
         except tf.errors.InvalidArgumentError:
-            if not opened or not x.shape.is_fully_defined():
+            if not opened or not all(x.shape.is_fully_defined() for x in xs):
                 raise
             opened = False
-            result, unknown = self._run(x, key, opened, args, kwargs)  # known lengths tell better what is wrong
+            result, unknown = self._run(xs, keys, opened, args, kwargs)  # known lengths tell better what is wrong
         if unknown and not tf.executing_eagerly():
-            with tf.control_dependencies(outputs.assert_apart(unknown, x)):
+            with tf.control_dependencies(outputs.assert_apart(unknown)):
                 return tf.nest.map_structure(tf.identity, result)
-        if opened and not outputs.apart(unknown, x):
-            result, unknown = self._run(x, key, False, args, kwargs)
-        if not outputs.apart(unknown, x):
+        if opened and not outputs.apart(unknown):
+            result, unknown = self._run(xs, keys, False, args, kwargs)
+        if not outputs.apart(unknown):
             raise OutputError(outputs.MIXES)
         return result
 
-    def _opens(self, x: tf.Tensor, key: int | str, args: Any, kwargs: Any) -> bool:
+    def _opens(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> bool:
         """Whether to use a trace with open lengths; makes the trace when it is asked for the first time."""
-        batch = x.shape[0] if x.shape.rank else None
-        specs = tf.nest.map_structure(lambda v: _open_batch(v, batch), (x, args, kwargs))
-        signature = _hashable((key, *sorted(kwargs), *tf.nest.flatten(specs)))
+        batch = _batch(xs)
+        specs = tf.nest.map_structure(lambda v: _open_batch(v, batch), (xs, args, kwargs))
+        signature = _hashable((*keys, *sorted(kwargs), *tf.nest.flatten(specs)))
         if signature not in self._open:
-            self._open[signature] = self._traces(specs[0], key, specs[1], specs[2])
+            self._open[signature] = self._traces(specs[0], keys, specs[1], specs[2])
         return self._open[signature]
 
-    def _traces(self, x: tf.TensorSpec, key: int | str, args: Any, kwargs: Any) -> bool:
+    def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> bool:
         """Whether f can be traced with its batch size open; if not, the trace with a known one says what is wrong.
 
         Inside a graph that XLA will compile, a trace that fails may succeed outside of it. A new thread is outside of
         every graph; tf.init_scope would be too, but stops the tapes. Replicas of a strategy have to stay inside.
         """
-        trace = functools.partial(self._plain.get_concrete_function, x, key, True, args, kwargs)
+        trace = functools.partial(self._plain.get_concrete_function, xs, keys, True, args, kwargs)
         if _succeeds(trace):
             return True
         if tf.executing_eagerly() or tf.distribute.has_strategy():
@@ -126,9 +133,15 @@ def _shapes(tensors: Sequence[Any]) -> tuple[Any, ...]:
 def _succeeds(call: Callable[[], Any]) -> bool:
     try:
         call()
+    except MixingError:  # with a known batch it would not be seen
+        raise
     except Exception:
         return False
     return True
+
+
+def _batch(xs: Tensors) -> int | None:
+    return xs[0].shape[0] if xs[0].shape.rank else None
 
 
 def _open_batch(value: Any, batch: int | None) -> Any:

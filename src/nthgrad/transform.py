@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -12,54 +12,52 @@ import tensorflow as tf
 from nthgrad.engines import outputs, trace
 from nthgrad.errors import ArgumentError, InputError
 from nthgrad.points import as_argument, as_point, is_python
-from nthgrad.signatures import OncePerSignature
+from nthgrad.signatures import Keys, OncePerSignature, Tensors
 
 
 def transform(
     f: Callable[..., Any],
     compute: Callable[..., Any],
     *,
-    argnum: int | str,
+    argnums: tuple[int | str, ...],
     jit_compile: bool | None,
     name: str,
-    directed: bool = False,
+    points: Callable[[Sequence[tf.Tensor]], None] | None = None,
+    returned: Callable[..., tuple[Any, list[tf.Tensor]]] = outputs.checked,
+    directed: Callable[[Any, tf.Tensor], tf.Tensor] | None = None,
     tapes: bool = False,
 ) -> Callable[..., Any]:
-    """The function g(...) = compute(f as a function of its argument x, x), with the arguments of f.
+    """The function g(...) = compute(f as a function of some of its arguments, these), with the arguments of f.
 
     Args:
         f: a callable on tensors.
-        compute: what to do inside the graph being traced.
-        argnum: the argument of f that is x.
+        compute: what to do inside the graph being traced, with a function `at` and the tensors xs that it takes.
+        argnums: the arguments of f that are xs.
         jit_compile: handed to `tf.function`.
         name: the name of g.
-        directed: whether g takes a direction v of x's shape after the arguments of f, and compute takes it after x; f
-            may then return tensors of any shape, else only those that `outputs.checked` finds fit.
+        points: raises where xs are not what compute can work with.
+        returned: makes of what f returned, and of xs[0], a structure of tensors and what is left to check when running.
+        directed: if given, g takes one argument after those of f, this makes a tensor of it and of xs[0], and compute
+            takes that after xs.
         tapes: whether compute nests `tf.GradientTape`s.
     """
     if not callable(f):
         raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
-    if isinstance(argnum, bool) or not isinstance(argnum, (int, str)):
-        raise ArgumentError(f"argnum is {argnum!r}. Give the position of an argument of f, or its name.")
     # The Python function under a tf.function is traced in place: a call to it would hide its ops.
     called = trace.converted(getattr(f, "python_function", f))
 
-    def traced(x: tf.Tensor, key: int | str, _open: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def traced(xs: Tensors, keys: Keys, _open: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         unknown: list[tf.Tensor] = []
-        args, direction = (args[:-1], args[-1:]) if directed else (args, ())
+        args, v = (args[:-1], args[-1:]) if directed else (args, ())
 
-        def at(t: tf.Tensor) -> Any:
-            if isinstance(key, int):
-                y = called(*args[:key], t, *args[key:], **kwargs)
-            else:
-                y = called(*args, **kwargs, **{key: t})
-            if directed:
-                return outputs.tensors(y, t)
-            y, lengths = outputs.checked(y, t)
+        def at(*ts: tf.Tensor) -> Any:
+            positional, named = _placed(args, dict(zip(keys, ts, strict=True)))
+            y = called(*positional, **kwargs, **named)
+            y, lengths = returned(y, ts[0])
             unknown.extend(lengths)
             return y
 
-        return compute(at, x, *direction), unknown
+        return compute(at, *xs, *v), unknown
 
     compiled = OncePerSignature(traced, jit_compile, tapes)
 
@@ -67,20 +65,31 @@ def transform(
     def g(*args: Any, **kwargs: Any) -> Any:
         if not kwargs and (done := compiled.shortcut(args)) is not None:
             return done
-        args, direction = (args[:-1], args[-1:]) if directed else (args, ())
-        key = _locate(f, argnum, args, kwargs)
-        if isinstance(key, int):
-            x, args = as_point(args[key]), (*args[:key], *args[key + 1 :])
-        else:
-            x = as_point(kwargs.pop(key), key)
-        args, kwargs = as_argument((args, kwargs), like=x)
-        args = (*args, *(_direction(v, x) for v in direction))
-        if not kwargs and isinstance(key, int):
-            tensors = (*args[:key], x, *args[key:])
-            compiled.open_shortcut(tensors, key)
+        args, v = (args[:-1], args[-1:]) if directed else (args, ())
+        keys = tuple(_locate(f, argnum, args, kwargs) for argnum in argnums)
+        xs = tuple(
+            as_point(
+                kwargs[key] if isinstance(key, str) else args[key],
+                next((n for n in (key, argnum) if isinstance(n, str)), "x"),
+            )
+            for key, argnum in zip(keys, argnums, strict=True)
+        )
+        if points is not None:
+            points(xs)
+        args = tuple(v for i, v in enumerate(args) if i not in keys)
+        kwargs = {k: v for k, v in kwargs.items() if k not in keys}
+        args, kwargs = as_argument((args, kwargs), like=xs[0])
+        if directed:
+            if not v:
+                raise ArgumentError("The direction v is missing. Give it after the arguments of f.")
+            args = (*args, directed(v[0], xs[0]))
+        places = tuple(key for key in keys if isinstance(key, int))
+        if not kwargs and places == keys:
+            tensors, _ = _placed(args, dict(zip(keys, xs, strict=True)))
+            compiled.open_shortcut(tensors, places)
             if (done := compiled.shortcut(tensors)) is not None:
                 return done
-        return compiled(x, key, args, kwargs)
+        return compiled(xs, keys, args, kwargs)
 
     with contextlib.suppress(TypeError, ValueError):  # not every callable has one
         signature = inspect.signature(f)
@@ -92,7 +101,8 @@ def transform(
     return g
 
 
-def _direction(v: Any, x: tf.Tensor) -> tf.Tensor:
+def direction(v: Any, x: tf.Tensor) -> tf.Tensor:
+    """A direction in which to differentiate at x, as a tensor, or an InputError."""
     v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, "v")
     if v.dtype != x.dtype or not v.shape.is_compatible_with(x.shape):
         raise InputError(
@@ -100,6 +110,19 @@ def _direction(v: Any, x: tf.Tensor) -> tf.Tensor:
             "the dtype and the shape of x."
         )
     return v
+
+
+def _named(*names: int | str) -> str:
+    return next((name for name in names if isinstance(name, str)), "x")
+
+
+def _placed(args: Sequence[Any], apart: Mapping[int | str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The positional and the named arguments of a call, those that were taken apart put back where they stood."""
+    rest = iter(args)
+    count = len(args) + sum(isinstance(key, int) for key in apart)
+    return tuple(apart[i] if i in apart else next(rest) for i in range(count)), {
+        key: t for key, t in apart.items() if isinstance(key, str)
+    }
 
 
 def _locate(f: Callable[..., Any], argnum: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | str:

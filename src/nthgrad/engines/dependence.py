@@ -14,10 +14,16 @@ from nthgrad.errors import DependenceError, UnsupportedOpError
 WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_difference."
 
 
-def check(x: tf.Tensor, outputs: Sequence[tf.Tensor]) -> list[Any]:
+def check(x: tf.Tensor, outputs: Sequence[tf.Tensor], name: str = "x", of: str = "x") -> list[Any]:
     """The ops on a differentiable path from x to the outputs.
 
     Raises where the graph has no derivative of the outputs by x, whatever the engine.
+
+    Args:
+        x: a tensor of the graph being traced.
+        outputs: what f made of it.
+        name: how errors call x.
+        of: how they call what f was given.
 
     Raises:
         DependenceError: no differentiable path leads from x to any output.
@@ -25,7 +31,7 @@ def check(x: tf.Tensor, outputs: Sequence[tf.Tensor]) -> list[Any]:
     """
     path = trace.between([x], outputs)
     if not path:
-        raise DependenceError(_independent(outputs, x))
+        raise DependenceError(_independent(outputs, x, name, of))
     refuse_hidden([x], outputs)
     return path
 
@@ -59,7 +65,7 @@ def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) ->
         reached.update(t.name for t in op.outputs if trace.carries(t))
 
 
-def _independent(outputs: Sequence[tf.Tensor], x: tf.Tensor) -> str:
+def _independent(outputs: Sequence[tf.Tensor], x: tf.Tensor, name: str, of: str) -> str:
     steps = [op for op in trace.between([x], outputs, stop=frozenset()) if op.type in trace.CONSTANT]
     why = (
         f"only {trace.describe(steps[0])} leads there, whose derivative is zero wherever it exists"
@@ -67,6 +73,6 @@ def _independent(outputs: Sequence[tf.Tensor], x: tf.Tensor) -> str:
         else ("no path of floating-point ops leads there")
     )
     return (
-        f"f(x) does not depend on x through any differentiable path: {why}. Check that f uses its argument, in "
+        f"f({of}) does not depend on {name} through any differentiable path: {why}. Check that f uses its argument, in "
         "TensorFlow ops and without casts to integers."
     )

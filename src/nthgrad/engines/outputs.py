@@ -6,7 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.errors import OutputError
+from nthgrad.engines import trace
+from nthgrad.errors import MixingError, OutputError
 
 MIXES = (
     "f mixes elements of x: the shape of f(x) does not begin with the shape of x, as it has to where each element of "
@@ -52,8 +53,8 @@ def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
         x: what f was given.
 
     Returns:
-        The structure of tensors, and what is left to check when running: the leading shapes of the leaves, each of
-        which has to be the beginning of x's shape.
+        The structure of tensors, and what is left to check when running: for a leaf, whether its leading lengths are
+        those of x.
 
     Raises:
         OutputError: a leaf is None, not real floating point, or of a shape that shows that f mixes elements of x.
@@ -63,15 +64,15 @@ def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
         raise OutputError(_NOTHING)
     pairs = [_leaf(leaf, i, x) for i, leaf in enumerate(leaves)]
     unknown = [
-        tf.shape(tensor)[:rank]
+        tf.reduce_all(tf.shape(tensor)[:rank] == tf.shape(x)[:rank])
         for tensor, rank in pairs
         if any(n is None for n in [*tensor.shape[:rank], *x.shape[:rank]])
     ]
     return tf.nest.pack_sequence_as(y, [tensor for tensor, _ in pairs]), unknown
 
 
-def tensors(y: Any, x: tf.Tensor) -> Any:
-    """Makes every leaf of f(x) a tensor that a derivative can flow to, whatever its shape, or raises."""
+def tensors(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
+    """Makes every leaf of f(x) a tensor that a derivative can flow to, whatever its shape, or raises as `checked`."""
     leaves = tf.nest.flatten(y)
     if not leaves or all(leaf is None for leaf in leaves):
         raise OutputError(_NOTHING)
@@ -86,7 +87,7 @@ def tensors(y: Any, x: tf.Tensor) -> Any:
                 "tensors only."
             )
         made.append(tf.identity(x) if tensor is x else tensor)
-    return tf.nest.pack_sequence_as(y, made)
+    return tf.nest.pack_sequence_as(y, made), []
 
 
 def _none(index: int) -> str:
@@ -123,11 +124,37 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor) -> tuple[tf.Tensor, int]:
     )
 
 
-def apart(unknown: list[tf.Tensor], x: tf.Tensor) -> bool:
-    """Whether the shapes that were unknown while tracing show, eagerly, that f keeps the elements of x apart."""
-    return all(x.shape[: len(lengths)].as_list() == list(lengths) for lengths in (u.numpy() for u in unknown))
+def apart(unknown: list[tf.Tensor]) -> bool:
+    """Whether the lengths that were unknown while tracing show, eagerly, that f keeps the elements of x apart."""
+    return all(bool(fits) for fits in unknown)
 
 
-def assert_apart(unknown: list[tf.Tensor], x: tf.Tensor) -> list[tf.Operation]:
+def assert_apart(unknown: list[tf.Tensor]) -> list[tf.Operation]:
     """The same inside a graph, as assertions to run before the result is used."""
-    return [tf.debugging.assert_equal(lengths, tf.shape(x)[: lengths.shape[0]], message=MIXES) for lengths in unknown]
+    return [tf.debugging.assert_equal(fits, True, message=MIXES) for fits in unknown]
+
+
+def refuse_mixing(path: list[Any], x: tf.Tensor) -> None:
+    """Raises where an op on the way from x, traced with its first length open, takes the rows of the batch together.
+
+    Shapes show it: of tensors with an open length it makes one without.
+    """
+    varies = {t.name for op in path for t in op.outputs} | {x.name}
+    for op in path:
+        taken = [t.shape for t in op.inputs if t.name in varies]
+        if op.type in _RESHAPES or all(s.is_fully_defined() for s in taken):
+            continue
+        made = [t.shape for t in op.outputs if t.dtype.is_floating or t.dtype.is_complex]
+        if (made and all(s.is_fully_defined() for s in made)) or _in_training(op):
+            raise MixingError(
+                f"f mixes the rows of a batch: {trace.describe(op)} takes them together, so that no row has a "
+                "derivative of its own. Take it out of f (a BatchNormalization: call the model with training=False)."
+            )
+
+
+# A length written into a program is not a batch that was summed over.
+_RESHAPES = ("EnsureShape", "Reshape")
+
+
+def _in_training(op: tf.Operation) -> bool:
+    return op.type.startswith("FusedBatchNorm") and op.type[-4:] != "Grad" and op.get_attr("is_training")

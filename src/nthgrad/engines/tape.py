@@ -7,17 +7,18 @@ are wrong or silent at second order and beyond, the ops are replayed with repair
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import dependence, trace
+from nthgrad.engines import dependence, outputs, trace
 from nthgrad.engines.failures import FAILURES, reason
-from nthgrad.engines.outputs import same, sum_rows
 from nthgrad.engines.repairs import REFUSED_INPUTS, refusal
 from nthgrad.engines.replay import Replay, needs_repair
 from nthgrad.errors import CostError, NthgradError, UnsupportedOpError
+
+Index = tuple[int, ...]
 
 MAX_OPS = 100_000
 """Graphs larger than this are refused: tracing one takes about a minute, compiling it many."""
@@ -43,48 +44,87 @@ def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest:
         A list of structures like f(x): the derivatives of these orders.
 
     Raises:
-        DependenceError: f does not depend on x.
-        UnsupportedOpError: an op between x and f(x) has no derivative of an order asked for.
+        NthgradError: as `partials`.
+    """
+    return partials(f, [x], [(k,) for k in range(lowest, order + 1)], ["x"])
+
+
+def partials(
+    f: Callable[..., Any], xs: Sequence[tf.Tensor], indices: Sequence[Index], names: Sequence[str]
+) -> list[Any]:
+    """Partial derivatives of f at points given by their coordinates, inside a graph that is being traced.
+
+    Args:
+        f: maps as many tensors to any `tf.nest` structure of tensors whose shapes `engines.outputs` has found fit.
+        xs: the coordinates: real tensors of one shape and dtype in the graph being traced.
+        indices: for each derivative, how often to differentiate by each coordinate.
+        names: how errors call the coordinates.
+
+    Returns:
+        A list of structures like f(*xs): these derivatives.
+
+    Raises:
+        DependenceError: f does not depend on a coordinate that it is to be differentiated by.
+        MixingError: f mixes the rows of a batch.
+        UnsupportedOpError: an op between a coordinate and f(*xs) has no derivative of an order asked for.
         CostError: the graph would grow past `MAX_OPS`.
     """
+    order = max(map(sum, indices))
     if order == 0:
-        return [f(x)]
+        return [f(*xs)] * len(indices)
     if order > MAX_ORDER:
         raise CostError(
             f"The derivative of order {order} would nest {order} tapes; nthgrad nests at most {MAX_ORDER}, for each "
             f"differentiates the graph of the one before. {_CHEAPER}"
         )
     with tf.GradientTape(persistent=True) as seeding:  # watches only what `functional` asks it to
-        tower = _Tower(f, x, order, seeding)
+        tower = _Tower(f, xs, indices, names, seeding)
         results = tower.build(order)
-    if not tower.seeds:
-        return [tf.nest.pack_sequence_as(tower.structure, [r]) for r in results[lowest:]]
-    towers = [tower.outputs] if lowest == 0 else []
-    for k, p in enumerate(results[1:], start=1):
-        if k >= lowest:
-            towers.append([tower.gradient(seeding, p, u, k) for u in tower.seeds])
-    return [tf.nest.pack_sequence_as(tower.structure, leaves) for leaves in towers]
+    found = []
+    for k in indices:
+        if not any(k):
+            leaves = tower.outputs
+        elif not tower.seeds:
+            leaves = [results[k]]
+        else:
+            leaves = [tower.gradient(seeding, results[k], u, sum(k)) for u in tower.seeds]
+        found.append(tf.nest.pack_sequence_as(tower.structure, leaves))
+    return found
 
 
 class _Tower:
     """The nested tapes, and what the innermost level finds out about f."""
 
-    def __init__(self, f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, seeding: tf.GradientTape):
-        self.f, self.x, self.order, self.seeding = f, x, order, seeding
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        xs: Sequence[tf.Tensor],
+        indices: Sequence[Index],
+        names: Sequence[str],
+        seeding: tf.GradientTape,
+    ):
+        self.f, self.xs, self.names, self.seeding = f, xs, names, seeding
+        self.needed = {j for k in indices for j in _ancestry(k)}
+        self.order = max(map(sum, indices))
         self.structure: Any = None
         self.outputs: list[tf.Tensor] = []
         self.seeds: list[tf.Tensor] = []
         self.path: list[Any] = []
         self.sizes: list[int] = []
 
-    def build(self, level: int) -> list[tf.Tensor]:
+    def build(self, level: int) -> dict[Index, tf.Tensor]:
+        """The derivatives that are needed up to an order, by index."""
         if level == 0:
-            return [self.functional()]
-        with tf.GradientTape() as tape:
-            tape.watch(self.x)
-            *lower, y = self.build(level - 1)
+            return {(0,) * len(self.xs): self.functional()}
+        mine = [k for k in self.needed if sum(k) == level]
+        with tf.GradientTape(persistent=len(mine) > 1) as tape:
+            tape.watch(self.xs)
+            found = self.build(level - 1)
         self.afford(level)
-        return [*lower, y, self.gradient(tape, y, self.x, level)]
+        for k in sorted(mine):
+            axis, lower = _parent(k)
+            found[k] = self.gradient(tape, found[lower], self.xs[axis], level)
+        return found
 
     def functional(self) -> tf.Tensor:
         """What the tapes differentiate: f(x) itself if elementwise, else sum_i <u_i, f_i(x)>.
@@ -92,23 +132,28 @@ class _Tower:
         The seeds u make one tower of scalars (or of rows) serve outputs of any shape and number: the k-th derivative
         of f_i is the gradient by u_i of the k-th derivative of the sum.
         """
-        self.structure = self.f(self.x)
+        self.structure = self.f(*self.xs)
         self.outputs = tf.nest.flatten(self.structure)
-        self.path = dependence.check(self.x, self.outputs)
-        refuse(self.path, [self.x])
+        by = [axis for axis, orders in enumerate(zip(*self.needed, strict=True)) if any(orders)]
+        for axis in by:
+            path = dependence.check(self.xs[axis], self.outputs, self.names[axis], ", ".join(self.names))
+            outputs.refuse_mixing(path, self.xs[axis])
+        x, sources = self.xs[0], [self.xs[axis] for axis in by]
+        self.path = trace.between(sources, self.outputs)
+        refuse(self.path, sources)
         if needs_repair(self.path):
             try:
-                self.outputs = Replay(self.path, {self.x.name: self.x}).run(self.outputs)
+                self.outputs = Replay(self.path, {x.name: x for x in sources}).run(self.outputs)
             except FAILURES as error:
                 raise self.unsupported(error, 1) from error
         (y, *more) = self.outputs
-        if not more and same(y, self.x):
+        if not more and outputs.same(y, x):
             return y
         self.seeds = [tf.ones_like(t) for t in self.outputs]
         for u in self.seeds:
             self.seeding.watch(u)
-        terms = [sum_rows(u * t, self.x) for u, t in zip(self.seeds, self.outputs, strict=True)]
-        return tf.add_n([tf.cast(t, self.x.dtype) for t in terms])
+        terms = [outputs.sum_rows(u * t, x) for u, t in zip(self.seeds, self.outputs, strict=True)]
+        return tf.add_n([tf.cast(t, x.dtype) for t in terms])
 
     def gradient(self, tape: tf.GradientTape, y: tf.Tensor, x: tf.Tensor, level: int) -> tf.Tensor:
         """The gradient of y's sum by x; zeros only where no differentiable path leads from x to y."""
@@ -138,7 +183,7 @@ class _Tower:
 
     def afford(self, level: int) -> None:
         """Refuses the rest of the tower when its size, extrapolated from the orders that stand, is past sense."""
-        self.sizes.append(len(self.x.graph.get_operations()))
+        self.sizes.append(len(self.xs[0].graph.get_operations()))
         if len(self.sizes) < 3:
             return
         a, b, c = self.sizes[-3:]
@@ -153,6 +198,20 @@ class _Tower:
                 f"{level - 3} to {level - 1} took {a}, {b} and {c}, and each further order multiplies what the last "
                 f"one added by {ratio:.2f}. {_CHEAPER}"
             )
+
+
+def _parent(k: Index) -> tuple[int, Index]:
+    """The last axis of an index that is not 0, and the index one less there: what it is the derivative of, and by."""
+    axis = max(i for i, n in enumerate(k) if n)
+    return axis, (*k[:axis], k[axis] - 1, *k[axis + 1 :])
+
+
+def _ancestry(k: Index) -> Iterator[Index]:
+    """An index, its parent, and so on."""
+    yield k
+    while any(k):
+        _, k = _parent(k)
+        yield k
 
 
 def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:

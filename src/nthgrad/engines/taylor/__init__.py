@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import dependence
+from nthgrad.engines import dependence, outputs
 from nthgrad.engines.taylor.interpreter import is_linear, walk
-from nthgrad.engines.taylor.series import Series, times, value, varying
+from nthgrad.engines.taylor.series import Coefficient, Index, Series, times, value, varying
 from nthgrad.errors import CostError
 
 MAX_OPS = 300_000
@@ -31,18 +31,46 @@ def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest:
         A list of structures like f(x): the derivatives of these orders.
 
     Raises:
-        DependenceError: f does not depend on x.
-        UnsupportedOpError: an op between x and f(x) has neither a rule nor a gradient.
+        NthgradError: as `partials`.
+    """
+    return partials(f, [x], [(k,) for k in range(lowest, order + 1)], ["x"])
+
+
+def partials(
+    f: Callable[..., Any], xs: Sequence[tf.Tensor], indices: Sequence[Index], names: Sequence[str]
+) -> list[Any]:
+    """Partial derivatives of f at points given by their coordinates, inside a graph that is being traced.
+
+    Args:
+        f: maps as many tensors to any `tf.nest` structure of tensors whose shapes `engines.outputs` has found fit.
+        xs: the coordinates: real tensors of one shape and dtype in the graph being traced.
+        indices: for each derivative, how often to differentiate by each coordinate.
+        names: how errors call the coordinates.
+
+    Returns:
+        A list of structures like f(*xs): these derivatives.
+
+    Raises:
+        DependenceError: f does not depend on a coordinate that it is to be differentiated by.
+        MixingError: f mixes the rows of a batch.
+        UnsupportedOpError: an op between a coordinate and f(*xs) has neither a rule nor a gradient.
         CostError: the graph would grow past `MAX_OPS`.
     """
-    if order == 0:
-        return [f(x)]
-    # The step is a power of two, so that it rounds nothing; step**k / k! stays near 1 where 1 / k! would vanish.
-    step = 2 ** round(math.log2(max(1.0, order / math.e)))
-    orders = range(lowest, order + 1)
-    found = _along(f, x, tf.ones_like(x) * step if step > 1 else tf.ones_like(x), orders)
-    factors = [float(Fraction(math.factorial(k), step**k)) for k in orders]
-    return [tf.nest.map_structure(lambda c, r=r: times(c, r), y) for r, y in zip(factors, found, strict=True)]
+    y = f(*xs)
+    highest = [max(orders) for orders in zip(*indices, strict=True)]
+    # A step is a power of two, so that it rounds nothing; step**k / k! stays near 1 where 1 / k! would vanish.
+    steps = [2 ** round(math.log2(max(1.0, n / math.e))) for n in highest]
+    lines = {}
+    for axis, (x, n, step, name) in enumerate(zip(xs, highest, steps, names, strict=True)):
+        if n:
+            path = dependence.check(x, tf.nest.flatten(y), name, ", ".join(names))
+            outputs.refuse_mixing(path, x)
+            _afford(path, x, n)
+            v = tf.ones_like(x) * step if step > 1 else tf.ones_like(x)
+            lines[x.name] = Series(x, _first(v, tuple(int(i == axis) for i in range(len(xs)))))
+    found = _walked(lines, y, indices)
+    factors = [math.prod(Fraction(math.factorial(n), h**n) for n, h in zip(k, steps, strict=True)) for k in indices]
+    return [tf.nest.map_structure(lambda c, r=float(r): times(c, r), c) for r, c in zip(factors, found, strict=True)]
 
 
 def coefficients(f: Callable[[tf.Tensor], Any], x: tf.Tensor, v: tf.Tensor, order: int) -> list[Any]:
@@ -60,19 +88,24 @@ def coefficients(f: Callable[[tf.Tensor], Any], x: tf.Tensor, v: tf.Tensor, orde
     Raises:
         NthgradError: as `derivatives`.
     """
-    return _along(f, x, v, range(order + 1)) if order else [f(x)]
-
-
-def _along(f: Callable[[tf.Tensor], Any], x: tf.Tensor, v: tf.Tensor, orders: range) -> list[Any]:
     y = f(x)
+    if order:
+        _afford(dependence.check(x, tf.nest.flatten(y)), x, order)
+    return _walked({x.name: Series(x, _first(v, (1,)))}, y, [(k,) for k in range(order + 1)])
+
+
+def _first(v: tf.Tensor, unit: Index) -> Callable[[Index], Coefficient]:
+    """The coefficients of a line: v at the first power of its own variable, and no others."""
+    return lambda k: v if k == unit else None
+
+
+def _walked(lines: dict[str, Series], y: Any, indices: Sequence[Index]) -> list[Any]:
     leaves = tf.nest.flatten(y)
-    afford(dependence.check(x, leaves), x, max(orders))
-    line = Series(x, lambda k: v if k == (1,) else None)
-    series = walk({x.name: line}, leaves, [(k,) for k in orders])
-    return [tf.nest.pack_sequence_as(y, [_coefficient(s, k) for s in series]) for k in orders]
+    series = walk(lines, leaves, indices)
+    return [tf.nest.pack_sequence_as(y, [_coefficient(s, k) for s in series]) for k in indices]
 
 
-def afford(path: list[Any], x: tf.Tensor, order: int) -> None:
+def _afford(path: list[Any], x: tf.Tensor, order: int) -> None:
     """Refuses, before it is built, a graph whose size is past sense."""
     varies = {t.name for op in path for t in op.outputs} | {x.name}
     steep = sum(not is_linear(op, varies) for op in path)
@@ -85,8 +118,8 @@ def afford(path: list[Any], x: tf.Tensor, order: int) -> None:
         )
 
 
-def _coefficient(y: Series | tf.Tensor, k: int) -> tf.Tensor:
-    if k == 0:
+def _coefficient(y: Series | tf.Tensor, k: Index) -> tf.Tensor:
+    if not any(k):
         return value(y)
-    c = varying(y, (k,))
+    c = varying(y, k)
     return tf.zeros_like(value(y)) if c is None else c

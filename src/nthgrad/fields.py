@@ -1,0 +1,168 @@
+"""Partial derivatives of a field, by the names of its coordinates."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.core import Method, checked_engine
+from nthgrad.engines import outputs
+from nthgrad.errors import ArgumentError, InputError
+from nthgrad.transform import transform
+
+Name = str | tuple[str, ...]
+
+
+@tf.autograph.experimental.do_not_convert
+def partials(
+    f: Callable[..., Any],
+    names: Sequence[Name],
+    *,
+    coords: Sequence[str] | None = None,
+    method: Method = "auto",
+    jit_compile: bool | None = None,
+) -> Callable[..., Any]:
+    """Partial derivatives of a field u(t, x, ...), by name, as one function that shares the work between them.
+
+    Args:
+        f: a function of one tensor a coordinate, `def u(t, x)`, whose parameters name the coordinates; or, with
+            `coords`, a callable on one tensor `[..., d]` of d coordinates, such as a Keras model on `[batch, d]`. It
+            may take other arguments beside, and return any `tf.nest` structure of real tensors whose shapes begin with
+            that of the points.
+        names: which partials: `"xx"` is d2u/dx2, `"tx"` is d2u/dtdx, `""` is u itself. Names of coordinates that are
+            longer than a letter are given as tuples: `("theta", "theta")`.
+        coords: the names of the columns of f's first argument, one each: `"tx"`, or `["t", "theta"]`.
+        method: as in `derivative`. `"taylor"` carries series in all coordinates at once, and computes of their
+            coefficients only those below the partials that are asked for (Griewank and Walther, Evaluating
+            Derivatives, 2008, chapter 13).
+        jit_compile: as in `derivative`.
+
+    Returns:
+        g with f's arguments. g(t, x, ...) is a dict from each name, as it was given, to a structure like f's output.
+        The coordinates that are differentiated by have one shape, `[batch, 1]`, `[batch]`, `[]` or any other, and one
+        dtype; nothing is broadcast.
+
+    Raises:
+        ArgumentError: a name is no coordinate, a coordinate stands twice in coords, there are no names.
+        InputError: (by g) the coordinates differ in shape or dtype, or there are more columns than coords.
+        DependenceError: (by g) f does not depend on a coordinate.
+        MixingError: (by g) f takes the rows of the batch together, as BatchNormalization in training mode does.
+        NthgradError: (by g) as `derivative`.
+
+    Example:
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> def u(t, x):
+        ...     return tf.exp(-t) * tf.sin(2.0 * x)
+        >>> d = ng.partials(u, ["t", "xx"])(tf.constant([[0.0]]), tf.constant([[0.25]]))
+        >>> print(round(float(d["t"] - 0.25 * d["xx"]), 6))  # u_t = u_xx / 4
+        0.0
+    """
+    engine = checked_engine(method)
+    columns = None if coords is None else _checked_coordinates(coords, "coords")
+    known = columns if columns is not None else _parameters(f)
+    spelled = _checked_names(names, known, columns is not None)
+    used = known if columns is not None else tuple(c for c in known if any(c in s for s in spelled))
+    if not used:
+        raise ArgumentError(f"names is {list(names)!r}, which names no coordinate. Call f itself, or add a name.")
+    indices = [tuple(s.count(c) for c in used) for s in spelled]
+
+    def compute(at: Callable[..., Any], *xs: tf.Tensor) -> dict[Name, Any]:
+        if columns is not None:
+            (x,) = xs
+            return found(lambda *parts: at(tf.concat(parts, -1)), tf.split(x, len(columns), -1))
+        return found(at, xs)
+
+    def found(at: Callable[..., Any], xs: Sequence[tf.Tensor]) -> dict[Name, Any]:
+        return dict(zip(names, engine.partials(at, xs, indices, used), strict=True))
+
+    def returned(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
+        return outputs.checked(y, x if columns is None else tf.split(x, len(columns), -1)[0])
+
+    return transform(
+        f,
+        compute,
+        argnums=(0,) if columns is not None else used,
+        jit_compile=jit_compile,
+        name="partials",
+        points=lambda xs: _refuse_points(xs, used, columns),
+        returned=returned,
+        tapes=method == "tape",
+    )
+
+
+def _parameters(f: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of f's parameters."""
+    if not callable(f):
+        raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        parameters = []
+    found = tuple(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
+    if not found:
+        raise ArgumentError(
+            "f has no named parameters to take the coordinates' names from. Write it as def u(t, x), or name the "
+            'columns of its argument with coords, for example coords="tx".'
+        )
+    return found
+
+
+def _checked_coordinates(coords: Any, name: str) -> tuple[str, ...]:
+    found = tuple(coords) if isinstance(coords, (str, list, tuple)) else ()
+    if not found or not all(isinstance(c, str) and c for c in found):
+        raise ArgumentError(f'{name} is {coords!r}. Give one name a column: letters, as in "tx", or a list of names.')
+    twice = next((c for i, c in enumerate(found) if c in found[:i]), None)
+    if twice is not None:
+        raise ArgumentError(f"{name} is {coords!r}, where {twice!r} stands twice. Give each column a name of its own.")
+    return found
+
+
+def _checked_names(names: Any, known: tuple[str, ...], columns: bool) -> list[tuple[str, ...]]:
+    """The coordinates of which each name is made."""
+    if isinstance(names, str) or not isinstance(names, (list, tuple)):
+        raise ArgumentError(f'names is {names!r}, a {type(names).__name__}. Give a list, for example ["t", "xx"].')
+    if not names:
+        raise ArgumentError('names is empty. Give the partials to compute, for example ["t", "xx"].')
+    for name in names:
+        if not isinstance(name, (str, tuple)):
+            raise ArgumentError(
+                f'{name!r} in names is a {type(name).__name__}. Write a partial as a string of letters, "xx", or as a '
+                'tuple of coordinates, ("theta", "theta").'
+            )
+        for c in name:
+            if c not in known:
+                of = "columns named by coords" if columns else "parameters of f"
+                tuples = f" Write ({name!r},) for the coordinate {name!r}." if name in known else ""
+                raise ArgumentError(
+                    f"{name!r} in names asks for the coordinate {c!r}, but the {of} are {', '.join(known)}.{tuples}"
+                    + ("" if tuples else " Name one of those.")
+                )
+    return [tuple(name) for name in names]
+
+
+def _refuse_points(xs: Sequence[tf.Tensor], names: Sequence[str], columns: Sequence[str] | None) -> None:
+    """Raises where the coordinates do not make one point a row."""
+    if columns is not None:
+        (x,) = xs
+        count = x.shape[-1] if x.shape.rank else None
+        if count != len(columns):
+            raise InputError(
+                f"x has the shape {x.shape}, but coords names {len(columns)} columns: {', '.join(columns)}. Give a "
+                f"tensor of shape [batch, {len(columns)}], or name all the columns."
+            )
+        return
+    first = xs[0]
+    for x, name in zip(xs[1:], names[1:], strict=True):
+        if x.dtype != first.dtype:
+            raise InputError(
+                f"{names[0]} is {first.dtype.name} and {name} is {x.dtype.name}. Cast one to the dtype of the other: "
+                "nothing is cast unasked."
+            )
+        if x.shape.rank != first.shape.rank or not x.shape.is_compatible_with(first.shape):
+            raise InputError(
+                f"{names[0]} has the shape {first.shape} and {name} the shape {x.shape}. Give both the same, one "
+                f"element a point, for example by tf.broadcast_to: nothing is broadcast unasked."
+            )
