@@ -12,16 +12,24 @@ if TYPE_CHECKING:
     from nthgrad.engines.differences import finite_difference
     from nthgrad.evaluation import evaluate
     from nthgrad.fields import partials
+    from nthgrad.operators import biharmonic, divergence, gradient, hessian, hvp, jacobian, laplacian
 
 __all__ = [
     "NthgradError",
+    "biharmonic",
     "check",
     "derivative",
     "derivatives",
+    "divergence",
     "evaluate",
     "export",
     "extend",
     "finite_difference",
+    "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "laplacian",
     "legacy",
     "partials",
     "taylor",
@@ -30,11 +38,18 @@ __all__ = [
 # Imported when first asked for: TensorFlow takes seconds and writes to the screen, and the command line, which lies in
 # this package, has to be there before it.
 _HOME = {
+    "biharmonic": "nthgrad.operators",
     "check": "nthgrad.agreement",
     "derivative": "nthgrad.core",
     "derivatives": "nthgrad.core",
+    "divergence": "nthgrad.operators",
     "evaluate": "nthgrad.evaluation",
     "finite_difference": "nthgrad.engines.differences",
+    "gradient": "nthgrad.operators",
+    "hessian": "nthgrad.operators",
+    "hvp": "nthgrad.operators",
+    "jacobian": "nthgrad.operators",
+    "laplacian": "nthgrad.operators",
     "partials": "nthgrad.fields",
     "taylor": "nthgrad.core",
 }

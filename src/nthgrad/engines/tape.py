@@ -7,16 +7,14 @@ are wrong or silent at second order and beyond, the ops are replayed with repair
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from nthgrad.engines import dependence, outputs, trace
-from nthgrad.engines.failures import FAILURES, reason
-from nthgrad.engines.repairs import REFUSED_INPUTS, refusal
-from nthgrad.engines.replay import Replay, needs_repair
-from nthgrad.errors import CostError, NthgradError, UnsupportedOpError
+from nthgrad.engines.backward import gradient, repaired
+from nthgrad.errors import CostError
 
 Index = tuple[int, ...]
 
@@ -28,7 +26,6 @@ MAX_ORDER = 100
 
 
 _CHEAPER = 'Use method="taylor", whose cost grows with the square of the order.'
-_WAYS_OUT = f'Use method="taylor". {dependence.WAYS_OUT}'
 
 
 def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest: int = 0) -> list[Any]:
@@ -87,7 +84,7 @@ def partials(
         elif not tower.seeds:
             leaves = [results[k]]
         else:
-            leaves = [tower.gradient(seeding, results[k], u, sum(k)) for u in tower.seeds]
+            leaves = [gradient(seeding, results[k], u, tower.path, sum(k)) for u in tower.seeds]
         found.append(tf.nest.pack_sequence_as(tower.structure, leaves))
     return found
 
@@ -123,7 +120,7 @@ class _Tower:
         self.afford(level)
         for k in sorted(mine):
             axis, lower = _parent(k)
-            found[k] = self.gradient(tape, found[lower], self.xs[axis], level)
+            found[k] = gradient(tape, found[lower], self.xs[axis], self.path, level)
         return found
 
     def functional(self) -> tf.Tensor:
@@ -140,12 +137,7 @@ class _Tower:
             outputs.refuse_mixing(path, self.xs[axis])
         x, sources = self.xs[0], [self.xs[axis] for axis in by]
         self.path = trace.between(sources, self.outputs)
-        refuse(self.path, sources)
-        if needs_repair(self.path):
-            try:
-                self.outputs = Replay(self.path, {x.name: x for x in sources}).run(self.outputs)
-            except FAILURES as error:
-                raise self.unsupported(error, 1) from error
+        self.outputs = repaired(self.path, sources, self.outputs)
         (y, *more) = self.outputs
         if not more and outputs.same(y, x):
             return y
@@ -154,32 +146,6 @@ class _Tower:
             self.seeding.watch(u)
         terms = [outputs.sum_rows(u * t, x) for u, t in zip(self.seeds, self.outputs, strict=True)]
         return tf.add_n([tf.cast(t, x.dtype) for t in terms])
-
-    def gradient(self, tape: tf.GradientTape, y: tf.Tensor, x: tf.Tensor, level: int) -> tf.Tensor:
-        """The gradient of y's sum by x; zeros only where no differentiable path leads from x to y."""
-        try:
-            dy = tape.gradient(y, x)
-        except FAILURES as error:
-            raise self.unsupported(error, level) from error
-        if dy is not None:
-            return tf.convert_to_tensor(dy)  # IndexedSlices become dense
-        lost = trace.between([x], [y])
-        if lost:
-            kinds = ", ".join(sorted({op.type for op in lost}))
-            raise UnsupportedOpError(
-                f"TensorFlow gives no derivative of order {level}, although ops lead from x to the one of order "
-                f"{level - 1}: {kinds}. {_WAYS_OUT}"
-            )
-        return tf.zeros_like(x)
-
-    def unsupported(self, error: Exception, level: int) -> NthgradError:
-        """Names the op of f whose gradient op has no gradient, and the line that made it."""
-        if isinstance(error, NthgradError):
-            return error
-        missing, text = reason(error)
-        suspects = [op for op in trace.walk(self.path) if missing.startswith(op.type)]
-        where = trace.describe(max(suspects, key=lambda op: len(op.type))) if suspects else "an op of f"
-        return UnsupportedOpError(f"TensorFlow has no derivative of order {level} of {where}: {text}. {_WAYS_OUT}")
 
     def afford(self, level: int) -> None:
         """Refuses the rest of the tower when its size, extrapolated from the orders that stand, is past sense."""
@@ -212,20 +178,3 @@ def _ancestry(k: Index) -> Iterator[Index]:
     while any(k):
         _, k = _parent(k)
         yield k
-
-
-def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
-    """Raises where an op between the sources and f(x) would lose a part of the derivative without a word."""
-    varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
-    for op in path:
-        if reason := refusal(op):
-            raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {_WAYS_OUT}")
-        for index in REFUSED_INPUTS.get(op.type, ()):
-            if op.inputs[index].name in varying:
-                raise UnsupportedOpError(
-                    f"{trace.describe(op)} cannot be differentiated by its input {index}: TensorFlow gives no gradient "
-                    f"there although its output varies with it. {_WAYS_OUT}"
-                )
-        for graphs in trace.bodies(op).values():
-            for graph in graphs:
-                refuse(trace.between(graph.inputs, graph.outputs), graph.inputs)

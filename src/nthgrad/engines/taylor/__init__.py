@@ -73,7 +73,9 @@ def partials(
     return [tf.nest.map_structure(lambda c, r=float(r): times(c, r), c) for r, c in zip(factors, found, strict=True)]
 
 
-def coefficients(f: Callable[[tf.Tensor], Any], x: tf.Tensor, v: tf.Tensor, order: int) -> list[Any]:
+def coefficients(
+    f: Callable[[tf.Tensor], Any], x: tf.Tensor, v: tf.Tensor, order: int, check: bool = True
+) -> list[Any]:
     """The Taylor coefficients of s -> f(x + s v) about 0, orders 0 to `order`, inside a graph that is being traced.
 
     Args:
@@ -81,6 +83,7 @@ def coefficients(f: Callable[[tf.Tensor], Any], x: tf.Tensor, v: tf.Tensor, orde
         x: real tensor of shape S in the graph being traced.
         v: direction, of shape S.
         order: the highest order, at least 0.
+        check: whether to refuse an f that does not depend on x, or that is past sense; else its coefficients are zero.
 
     Returns:
         A list of structures like f(x).
@@ -89,7 +92,7 @@ def coefficients(f: Callable[[tf.Tensor], Any], x: tf.Tensor, v: tf.Tensor, orde
         NthgradError: as `derivatives`.
     """
     y = f(x)
-    if order:
+    if order and check:
         _afford(dependence.check(x, tf.nest.flatten(y)), x, order)
     return _walked({x.name: Series(x, _first(v, (1,)))}, y, [(k,) for k in range(order + 1)])
 

@@ -32,7 +32,7 @@ def entering(rule: Rule) -> Rule:
 @entering
 def call(step: Step) -> Sequence[Input]:
     """A function call: its body, made in the graph being traced."""
-    (graph,) = _bodies(step, "f")
+    (graph,) = bodies(step.op, "f")
     inputs = step.inputs[len(step.inputs) - len(graph.inputs) :]  # of RemoteCall, the first is a device
     env = {t.name: x for t, x in zip(graph.inputs, inputs, strict=True)}
     made = step.walk(env, [graph.outputs[i] for i in step.needed], step.indices, foreign=True)
@@ -44,10 +44,10 @@ def branch(step: Step) -> Sequence[Input]:
     """One of several bodies: a tf.cond or tf.switch_case of their values and coefficients."""
     chosen, *inputs = step.inputs
     if step.op.type in ("If", "StatelessIf"):
-        graphs = [*_bodies(step, "then_branch"), *_bodies(step, "else_branch")]
+        graphs = [*bodies(step.op, "then_branch"), *bodies(step.op, "else_branch")]
         choose = lambda runs: tf.cond(_truth(value(chosen)), *runs)  # noqa: E731
     else:
-        graphs, choose = _bodies(step, "branches"), partial(tf.switch_case, value(chosen))
+        graphs, choose = bodies(step.op, "branches"), partial(tf.switch_case, value(chosen))
     sources = [i for i, x in enumerate(inputs) if isinstance(x, Series)]
     vary = [i for i in step.needed if any(i in _reached(g, sources) for g in graphs)]
     found: dict[Place, Coefficient] = {}
@@ -78,7 +78,7 @@ def loop(step: Step) -> Sequence[Input]:
 
     A variable that the body hands on as it is, is none of the new loop, and keeps its coefficients.
     """
-    (condition,), (body,) = _bodies(step, "cond"), _bodies(step, "body")
+    (condition,), (body,) = bodies(step.op, "cond"), bodies(step.op, "body")
     inputs = step.inputs
     kept = set(step.needed) | _read(condition, [0])
     while more := _read(body, kept) - kept:
@@ -131,11 +131,12 @@ def loop(step: Step) -> Sequence[Input]:
     return _outputs(step, values, vary, found, make)
 
 
-def _bodies(step: Step, attribute: str) -> list[Any]:
-    graphs = trace.bodies(step.op).get(attribute)
+def bodies(op: Any, attribute: str) -> list[Any]:
+    """The graphs of the functions that an op runs, or an UnsupportedOpError."""
+    graphs = trace.bodies(op).get(attribute)
     if graphs is None:
         raise UnsupportedOpError(
-            f"{trace.describe(step.op)} runs a function whose ops cannot be seen. Call the Python code that it was "
+            f"{trace.describe(op)} runs a function whose ops cannot be seen. Call the Python code that it was "
             "made from, or use nthgrad.finite_difference."
         )
     for graph in graphs:

@@ -37,7 +37,7 @@ def walk(
         A series for each target that varies, else a tensor.
     """
     now: dict[str, Any] = dict(env)
-    ops = _ancestors(targets, now)
+    ops = ancestors(targets, now)
     used = {t.name for t in targets}.union(t.name for op in ops for t in op.inputs)
     tops = sorted(set(wanted), key=sum)
     lower = sorted({j for k in tops for j in below(k)}, key=sum)
@@ -55,7 +55,7 @@ def walk(
             needed = [i for i, t in enumerate(op.outputs) if t.name in used]
             outputs = rule(Step(op, inputs, (), walk, needed, indices))
         else:
-            outputs = list(op.outputs) if same else _again(op, [value(x) for x in inputs])
+            outputs = list(op.outputs) if same else again(op, [value(x) for x in inputs])
             if varies and any(trace.carries(t) for t in outputs):
                 outputs = rule(Step(op, inputs, outputs, walk, indices=indices))
         now.update((t.name, y) for t, y in zip(op.outputs, outputs, strict=True))
@@ -66,7 +66,7 @@ def walk(
     return [now.get(t.name, t) for t in targets]
 
 
-def _again(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+def again(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """The op once more, on other inputs: an op in a function, or one after it."""
     if op.op_def.is_stateful and op.type not in HARMLESS and not trace.bodies(op):
         raise UnsupportedOpError(
@@ -76,7 +76,7 @@ def _again(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     return remake.again(op, inputs)
 
 
-def _ancestors(targets: Sequence[tf.Tensor], env: Mapping[str, Input]) -> list[Any]:
+def ancestors(targets: Sequence[tf.Tensor], env: Mapping[str, Input]) -> list[Any]:
     """The ops that the targets are made by, down to the tensors in env, each after those that it needs."""
     order: list[Any] = []
     seen: set[str] = set()

@@ -203,7 +203,7 @@ def plus(a: Series, b: Any) -> Series:
             c, other = d, a.value
         else:
             other = value(b)
-        return c if c is None or _covers(c, other) else tf.broadcast_to(c, tf.shape(y.value))
+        return c if c is None or _covers(c, other) else c + tf.zeros_like(y.value)  # c may be a stack of many
 
     y = Series(a.value + value(b), coefficient, live(a, b))
     return y

@@ -1,0 +1,83 @@
+"""One gradient by a `tf.GradientTape`, made right where TensorFlow's own is wrong or silent, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.engines import dependence, trace
+from nthgrad.engines.failures import FAILURES, reason
+from nthgrad.engines.repairs import REFUSED_INPUTS, refusal
+from nthgrad.engines.replay import Replay, needs_repair
+from nthgrad.errors import NthgradError, UnsupportedOpError
+
+_WAYS_OUT = f'Use method="taylor". {dependence.WAYS_OUT}'
+
+
+def repaired(path: list[Any], sources: Sequence[tf.Tensor], targets: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """The targets, made again of the sources where an op on the path between them has a bad gradient."""
+    refuse(path, sources)
+    if not needs_repair(path):
+        return list(targets)
+    try:
+        return Replay(path, {x.name: x for x in sources}).run(targets)
+    except FAILURES as error:
+        raise _unsupported(error, path, 1) from error
+
+
+def gradient(
+    tape: tf.GradientTape, y: tf.Tensor, x: tf.Tensor, path: list[Any], level: int = 1, seed: tf.Tensor | None = None
+) -> tf.Tensor:
+    """The gradient of y's sum, or of <seed, y>, by x; zeros only where no differentiable path leads from x to y.
+
+    Args:
+        tape: the tape that has seen y made of x.
+        y: a tensor.
+        x: a tensor that the tape watches.
+        path: the ops between x and f(x), for errors.
+        level: the order of the derivative that this is, for errors.
+        seed: of the shape of y.
+    """
+    try:
+        dy = tape.gradient([y], x, None if seed is None else [seed])
+    except FAILURES as error:
+        raise _unsupported(error, path, level) from error
+    if dy is not None:
+        return tf.convert_to_tensor(dy)  # IndexedSlices become dense
+    lost = trace.between([x], [y])
+    if lost:
+        kinds = ", ".join(sorted({op.type for op in lost}))
+        raise UnsupportedOpError(
+            f"TensorFlow gives no derivative of order {level}, although ops lead from x to the one of order "
+            f"{level - 1}: {kinds}. {_WAYS_OUT}"
+        )
+    return tf.zeros_like(x)
+
+
+def _unsupported(error: Exception, path: list[Any], level: int) -> NthgradError:
+    """Names the op of f whose gradient op has no gradient, and the line that made it."""
+    if isinstance(error, NthgradError):
+        return error
+    missing, text = reason(error)
+    suspects = [op for op in trace.walk(path) if missing.startswith(op.type)]
+    where = trace.describe(max(suspects, key=lambda op: len(op.type))) if suspects else "an op of f"
+    return UnsupportedOpError(f"TensorFlow has no derivative of order {level} of {where}: {text}. {_WAYS_OUT}")
+
+
+def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
+    """Raises where an op between the sources and f(x) would lose a part of the derivative without a word."""
+    varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
+    for op in path:
+        if reason := refusal(op):
+            raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {_WAYS_OUT}")
+        for index in REFUSED_INPUTS.get(op.type, ()):
+            if op.inputs[index].name in varying:
+                raise UnsupportedOpError(
+                    f"{trace.describe(op)} cannot be differentiated by its input {index}: TensorFlow gives no gradient "
+                    f"there although its output varies with it. {_WAYS_OUT}"
+                )
+        for graphs in trace.bodies(op).values():
+            for graph in graphs:
+                refuse(trace.between(graph.inputs, graph.outputs), graph.inputs)

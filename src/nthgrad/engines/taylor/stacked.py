@@ -1,0 +1,77 @@
+"""Coefficients along many directions in one tensor, stacked along a new first axis, and how ops are applied to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.engines.taylor.rules import elementwise
+from nthgrad.engines.taylor.series import Coefficient
+
+
+def broadcasts(op: Any, varying: Sequence[tf.Tensor], values: Sequence[tf.Tensor]) -> bool:
+    """Whether the rule of an op, written for one direction, does for stacked ones as it stands: by broadcasting."""
+    return op.type in elementwise.RULES and all(
+        x.shape.rank is not None and x.shape.rank == y.shape.rank for x in varying for y in values
+    )
+
+
+def each(ray: Callable[..., list[list[Coefficient]]], stacks: Sequence[Any]) -> list[list[Coefficient]]:
+    """What `ray` makes of the coefficients along one direction, for all of them (by tf.vectorized_map)."""
+    there: list[list[bool]] = []
+
+    def body(coefficients: tuple[tf.Tensor, ...]) -> list[tf.Tensor]:
+        made = ray(*coefficients)
+        there[:] = [[c is not None for c in y] for y in made]
+        return [coefficients[0], *(c for y in made for c in y if c is not None)]  # one at least
+
+    _, *flat = tf.vectorized_map(body, tuple(stacks))
+    found = iter(flat)
+    return [[next(found) if is_there else None for is_there in y] for y in there]
+
+
+def _same(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Tensor | None:
+    return c if i == 0 else None
+
+
+def _matmul(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Tensor | None:
+    """One product of all the rows of all the directions."""
+    if i != 0 or op.get_attr("transpose_a"):
+        return None
+    length = tf.shape(c)[-1] if c.shape[-1] is None else c.shape[-1]
+    y = tf.matmul(tf.reshape(c, [-1, length]), inputs[1], transpose_b=op.get_attr("transpose_b"))
+    y = tf.reshape(y, tf.concat([tf.shape(c)[:-1], tf.shape(y)[1:]], 0))
+    y.set_shape([*c.shape[:-1], op.outputs[0].shape[-1]])
+    return y
+
+
+def _reshape(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Tensor | None:
+    shape = inputs[1]
+    y = tf.reshape(c, tf.concat([tf.cast(tf.shape(c)[:1], shape.dtype), shape], 0))
+    y.set_shape([c.shape[0], *op.outputs[0].shape])
+    return y
+
+
+def _sum(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Tensor | None:
+    axes = tf.get_static_value(inputs[1])
+    if axes is None:
+        return None
+    return tf.reduce_sum(c, [int(a) + (a >= 0) for a in axes.ravel()], keepdims=op.get_attr("keep_dims"))
+
+
+def _transpose(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Tensor | None:
+    order = tf.get_static_value(inputs[1])
+    return None if order is None else tf.transpose(c, [0, *(int(a) + 1 for a in order)])
+
+
+LINEAR: dict[str, Callable[[Any, Sequence[tf.Tensor], int, tf.Tensor], tf.Tensor | None]] = {
+    "BiasAdd": _same,
+    "Identity": _same,
+    "MatMul": _matmul,
+    "Reshape": _reshape,
+    "Sum": _sum,
+    "Transpose": _transpose,
+}
+"""For ops of which one input varies, and that linearly, a shorter way than `each`; None where it does not go."""

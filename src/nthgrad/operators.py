@@ -1,0 +1,362 @@
+"""Operators of vector analysis on a function of points: gradient, jacobian, hessian, laplacian, ..."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.core import Method, checked_engine
+from nthgrad.engines import directions as engine
+from nthgrad.errors import ArgumentError
+from nthgrad.pointwise import as_many, checked_chunk, directions, one_number, pointwise
+from nthgrad.transform import direction
+
+Function = Callable[..., Any]
+
+
+@tf.autograph.experimental.do_not_convert
+def gradient(
+    f: Function, *, argnum: int | str = 0, batch_dims: int | None = None, jit_compile: bool | None = None
+) -> Function:
+    """The gradient of a function that gives one number a point.
+
+    As for all operators here: the leading axes of x count the points, the others, of shape P, are the coordinates of
+    one. A scalar or a vector x is one point; of any other x the first axis counts, as in `[batch, d]`, unless
+    `batch_dims` says otherwise. f(x) has the same leading axes, and each of its rows depends on its own point only.
+
+    Args:
+        f: a function, `tf.function`, `keras.Model` or any callable on tensors that returns a real tensor of shape
+            `[batch]` or `[batch, 1]`; of one point, of shape `[]` or `[1]`.
+        argnum: the argument of f that is x, by position or by name.
+        batch_dims: how many leading axes of x count points. 0 takes all of x as one point.
+        jit_compile: handed to `tf.function`; True compiles with XLA.
+
+    Returns:
+        g with f's arguments; g(x, ...) has the shape and the dtype of x.
+
+    Raises:
+        ArgumentError: an argument is not one that there is.
+        InputError: (by g) x is not a dense, real, floating-point, non-empty tensor of known coordinates.
+        OutputError: (by g) f(x) is not one number a point.
+        MixingError: (by g) f takes the rows of the batch together.
+        DependenceError: (by g) f(x) does not depend on x.
+        UnsupportedOpError: (by g) an op in f has no derivative of the order that is needed.
+
+    Example:
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> g = ng.gradient(lambda x: x[0] ** 2 * x[1])
+        >>> print(g([3.0, 2.0]).numpy())
+        [12.  9.]
+    """
+    return pointwise(
+        f,
+        "gradient",
+        lambda at, x, b: engine.pull(at, x),
+        argnum=argnum,
+        batch_dims=batch_dims,
+        jit_compile=jit_compile,
+        leaf=one_number("nthgrad.jacobian"),
+    )
+
+
+@tf.autograph.experimental.do_not_convert
+def jacobian(
+    f: Function,
+    *,
+    argnum: int | str = 0,
+    batch_dims: int | None = None,
+    chunk_size: int | None = None,
+    jit_compile: bool | None = None,
+) -> Function:
+    """The Jacobian of a function that gives a tensor a point: all derivatives of all its numbers by all coordinates.
+
+    By derivatives along the coordinates, forward, or by gradients of the outputs, backward: whichever are fewer.
+
+    Args:
+        f: as in `gradient`, but returning any `tf.nest` structure of real tensors of shapes `[batch, *Q]`.
+        argnum: as in `gradient`.
+        batch_dims: as in `gradient`.
+        chunk_size: how many derivatives to take at a time; all by default. Bounds the memory.
+        jit_compile: as in `gradient`.
+
+    Returns:
+        g with f's arguments; g(x, ...) is a structure like f(x), of shapes `[batch, *Q, *P]`.
+
+    Raises:
+        NthgradError: as `gradient`.
+
+    Example:
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> g = ng.jacobian(lambda x: tf.stack([x[0] * x[1], x[0] ** 2, x[1]]))
+        >>> print(g([3.0, 2.0]).numpy())
+        [[2. 3.]
+         [6. 0.]
+         [0. 1.]]
+    """
+    chunk = checked_chunk(chunk_size)
+    return pointwise(
+        f,
+        "jacobian",
+        lambda at, x, b: engine.jacobian(at, x, b, chunk),
+        argnum=argnum,
+        batch_dims=batch_dims,
+        jit_compile=jit_compile,
+    )
+
+
+@tf.autograph.experimental.do_not_convert
+def hessian(
+    f: Function,
+    *,
+    argnum: int | str = 0,
+    batch_dims: int | None = None,
+    chunk_size: int | None = None,
+    jit_compile: bool | None = None,
+) -> Function:
+    """The Hessian of a function: all second derivatives, as derivatives along the coordinates of its Jacobian.
+
+    For their trace alone take `laplacian`, for their product with a vector `hvp`: neither builds a Hessian.
+
+    Args:
+        f: as in `jacobian`.
+        argnum: as in `gradient`.
+        batch_dims: as in `gradient`.
+        chunk_size: as in `jacobian`.
+        jit_compile: as in `gradient`.
+
+    Returns:
+        g with f's arguments; g(x, ...) is a structure like f(x), of shapes `[batch, *Q, *P, *P]`.
+
+    Raises:
+        NthgradError: as `gradient`.
+
+    Example:
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> g = ng.hessian(lambda x: x[0] ** 2 * x[1])
+        >>> print(g([3.0, 2.0]).numpy())
+        [[4. 6.]
+         [6. 0.]]
+    """
+    chunk = checked_chunk(chunk_size)
+
+    def compute(at: Function, x: tf.Tensor, b: int) -> Any:
+        return engine.jacobian(lambda t: engine.jacobian(at, t, b, chunk, forward=False), x, b, chunk, forward=True)
+
+    return pointwise(f, "hessian", compute, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+
+
+@tf.autograph.experimental.do_not_convert
+def hvp(
+    f: Function, *, argnum: int | str = 0, batch_dims: int | None = None, jit_compile: bool | None = None
+) -> Function:
+    """The product of the Hessian of a function that gives one number a point, and a vector.
+
+    It is the derivative of the gradient along the vector (B. Pearlmutter, Fast exact multiplication by the Hessian,
+    1994): a few times the cost of f, whatever the number of coordinates.
+
+    Args:
+        f: as in `gradient`.
+        argnum: as in `gradient`.
+        batch_dims: as in `gradient`.
+        jit_compile: as in `gradient`.
+
+    Returns:
+        g with f's arguments and, after them, a tensor v of the shape and the dtype of x; g(x, ..., v) has these too.
+
+    Raises:
+        NthgradError: as `gradient`.
+
+    Example:
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> g = ng.hvp(lambda x: x[0] ** 2 * x[1])
+        >>> print(g([3.0, 2.0], [1.0, 0.0]).numpy())
+        [4. 6.]
+    """
+    return pointwise(
+        f,
+        "hvp",
+        lambda at, x, b, v: engine.along(lambda t: engine.pull(at, t), x, v),
+        argnum=argnum,
+        batch_dims=batch_dims,
+        jit_compile=jit_compile,
+        leaf=one_number("nthgrad.hessian"),
+        directed=lambda v, x, b: direction(v, x),
+    )
+
+
+@tf.autograph.experimental.do_not_convert
+def laplacian(
+    f: Function,
+    *,
+    argnum: int | str = 0,
+    batch_dims: int | None = None,
+    estimate: bool = False,
+    method: Method = "auto",
+    chunk_size: int | None = None,
+    jit_compile: bool | None = None,
+) -> Function:
+    """The Laplacian of a function: the sum of its second derivatives by each coordinate.
+
+    `"taylor"`, the default, adds second Taylor coefficients up while it carries them through f, and builds no Hessian
+    (the forward Laplacian of R. Li and others, 2024; the collapsed Taylor mode of F. Dangel and others, 2025). `"tape"`
+    nests two `tf.GradientTape`s, a gradient for each coordinate: the reference.
+
+    Args:
+        f: as in `jacobian`.
+        argnum: as in `gradient`.
+        batch_dims: as in `gradient`.
+        estimate: whether to estimate it from directions that are given with each call, for points of hundreds of
+            coordinates: the mean of the second derivatives along them, right on average where the directions have the
+            unit matrix for covariance, as standard normal ones or random signs do (Z. Hu and others, Stochastic Taylor
+            derivative estimator, NeurIPS 2024).
+        method: `"auto"`, `"taylor"` or `"tape"`.
+        chunk_size: how many directions to carry at a time; all by default. Bounds the memory.
+        jit_compile: as in `gradient`.
+
+    Returns:
+        g with f's arguments; g(x, ...) is a structure like f(x). With `estimate` it takes the directions after them, of
+        shape `[R, *P]`: the same for each point.
+
+    Raises:
+        NthgradError: as `gradient`.
+
+    Example:
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> g = ng.laplacian(lambda x: tf.reduce_sum(x**3, -1))
+        >>> print(g(tf.constant([[1.0, 2.0], [0.0, 3.0]])).numpy())
+        [18. 18.]
+    """
+    compute = _estimated(2, 1, method, chunk_size) if estimate else _laplacian(method, chunk_size)
+    return pointwise(
+        f,
+        "laplacian",
+        lambda at, x, b, *v: compute(_prepared(at, method), x, b, *v),
+        argnum=argnum,
+        batch_dims=batch_dims,
+        jit_compile=jit_compile,
+        directed=directions if estimate else None,
+        tapes=method == "tape",
+    )
+
+
+@tf.autograph.experimental.do_not_convert
+def biharmonic(
+    f: Function,
+    *,
+    argnum: int | str = 0,
+    batch_dims: int | None = None,
+    estimate: bool = False,
+    method: Method = "auto",
+    chunk_size: int | None = None,
+    jit_compile: bool | None = None,
+) -> Function:
+    """The biharmonic operator, the Laplacian of the Laplacian, as of a thin plate's deflection.
+
+    Args:
+        f: as in `jacobian`.
+        argnum: as in `gradient`.
+        batch_dims: as in `gradient`.
+        estimate: as in `laplacian`: a third of the mean of the fourth derivatives along directions that are given with
+            each call, right on average where these are standard normal (and for no other: of random signs it is not).
+        method: as in `laplacian`.
+        chunk_size: as in `laplacian`.
+        jit_compile: as in `gradient`.
+
+    Returns:
+        g with f's arguments; g(x, ...) is a structure like f(x). With `estimate` it takes the directions after them, of
+        shape `[R, *P]`.
+
+    Raises:
+        NthgradError: as `gradient`.
+
+    Example:
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> g = ng.biharmonic(lambda x: tf.reduce_prod(x**2, -1))
+        >>> print(g([1.0, 2.0]).numpy())  # 8
+        8.0
+    """
+    compute = _estimated(4, 3, method, chunk_size) if estimate else _twice(_laplacian(method, chunk_size))
+    return pointwise(
+        f,
+        "biharmonic",
+        lambda at, x, b, *v: compute(_prepared(at, method), x, b, *v),
+        argnum=argnum,
+        batch_dims=batch_dims,
+        jit_compile=jit_compile,
+        directed=directions if estimate else None,
+        tapes=method == "tape",
+    )
+
+
+@tf.autograph.experimental.do_not_convert
+def divergence(
+    f: Function,
+    *,
+    argnum: int | str = 0,
+    batch_dims: int | None = None,
+    chunk_size: int | None = None,
+    jit_compile: bool | None = None,
+) -> Function:
+    """The divergence of a vector field: the sum of the derivatives of each component by its own coordinate.
+
+    Args:
+        f: as in `gradient`, but returning a tensor of the shape of x.
+        argnum: as in `gradient`.
+        batch_dims: as in `gradient`.
+        chunk_size: as in `jacobian`.
+        jit_compile: as in `gradient`.
+
+    Returns:
+        g with f's arguments; g(x, ...) has the shape `[batch]`.
+
+    Raises:
+        NthgradError: as `gradient`.
+
+    Example:
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> print(ng.divergence(lambda x: x**2)([3.0, 2.0]).numpy())
+        10.0
+    """
+    chunk = checked_chunk(chunk_size)
+    return pointwise(
+        f,
+        "divergence",
+        lambda at, x, b: engine.divergence(at, x, b, chunk),
+        argnum=argnum,
+        batch_dims=batch_dims,
+        jit_compile=jit_compile,
+        leaf=as_many,
+    )
+
+
+def _laplacian(method: Method, chunk_size: Any) -> Function:
+    """The Laplacian of a function of points, inside a graph that is being traced."""
+    checked_engine(method)
+    chunk = checked_chunk(chunk_size)
+    if method == "tape":
+        return engine.trace_backward
+    return lambda at, x, b: engine.sum_along(at, x, engine.axes(x, b), 2, chunk)
+
+
+def _twice(laplacian: Function) -> Function:
+    return lambda at, x, b: laplacian(lambda t: laplacian(at, t, b), x, b)
+
+
+def _estimated(order: int, divisor: int, method: Method, chunk_size: Any) -> Function:
+    """The mean of the derivatives of an order along directions, over a divisor."""
+    checked_engine(method)
+    if method == "tape":
+        raise ArgumentError('method is "tape", which has no estimate=True. Leave the one or the other out.')
+    chunk = checked_chunk(chunk_size)
+
+    def compute(at: Function, x: tf.Tensor, b: int, v: tf.Tensor) -> Any:
+        found = engine.sum_along(at, x, v, order, chunk)
+        return tf.nest.map_structure(lambda c: c / tf.cast(divisor * tf.shape(v)[0], c.dtype), found)
+
+    return compute
+
+
+def _prepared(at: Function, method: Method) -> Function:
+    return engine.right_backward(at) if method == "tape" else at

@@ -1,0 +1,151 @@
+"""Functions of points for the operators: which axes of x count the points, and what f may return."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.core import checked_argnum
+from nthgrad.engines import dependence, outputs
+from nthgrad.errors import ArgumentError, InputError, OutputError
+from nthgrad.points import as_point, is_python
+from nthgrad.transform import transform
+
+Leaf = Callable[[tf.Tensor, tf.Tensor, int], None]
+
+
+def pointwise(
+    f: Callable[..., Any],
+    name: str,
+    compute: Callable[..., Any],
+    *,
+    argnum: Any,
+    batch_dims: int | None,
+    jit_compile: bool | None,
+    leaf: Leaf | None = None,
+    directed: Callable[[Any, tf.Tensor, int], tf.Tensor] | None = None,
+    tapes: bool = False,
+) -> Callable[..., Any]:
+    """The function g(x, ...) = compute(f as a function of x, x, the number of axes that count points).
+
+    Args:
+        f: a callable on tensors.
+        name: the name of the operator.
+        compute: what to do inside the graph being traced.
+        argnum: the argument of f that is x.
+        batch_dims: how many axes of x count points; None is 1 for tensors of two axes and more, else 0.
+        jit_compile: handed to `tf.function`.
+        leaf: raises where an output of f, of x and the number of axes that count points, is not what compute takes.
+        directed: if given, g takes one argument after those of f, of which this makes a tensor for compute.
+        tapes: whether compute nests `tf.GradientTape`s.
+    """
+    if batch_dims is not None and (isinstance(batch_dims, bool) or not isinstance(batch_dims, int) or batch_dims < 0):
+        raise ArgumentError(f"batch_dims is {batch_dims!r}. Give the number of leading axes of x that count points.")
+
+    def batch(x: tf.Tensor) -> int:
+        return int(len(x.shape) > 1) if batch_dims is None else batch_dims
+
+    def points(xs: Any) -> None:
+        (x,) = xs
+        if x.shape.rank is None:
+            raise InputError("The rank of x is unknown while tracing. Give it a rank with tf.ensure_shape.")
+        if batch_dims is not None and batch_dims > x.shape.rank:
+            raise ArgumentError(
+                f"batch_dims is {batch_dims}, but x has the shape {x.shape}. Give {x.shape.rank} at most."
+            )
+        if not x.shape[batch(x) :].is_fully_defined():
+            raise InputError(
+                f"x has the shape {x.shape}, and not all coordinates of a point are known while tracing. Give x its "
+                "shape with tf.ensure_shape."
+            )
+
+    def returned(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
+        structure, unknown = outputs.tensors(y, x)
+        leaves = tf.nest.flatten(structure)
+        for y in leaves:
+            unknown += _rows(y, x, batch(x))
+            if leaf is not None:
+                leaf(y, x, batch(x))
+        path = dependence.check(x, leaves)
+        if batch(x):
+            outputs.refuse_mixing(path, x)
+        return structure, unknown
+
+    return transform(
+        f,
+        lambda at, x, *v: compute(at, x, batch(x), *v),
+        argnums=(checked_argnum(argnum),),
+        jit_compile=jit_compile,
+        name=name,
+        points=points,
+        returned=returned,
+        directed=None if directed is None else lambda v, x: directed(v, x, batch(x)),
+        tapes=tapes,
+    )
+
+
+def _rows(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> list[tf.Tensor]:
+    """What is left to check, when running, of whether f(x) has a row for each point; raises where it has not."""
+    if y.dtype.is_complex:
+        raise OutputError("f(x) is complex. Return its real and its imaginary part.")
+    if y.shape.rank is None or not y.shape[batch_dims:].is_fully_defined():
+        raise OutputError(
+            f"f maps shape {x.shape} to shape {y.shape}, of which more is unknown while tracing than the number of "
+            "points. Give f(x) its shape with tf.ensure_shape."
+        )
+    known, wanted = y.shape[:batch_dims], x.shape[:batch_dims]
+    if y.shape.rank < batch_dims or not known.is_compatible_with(wanted):
+        raise OutputError(
+            f"f maps shape {x.shape} to shape {y.shape}, but the first {batch_dims} axes of x count points, and f(x) "
+            "has to begin with them. Give batch_dims=0 if all of x is one point."
+        )
+    if known.is_fully_defined() and wanted.is_fully_defined():
+        return []
+    return [tf.reduce_all(tf.shape(y)[:batch_dims] == tf.shape(x)[:batch_dims])]
+
+
+def one_number(instead: str) -> Leaf:
+    """Refuses an f that gives more than a number a point; says what to use instead."""
+
+    def leaf(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> None:
+        if y.shape[batch_dims:].num_elements() != 1:
+            raise OutputError(f"f maps shape {x.shape} to shape {y.shape}, not to one number a point. Use {instead}.")
+
+    return leaf
+
+
+def as_many(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> None:
+    """Refuses an f that does not give as many components as there are coordinates."""
+    if y.shape[batch_dims:] != x.shape[batch_dims:]:
+        raise OutputError(
+            f"f maps shape {x.shape} to shape {y.shape}, but a divergence takes as many components as coordinates. "
+            "Return a tensor of the shape of x, or use nthgrad.jacobian."
+        )
+
+
+def directions(v: Any, x: tf.Tensor, batch_dims: int) -> tf.Tensor:
+    """Directions, the same for each point, as a tensor, or an InputError."""
+    v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, "v")
+    point = x.shape[batch_dims:]
+    if v.dtype != x.dtype or v.shape.rank != len(point) + 1 or not v.shape[1:].is_compatible_with(point):
+        raise InputError(
+            f"v is {v.dtype.name} of shape {v.shape}, but a point is {x.dtype.name} of shape {point}. Give the "
+            "directions along a first axis of v, in the dtype of x."
+        )
+    return v
+
+
+def checked_chunk(chunk_size: Any) -> int | None:
+    """The number of derivatives to take at a time, or an ArgumentError."""
+    if chunk_size is None:
+        return None
+    try:
+        chunk = 0 if isinstance(chunk_size, bool) else operator.index(chunk_size)
+    except TypeError:
+        chunk = 0
+    if chunk < 1:
+        raise ArgumentError(f"chunk_size is {chunk_size!r}. Give a number of derivatives, at least 1, or None for all.")
+    return chunk
