@@ -13,8 +13,8 @@ from nthgrad.engines import tape
 
 ROW = (
     ", so it mixes elements of x: a derivative here means that each element of the output depends on its own element (or "
-    "row) of x only. Differentiate a function of one element at a time, or take the gradient or Jacobian with one "
-    "tf.GradientTape."
+    "row) of x only. Differentiate a function of one element at a time, or use nthgrad.gradient, "
+    "nthgrad.jacobian or nthgrad.partials."
 )
 FLOAT = "; derivatives need floating point. "
 DEPENDS = ". Check that f uses its argument, in TensorFlow ops and without casts to integers."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -69,19 +70,16 @@ def partials(
         raise ArgumentError(f"names is {list(names)!r}, which names no coordinate. Call f itself, or add a name.")
     indices = [tuple(s.count(c) for c in used) for s in spelled]
 
-    def compute(at: Callable[..., Any], *xs: tf.Tensor) -> dict[Name, Any]:
+    def compute(at: Callable[..., Any], *xs: tf.Tensor) -> list[Any]:
         if columns is not None:
-            (x,) = xs
-            return found(lambda *parts: at(tf.concat(parts, -1)), tf.split(x, len(columns), -1))
-        return found(at, xs)
-
-    def found(at: Callable[..., Any], xs: Sequence[tf.Tensor]) -> dict[Name, Any]:
-        return dict(zip(names, engine.partials(at, xs, indices, used), strict=True))
+            parts = tf.split(xs[0], len(columns), -1)
+            return engine.partials(lambda *parts: at(tf.concat(parts, -1)), parts, indices, used)
+        return engine.partials(at, xs, indices, used)
 
     def returned(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
         return outputs.checked(y, x if columns is None else tf.split(x, len(columns), -1)[0])
 
-    return transform(
+    g = transform(
         f,
         compute,
         argnums=(0,) if columns is not None else used,
@@ -91,6 +89,13 @@ def partials(
         returned=returned,
         tapes=method == "tape",
     )
+
+    @tf.autograph.experimental.do_not_convert
+    @functools.wraps(g)
+    def named(*args: Any, **kwargs: Any) -> dict[Name, Any]:
+        return dict(zip(names, g(*args, **kwargs), strict=True))
+
+    return named
 
 
 def _parameters(f: Callable[..., Any]) -> tuple[str, ...]:

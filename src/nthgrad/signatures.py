@@ -31,7 +31,7 @@ class OncePerSignature:
         self._plain = tf.function(traced, autograph=False, jit_compile=None if nested else jit_compile)
         self._run = tf.function(self._plain.__call__, autograph=False, jit_compile=True) if nested else self._plain
         self._jit_compile = jit_compile
-        self._open: dict[Any, bool] = {}
+        self._open: dict[Any, Any] = {}  # the trace with open lengths, or None where there is none
         self._concrete: dict[Any, Callable[..., Any]] = {}
         self._direct: dict[Any, Callable[..., Any]] = {}
 
@@ -61,7 +61,7 @@ class OncePerSignature:
             return tuple(tensors[i] for i in keys), tuple(t for i, t in enumerate(tensors) if i not in keys)
 
         xs, rest = apart(args)
-        opened = self._opens(xs, keys, rest, {})
+        opened = self._opened(xs, keys, rest, {}) is not None
         batch = _batch(xs) if opened else None
         specs = [_open_batch(t, batch) for t in args]
 
@@ -81,11 +81,22 @@ class OncePerSignature:
         Raises:
             OutputError: the lengths, which tracing could not know, show that f mixes elements of x.
         """
-        opened = self._opens(xs, keys, args, kwargs)
+        known = all(x.shape.is_fully_defined() for x in xs)
+        if known and self._plain is self._run and not tf.executing_eagerly():
+            # In place. A function called here would hand the outer tape the slopes by its arguments too, and XLA, which
+            # needs the offsets that a concat's slope is cut at, would compile anew for all new points.
+            result, unknown = self._run.python_function(xs, keys, False, args, kwargs)
+            if not outputs.apart(unknown):
+                raise OutputError(outputs.MIXES)
+            return result
+        trace = self._opened(xs, keys, args, kwargs)
+        opened = trace is not None
+        if opened and known and not tf.executing_eagerly() and trace.structured_outputs[1]:
+            opened = False  # known lengths are checked now; XLA would drop an assertion
         try:
             result, unknown = self._run(xs, keys, opened, args, kwargs)
         except tf.errors.InvalidArgumentError:
-            if not opened or not all(x.shape.is_fully_defined() for x in xs):
+            if not opened or not known:
                 raise
             opened = False
             result, unknown = self._run(xs, keys, opened, args, kwargs)  # known lengths tell better what is wrong
@@ -98,8 +109,8 @@ class OncePerSignature:
             raise OutputError(outputs.MIXES)
         return result
 
-    def _opens(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> bool:
-        """Whether to use a trace with open lengths; makes the trace when it is asked for the first time."""
+    def _opened(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> Any:
+        """The trace with open lengths, made when it is asked for the first time, or None where there is none."""
         batch = _batch(xs)
         specs = tf.nest.map_structure(lambda v: _open_batch(v, batch), (xs, args, kwargs))
         signature = _hashable((*keys, *sorted(kwargs), *tf.nest.flatten(specs)))
@@ -107,19 +118,18 @@ class OncePerSignature:
             self._open[signature] = self._traces(specs[0], keys, specs[1], specs[2])
         return self._open[signature]
 
-    def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> bool:
-        """Whether f can be traced with its batch size open; if not, the trace with a known one says what is wrong.
+    def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> Any:
+        """The trace with an open batch size; None if it fails: the one with a known size then says what is wrong.
 
         Inside a graph that XLA will compile, a trace that fails may succeed outside of it. A new thread is outside of
         every graph; tf.init_scope would be too, but stops the tapes. Replicas of a strategy have to stay inside.
         """
         trace = functools.partial(self._plain.get_concrete_function, xs, keys, True, args, kwargs)
-        if _succeeds(trace):
-            return True
-        if tf.executing_eagerly() or tf.distribute.has_strategy():
-            return False
+        found = _attempt(trace)
+        if found is not None or tf.executing_eagerly() or tf.distribute.has_strategy():
+            return found
         with ThreadPoolExecutor(1) as outside:
-            return outside.submit(_succeeds, trace).result()
+            return outside.submit(_attempt, trace).result()
 
 
 def _plainly_eager() -> bool:
@@ -130,14 +140,13 @@ def _shapes(tensors: Sequence[Any]) -> tuple[Any, ...]:
     return tuple((t.dtype, *t.shape) for t in tensors)
 
 
-def _succeeds(call: Callable[[], Any]) -> bool:
+def _attempt(call: Callable[[], Any]) -> Any:
     try:
-        call()
+        return call()
     except MixingError:  # with a known batch it would not be seen
         raise
     except Exception:
-        return False
-    return True
+        return None
 
 
 def _batch(xs: Tensors) -> int | None:

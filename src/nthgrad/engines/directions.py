@@ -183,7 +183,7 @@ def _spread(v: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
 
 def _shaped(c: tf.Tensor, x: tf.Tensor, batch_dims: int, inner: tf.TensorShape) -> tf.Tensor:
     """Gives a Jacobian, its axes in order, the shape [*B, *Q, *P]."""
-    rest = [*inner.as_list(), *x.shape[batch_dims:].as_list()]
+    rest: Any = [*inner.as_list(), *x.shape[batch_dims:].as_list()]
     made = tf.reshape(c, tf.concat([tf.shape(x)[:batch_dims], tf.cast(rest, tf.int32)], 0))
     made.set_shape([*x.shape[:batch_dims], *rest])
     return made

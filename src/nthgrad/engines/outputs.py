@@ -120,7 +120,7 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor) -> tuple[tf.Tensor, int]:
     raise OutputError(
         f"f maps shape {x.shape} to shape {tensor.shape} (output {index}), so it mixes elements of x: a derivative "
         "here means that each element of the output depends on its own element (or row) of x only. Differentiate a "
-        "function of one element at a time, or take the gradient or Jacobian with one tf.GradientTape."
+        "function of one element at a time, or use nthgrad.gradient, nthgrad.jacobian or nthgrad.partials."
     )
 
 

@@ -1,0 +1,354 @@
+"""partials against mpmath: names, shapes, structures, shared work, training, mixed rows, and what is refused."""
+
+import re
+
+import keras
+import mpmath
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import nthgrad as ng
+from nthgrad import errors
+
+METHODS = pytest.mark.parametrize("method", ["tape", "taylor"])
+COMPILED = pytest.mark.parametrize("jit_compile", [None, True], ids=["plain", "compiled"])
+
+# u(t, x) in a library that has exp, sin, tanh, log: tf.math, or mpmath.
+FIELDS = {
+    "heat": lambda m, t, x: m.exp(-t) * m.sin(2 * x),
+    "kink": lambda m, t, x: m.tanh(3 * x - t) / (1 + t**2),
+    "powers": lambda m, t, x: t**2 * x**3 - 2 * t * x,
+    "logarithm": lambda m, t, x: m.log(2 + t**2 + x**4),
+}
+NAMES = ["", "t", "x", "xx", "tx", "xt", "xxt", "ttxx", "xxxx"]
+POINTS = np.array([(0.0, 0.0), (0.25, -0.5), (1.0, 0.75)])
+
+
+def exact(field, name):
+    """One number a point, to 30 digits."""
+    with mpmath.workdps(30):
+        orders = (name.count("t"), name.count("x"))
+        u = lambda t, x: FIELDS[field](mpmath, t, x)  # noqa: E731
+        return [float(mpmath.diff(u, (t, x), orders) if any(orders) else u(t, x)) for t, x in POINTS.tolist()]
+
+
+EXACT = {(field, name): exact(field, name) for field in FIELDS for name in NAMES}
+
+
+def named(field):
+    return lambda t, x: FIELDS[field](tf.math, t, x)
+
+
+# What each engine takes of the table: tapes, whose graphs grow, as little as shows every kind of name.
+TAKEN = {"taylor": (list(FIELDS), NAMES), "tape": (["heat", "powers"], ["", "t", "x", "xx", "tx", "xxt"])}
+
+
+@METHODS
+@COMPILED
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_both_ways_to_name_coordinates(dtype, jit_compile, method):
+    fields, names = TAKEN[method]
+
+    def u(t, x):
+        return {field: FIELDS[field](tf.math, t, x) for field in fields}
+
+    t, x = np.split(POINTS.astype(dtype), 2, axis=1)
+    options = {"method": method, "jit_compile": jit_compile}
+    if dtype == "float32":
+        found = ng.partials(u, names, **options)(t, x)
+    else:
+        found = ng.partials(lambda z: u(z[:, :1], z[:, 1:]), names, coords="tx", **options)(np.concatenate([t, x], 1))
+    assert list(found) == names
+    for field in fields:
+        scale = max(1.0, max(np.abs(EXACT[field, n]).max() for n in names))
+        for name in names:
+            got, want = found[name][field], np.reshape(EXACT[field, name], (3, 1))
+            assert got.dtype == dtype
+            np.testing.assert_allclose(
+                got, want, rtol=0, atol=scale * np.finfo(dtype).eps * 60, err_msg=f"{field} {name}"
+            )
+
+
+@METHODS
+@pytest.mark.parametrize("shape", [(), (3,), (3, 1), (1, 1), (0, 1), (3, 1, 1)], ids=str)
+def test_the_shape_of_the_points(shape, method):
+    count = int(np.prod(shape))
+    t, x = (np.resize(POINTS[:, i], count).reshape(shape) for i in (0, 1))
+    g = tf.function(ng.partials(named("heat"), ["tx"], method=method))  # a batch of none is refused outside of a graph
+    if count == 0:
+        g = g.get_concrete_function(tf.TensorSpec([None, 1], tf.float64), tf.TensorSpec([None, 1], tf.float64))
+    got = g(tf.constant(t), tf.constant(x))["tx"]
+    assert got.shape == shape
+    np.testing.assert_allclose(got, -2 * np.exp(-t) * np.cos(2 * x), rtol=1e-14)
+
+
+@METHODS
+def test_a_field_with_components(method):
+    def u(t, x):
+        return {"v": t * x**2, "p": (tf.concat([t + x, t * x], -1), tf.sin(x))}
+
+    t, x = np.split(POINTS, 2, axis=1)
+    got = ng.partials(u, ["t", "xx"], method=method)(t, x)
+    zero = np.zeros_like(t)
+    np.testing.assert_allclose(got["t"]["v"], x**2)
+    np.testing.assert_allclose(got["t"]["p"][0], np.concatenate([zero + 1, x], 1))
+    np.testing.assert_allclose(got["t"]["p"][1], zero)
+    np.testing.assert_allclose(got["xx"]["v"], 2 * t)
+    np.testing.assert_allclose(got["xx"]["p"][0], np.concatenate([zero, zero], 1))
+    np.testing.assert_allclose(got["xx"]["p"][1], -np.sin(x), rtol=1e-14)
+
+
+def test_long_names_other_arguments_and_one_that_is_no_coordinate():
+    def u(theta, r, power=2, *, scale=1.0):
+        return scale * r**power * tf.cos(theta)
+
+    theta, r = np.split(POINTS, 2, axis=1)
+    got = ng.partials(u, [("theta", "theta"), "r", ("r", "theta")])(theta, r, 3, scale=2.0)
+    assert list(got) == [("theta", "theta"), "r", ("r", "theta")]
+    np.testing.assert_allclose(got["theta", "theta"], -2 * r**3 * np.cos(theta), rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(got["r"], 6 * r**2 * np.cos(theta), rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(got["r", "theta"], -6 * r**2 * np.sin(theta), rtol=1e-14, atol=1e-15)
+    along = ng.partials(u, [("theta",)])(theta, r=r)  # r need not vary, and may be given by name
+    np.testing.assert_allclose(along["theta",], -(r**2) * np.sin(theta), rtol=1e-14, atol=1e-15)
+    columns = ng.partials(lambda z: u(z[:, 0], z[:, 1]), [("r", "r")], coords=["theta", "r"])(POINTS)
+    np.testing.assert_allclose(columns["r", "r"], 2 * np.cos(POINTS[:, 0]), rtol=1e-14)
+
+
+def test_one_trace_for_all_batch_sizes():
+    traces = []
+
+    def u(t, x):
+        traces.append(1)
+        return t * x
+
+    g = ng.partials(u, ["tx"])
+    for count in (3, 5, 1):
+        assert g(np.ones((count, 1)), np.ones((count, 1)))["tx"].shape == (count, 1)
+    before = len(traces)
+    g(np.ones((7, 1)), np.ones((7, 1)))
+    assert len(traces) == before
+
+
+def test_all_names_of_a_call_share_their_work():
+    w = [tf.random.stateless_normal(shape, [1, 2]) for shape in ([2, 8], [8, 8], [8, 1])]
+
+    def u(z):
+        return tf.tanh(tf.tanh(z @ w[0]) @ w[1]) @ w[2]
+
+    def count(kind, names):
+        g = tf.function(ng.partials(u, names, coords="tx"))
+        graph = g.get_concrete_function(tf.TensorSpec([None, 2])).graph.as_graph_def()
+        return sum(node.op == kind for f in (graph, *graph.library.function) for node in getattr(f, "node_def", []))
+
+    # Three products for u. Of u_t one more in each layer; of u_xx that, and x[2] after the first tanh; the last layer
+    # is linear, so that only what is asked for goes through it.
+    alone = {("t",): 3 + 3, ("x",): 3 + 3, ("xx",): 3 + 1 + 2 + 1}
+    for names, products in {**alone, ("", "t", "x", "xx"): 3 + 3 + 3 + 2, ("t", "xx"): 3 + 3 + 1 + 2 + 1}.items():
+        assert count("MatMul", names) == products
+        assert count("Tanh", names) == 2
+
+
+@METHODS
+def test_training_through_partials(method):
+    """d/dw of the mean of (u_t - u_xx)**2 for u = w[0] exp(w[1] t) sin(w[2] x), against mpmath."""
+    weights = [0.7, -0.3, 1.3]
+    t, x = np.split(POINTS, 2, axis=1)
+    w = tf.Variable(weights, dtype=tf.float64)
+
+    def u(t, x):
+        return w[0] * tf.exp(w[1] * t) * tf.sin(w[2] * x)
+
+    g = ng.partials(u, ["t", "xx"], method=method)
+
+    def step():
+        with tf.GradientTape() as tape:
+            d = g(tf.constant(t), tf.constant(x))
+            loss = tf.reduce_mean((d["t"] - d["xx"]) ** 2)
+        return tape.gradient(loss, w)
+
+    def loss(a, b, c):
+        residuals = [a * mpmath.exp(b * s) * mpmath.sin(c * y) * (b + c * c) for s, y in POINTS.tolist()]
+        return sum(r * r for r in residuals) / 3
+
+    want = [float(mpmath.diff(loss, tuple(weights), tuple(int(i == j) for j in range(3)))) for i in range(3)]
+    for run in (step, tf.function(step), tf.function(step, jit_compile=True)):
+        np.testing.assert_allclose(run(), want, rtol=1e-12)
+
+
+def network(*layers):
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([keras.Input([2]), keras.layers.Dense(4, "tanh"), *layers, keras.layers.Dense(1)])
+
+
+def fused(x):
+    image = tf.reshape(x**2, [-1, 1, 1, 1])
+    one, zero = tf.ones([1]), tf.zeros([1])
+    normal, *_ = tf.raw_ops.FusedBatchNormV3(x=image, scale=one, offset=zero, mean=zero, variance=one, is_training=True)
+    return tf.reshape(normal, tf.shape(x))
+
+
+@METHODS
+def test_rows_that_are_mixed_are_refused(method):
+    z = POINTS.astype("float32")
+    model = network(keras.layers.BatchNormalization())
+    inference = ng.partials(lambda z: model(z, training=False), ["xx"], coords="tx", method=method)
+    assert np.all(np.isfinite(inference(z)["xx"]))
+    training = ng.partials(lambda z: model(z, training=True), ["xx"], coords="tx", method=method)
+    with pytest.raises(
+        errors.MixingError, match=r"^f mixes the rows of a batch: Mean \(named '.*', made at .*\) takes"
+    ):
+        training(z)
+    with pytest.raises(errors.MixingError):
+        ng.derivatives(lambda x: x - tf.reduce_mean(x), 2, method=method)(z[:, 0])
+    with pytest.raises(errors.MixingError, match="FusedBatchNormV3"):
+        ng.derivative(fused, method=method)(z[:, 1:])
+
+
+# f, and its derivative: they do not mix rows, or only by what has no derivative.
+APART = {
+    "a sum that does not vary": (lambda x: x**2 * tf.reduce_sum(tf.ones_like(x)), lambda x: 6 * x),
+    "a constant by stop_gradient": (lambda x: x**2 - tf.stop_gradient(tf.reduce_max(x)), lambda x: 2 * x),
+    "a sum along a row": (lambda x: tf.reduce_sum(tf.concat([x, x**2], -1), -1, keepdims=True), lambda x: 1 + 2 * x),
+    "a length written into the program": (
+        lambda x: tf.reshape(tf.reshape(x, [3, 1]) ** 2, tf.shape(x)),
+        lambda x: 2 * x,
+    ),
+    "map_fn": (lambda x: tf.map_fn(lambda row: row**2, x), lambda x: 2 * x),
+    "rows one by one": (lambda x: tf.stack([row**2 for row in tf.unstack(x)]), lambda x: 2 * x),
+}
+
+
+@METHODS
+@pytest.mark.parametrize("name", APART)
+def test_rows_that_only_look_mixed_are_not(name, method):
+    f, slope = APART[name]
+    x = POINTS[:, 1:]
+    np.testing.assert_allclose(ng.derivative(f, method=method)(x), slope(x), rtol=1e-14)
+
+
+T, X = np.ones((4, 1)), np.ones((4, 1))
+HEAT = named("heat")
+
+CASES = {
+    "an unknown coordinate": (
+        lambda: ng.partials(HEAT, ["t", "xy"]),
+        errors.ArgumentError,
+        "'xy' in names asks for the coordinate 'y', but the parameters of f are t, x. Name one of those.",
+    ),
+    "an unknown column": (
+        lambda: ng.partials(HEAT, ["z"], coords="tx"),
+        errors.ArgumentError,
+        "'z' in names asks for the coordinate 'z', but the columns named by coords are t, x. Name one of those.",
+    ),
+    "a long name as letters": (
+        lambda: ng.partials(lambda theta: theta, ["theta"]),
+        errors.ArgumentError,
+        "'theta' in names asks for the coordinate 't', but the parameters of f are theta. Write ('theta',) for the "
+        "coordinate 'theta'.",
+    ),
+    "a string": (
+        lambda: ng.partials(HEAT, "xx"),
+        errors.ArgumentError,
+        """names is 'xx', a str. Give a list, for example ["t", "xx"].""",
+    ),
+    "no names": (
+        lambda: ng.partials(HEAT, []),
+        errors.ArgumentError,
+        """names is empty. Give the partials to compute, for example ["t", "xx"].""",
+    ),
+    "no coordinate": (
+        lambda: ng.partials(HEAT, [""]),
+        errors.ArgumentError,
+        "names is [''], which names no coordinate. Call f itself, or add a name.",
+    ),
+    "a number": (
+        lambda: ng.partials(HEAT, [2]),
+        errors.ArgumentError,
+        """2 in names is a int. Write a partial as a string of letters, "xx", or as a tuple of coordinates, """
+        """("theta", "theta").""",
+    ),
+    "a column twice": (
+        lambda: ng.partials(HEAT, ["t"], coords="tt"),
+        errors.ArgumentError,
+        "coords is 'tt', where 't' stands twice. Give each column a name of its own.",
+    ),
+    "no columns": (
+        lambda: ng.partials(HEAT, ["t"], coords=""),
+        errors.ArgumentError,
+        """coords is ''. Give one name a column: letters, as in "tx", or a list of names.""",
+    ),
+    "no parameters": (
+        lambda: ng.partials(lambda *points: points[0], ["t"]),
+        errors.ArgumentError,
+        "f has no named parameters to take the coordinates' names from. Write it as def u(t, x), or name the columns of its "
+        """argument with coords, for example coords="tx".""",
+    ),
+    "no function": (
+        lambda: ng.partials(3, ["t"]),
+        errors.ArgumentError,
+        "f is 3, a int, which cannot be called. Give a function.",
+    ),
+    "the method": (
+        lambda: ng.partials(HEAT, ["t"], method="jet"),
+        errors.ArgumentError,
+        "method is 'jet'. The methods are 'auto', 'tape', 'taylor'.",
+    ),
+    "other batch sizes": (
+        lambda: ng.partials(HEAT, ["tx"])(T, X[:1]),
+        errors.InputError,
+        "t has the shape (4, 1) and x the shape (1, 1). Give both the same, one element a point, for example by "
+        "tf.broadcast_to: nothing is broadcast unasked.",
+    ),
+    "other ranks": (
+        lambda: ng.partials(HEAT, ["tx"])(T, X[:, 0]),
+        errors.InputError,
+        "t has the shape (4, 1) and x the shape (4,). Give both the same, one element a point, for example by "
+        "tf.broadcast_to: nothing is broadcast unasked.",
+    ),
+    "other dtypes": (
+        lambda: ng.partials(HEAT, ["tx"])(T, X.astype("float32")),
+        errors.InputError,
+        "t is float64 and x is float32. Cast one to the dtype of the other: nothing is cast unasked.",
+    ),
+    "a column too many": (
+        lambda: ng.partials(lambda z: z, ["tx"], coords="tx")(np.ones((4, 3))),
+        errors.InputError,
+        "x has the shape (4, 3), but coords names 2 columns: t, x. Give a tensor of shape [batch, 2], or name all the "
+        "columns.",
+    ),
+    "integers": (
+        lambda: ng.partials(HEAT, ["tx"])(np.ones((4, 1), int), X),
+        errors.InputError,
+        "t is int64; derivatives need floating point. Write tf.cast(t, tf.float32), or 1.0 for 1.",
+    ),
+    "an argument missing": (
+        lambda: ng.partials(HEAT, ["tx"])(T),
+        errors.ArgumentError,
+        "argnum is 'x', but the call has 1 positional arguments and the names [], and f takes ['t', 'x']. Give the position "
+        "or the name of an argument that is there.",
+    ),
+    "f does not depend on one": (
+        lambda: ng.partials(lambda t, x: tf.sin(t) + 0 * tf.round(x), ["t", "tx"])(T, X),
+        errors.DependenceError,
+        "f(t, x) does not depend on x through any differentiable path: only Round (named 'Round', made at HERE) leads there, "
+        "whose derivative is zero wherever it exists. Check that f uses its argument, in TensorFlow ops and without casts "
+        "to integers.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_refused(name):
+    call, kind, text = CASES[name]
+    with pytest.raises(kind) as caught:
+        call()
+    assert re.sub(re.escape(__file__) + r":\d+", "HERE", str(caught.value)) == text
+
+
+@METHODS
+def test_a_column_that_f_does_not_use(method):
+    got = ng.partials(lambda z: tf.sin(z[:, :1]), ["t", "x", "tx"], coords="tx", method=method)(POINTS)
+    np.testing.assert_allclose(got["t"], np.cos(POINTS[:, :1]))
+    assert not np.any(got["x"])
+    assert not np.any(got["tx"])
