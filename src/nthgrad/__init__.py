@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nthgrad.errors import NthgradError
 
 if TYPE_CHECKING:
-    from nthgrad import export, extend, legacy
+    from nthgrad import export, extend, keras, legacy
     from nthgrad.agreement import check
     from nthgrad.core import derivative, derivatives, taylor
     from nthgrad.engines.differences import finite_difference
@@ -29,6 +29,7 @@ __all__ = [
     "hessian",
     "hvp",
     "jacobian",
+    "keras",
     "laplacian",
     "legacy",
     "partials",
@@ -56,7 +57,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("export", "extend", "legacy"):
+    if name in ("export", "extend", "keras", "legacy"):
         return import_module(f"nthgrad.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,206 @@
+"""What lies between two tensors of a Keras 3 functional model, as a function of one of them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nthgrad.engines import dependence, outputs, trace
+from nthgrad.engines.repairs import WRITES
+from nthgrad.errors import DependenceError, UnsupportedOpError
+
+Tensors = Sequence[tf.Tensor]
+
+_DRAWS = ("Multinomial", "Random", "Shuffle", "TruncatedNormal")
+
+
+class Route:
+    """The calls of layers and operations that make y from x, in order, and what they take beside.
+
+    It is a plain object, in which Keras finds nothing to track or to save: the layers belong to the model.
+
+    Attributes:
+        y: the tensor at the end.
+        x: the tensor at the start.
+        held: the other tensors that the calls take, none of which depends on x.
+        traces: what was traced or found out, for whoever has use of it.
+    """
+
+    def __init__(self, y: keras.KerasTensor, x: keras.KerasTensor):
+        """Follows y back to x, or raises a DependenceError."""
+        self.y, self.x = y, x
+        varies, self._calls = {id(x)}, []
+        for call in _calls_before(y, x):
+            if any(id(t) in varies for t in call.input_tensors):
+                self._calls.append(call)
+                varies.update(id(t) for t in call.outputs)
+        if id(y) not in varies:
+            raise DependenceError(
+                f"y ({y.name!r}) does not depend on x ({x.name!r}): no layers lead from x to y. Differentiate by a "
+                "tensor that y is made from."
+            )
+        self.held = list({id(t): t for c in self._calls for t in c.input_tensors if id(t) not in varies}.values())
+        layers = {id(c.operation): c.operation for c in self._calls if isinstance(c.operation, keras.Layer)}
+        self._layers = list(layers.values())
+        self.traces: dict[Any, Any] = {}
+
+    def __call__(self, x: tf.Tensor, held: Tensors, values: Tensors, training: bool | None = None) -> tf.Tensor:
+        """Makes y in the graph being traced, from x, what is held, and the values of the variables.
+
+        It changes no variable and adds no loss, for the model itself did when it made its y. As in a functional model,
+        `training` wins over what a layer was called with, if it is given.
+        """
+        known = {id(t): v for t, v in zip([self.x, *self.held], [x, *held], strict=True)}
+        with keras.StatelessScope(list(zip(self.variables, values, strict=True))):
+            for call in self._calls:
+                args, kwargs = call.arguments.fill_in(known)
+                if training is not None and "training" in inspect.signature(call.operation.call).parameters:
+                    kwargs["training"] = training
+                # A derivative among them would see the path to its x interrupted by what is held here.
+                operation = getattr(call.operation, "anew", call.operation)
+                made = tf.nest.flatten(operation(*args, **kwargs))
+                known.update((id(t), v) for t, v in zip(call.outputs, made, strict=True))
+        y = known[id(self.y)]
+        return tf.identity(y) if y is x else y
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """The variables of the layers."""
+        return list({id(v): v for layer in self._layers for v in layer.variables}.values())
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        """What of the layers a trace depends on: a frozen BatchNormalization computes something else in training."""
+        return tuple((layer.trainable, len(layer.trainable_variables)) for layer in self._layers)
+
+    def differs(self, again: tf.Tensor, y: tf.Tensor) -> bool:
+        """Whether a value made once more differs from y by more than rounding."""
+        kinds = {t.dtype for call in self._calls for t in call.outputs} | {k.compute_dtype for k in self._layers}
+        allowed = 0.1 if kinds & {"bfloat16", "float16"} else 1e-3
+        a, b = again.numpy().astype(float), y.numpy().astype(float)
+        scale = np.max(np.abs(b), initial=0, where=np.isfinite(b))
+        return not np.allclose(a, b, allowed, allowed * scale, equal_nan=True)
+
+    def values(self) -> list[tf.Tensor]:
+        """The values of the variables."""
+        return [tf.convert_to_tensor(v.value) for v in self.variables]
+
+    def traced(self, compute: Callable[..., Any], masks: Sequence[tf.Tensor | None] = ()) -> Callable[..., Any]:
+        """A function of [x, *held], the masks that are there, and the values, that calls compute(x, held, values)."""
+        masked = [i for i, m in enumerate(masks) if m is not None]
+
+        def run(tensors: list[tf.Tensor], masks: list[tf.Tensor], values: list[tf.Tensor]) -> Any:
+            for i, mask in zip(masked, masks, strict=True):
+                put_mask(tensors[i], mask)
+            return compute(tensors[0], tensors[1:], values)
+
+        return tf.function(run, autograph=False).get_concrete_function(
+            [tf.TensorSpec(t.shape, t.dtype) for t in (self.x, *self.held)],
+            [tf.TensorSpec([None] * m.shape.rank, m.dtype) for m in masks if m is not None],
+            [tf.TensorSpec(v.shape, v.dtype) for v in self.variables],
+        )
+
+
+def mask_of(tensor: tf.Tensor) -> tf.Tensor | None:
+    """The mask that layers gave to a tensor: an attribute, for which Keras has no public name."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def put_mask(tensor: tf.Tensor, mask: tf.Tensor | None) -> None:
+    """Gives a tensor its mask."""
+    setattr(tensor, "_keras_mask", mask)  # noqa: B010
+
+
+def producer(tensor: keras.KerasTensor) -> Any:
+    """The call that made a tensor (a node: operation, arguments, input_tensors, outputs), or None.
+
+    `_keras_history` and `_inbound_nodes` are private; Keras has no public way from a tensor to the call that made it.
+    The same in Keras 3.3 to 3.15. `keras.Model(x, y)` would find it, but not where a layer made x and stands between x
+    and y too.
+    """
+    history = getattr(tensor, "_keras_history", None)
+    if history is None or history.operation is None:
+        return None
+    return history.operation._inbound_nodes[history.node_index]
+
+
+def _calls_before(y: keras.KerasTensor, x: keras.KerasTensor) -> list[Any]:
+    """The calls that y is made by, down to x, each after those that it needs."""
+    order, seen, stack = [], set(), [(y, False)]
+    while stack:
+        tensor, ready = stack.pop()
+        call = None if tensor is x else producer(tensor)
+        if call is None:
+            continue
+        if ready:
+            order.append(call)
+        elif id(call) not in seen:
+            seen.add(id(call))
+            stack.append((tensor, True))
+            stack += [(t, False) for t in call.input_tensors]
+    return order
+
+
+def chances(ops: Iterable[Any]) -> Iterator[Any]:
+    """The ops, also in the functions that they call, which may give another value when they are run once more."""
+    for op in ops:
+        if any(word in op.type for word in _DRAWS) or op.type.startswith(WRITES):
+            yield op
+        for graphs in trace.bodies(op).values():
+            for graph in graphs:
+                yield from chances(graph.get_operations())
+
+
+def mixed(route: Route, training: bool | None) -> str:
+    """What of x some element of y depends on beside its own element (or row); empty if y keeps them apart.
+
+    A NaN in one element of x gets into all that is computed from that element, whatever the weights; where an op drops
+    it, as a maximum may, a shift shows it.
+    """
+    with tf.init_scope():
+        return _mixed(route, training)
+
+
+def _mixed(route: Route, training: bool | None) -> str:
+    made, values = route.traced(functools.partial(route, training=training)), route.values()
+    try:
+        dependence.check(made.inputs[0], made.outputs)
+    except (DependenceError, UnsupportedOpError) as error:
+        raise type(error)(f"From {route.x.name} to {route.y.name}: {error}") from None
+    if any(op.op_def.is_stateful for op in chances(made.graph.get_operations())):
+        return ""  # running it has effects, or shows nothing: it is left to what the ops themselves show
+    for length in (3, 32):  # of the axes of open length; some layers need more than a few
+        x, *held = (_sample(t, length) for t in (route.x, *route.held))
+        try:
+            return _spilt(lambda x, held=held: made([x, *held], [], values).numpy(), x)
+        except tf.errors.OpError:
+            continue
+    return ""
+
+
+def _spilt(f: Callable[[tf.Tensor], np.ndarray], x: np.ndarray) -> str:
+    before = f(tf.constant(x)).astype(float)
+    rows = x.ndim if before.shape == x.shape else outputs.row_rank(tf.constant(x))
+    for at in ((0,) * x.ndim, (-1,) * x.ndim):
+        for change in (np.nan, 0.25):
+            moved = x.copy()
+            moved[at] += np.array(change, x.dtype)
+            spilt = ~np.isclose(f(tf.constant(moved)).astype(float), before, 1e-2, 1e-6, equal_nan=True)
+            spilt[at[:rows]] = False
+            if spilt.any():
+                return "rows of the batch" if np.delete(spilt, at[0], 0).any() else "elements of a row"
+    return ""
+
+
+def _sample(tensor: keras.KerasTensor, length: int) -> np.ndarray:
+    shape = [n or (length if axis else 2) for axis, n in enumerate(tensor.shape)]
+    dtype = tf.as_dtype(tensor.dtype)
+    if not dtype.is_floating:
+        return np.zeros(shape, dtype.as_numpy_dtype)
+    return np.random.default_rng(0).uniform(0.3, 0.7, shape).astype(dtype.as_numpy_dtype)
