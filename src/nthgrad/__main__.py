@@ -1,4 +1,4 @@
-"""The command line: `nthgrad demo`, `nthgrad eval`, `nthgrad run`.
+"""The command line: `nthgrad demo`, `nthgrad eval`, `nthgrad export`, `nthgrad run`.
 
 What a command needs is imported when it runs: help, and refusing what is mistyped, do not wait for TensorFlow.
 """
@@ -42,6 +42,7 @@ def cli(context: click.Context, version: bool) -> int:
     Examples:
       nthgrad demo
       nthgrad eval "log(x + 2)" --at x=1 --order 4
+      nthgrad export model.keras --partials t,x,xx --coords tx --out derivatives
       nthgrad run old_script.py --epochs 3
     """  # noqa: D301
     if version:
@@ -161,6 +162,68 @@ def evaluate(
         write.columns(out, names, columns)
     else:
         table.show(*table.of_points(names, columns, len(values)))
+    return 0
+
+
+@cli.command(short_help="Write the derivatives of a saved model as SavedModel or StableHLO.")
+@click.argument("model", type=click.Path(exists=True))
+@click.option("--order", type=Order(), metavar="N", help="f and its derivatives up to this order.")
+@click.option("--by", metavar="NAME", help="With --order: the input to differentiate by.  [default: the first]")
+@click.option("--partials", metavar="NAMES", help="Partial derivatives: t,x,xx. An empty one is u itself: ,t,xx.")
+@click.option(
+    "--coords", metavar="NAMES", help="With --partials: the columns of the input, tx, or t,theta (t,theta.theta)."
+)
+@click.option("--laplacian", is_flag=True, help="The Laplacian, by the columns of the input.")
+@click.option("--out", metavar="PATH", required=True, help="The folder to write, which is not there yet.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["savedmodel", "stablehlo"]),
+    default="savedmodel",
+    show_default=True,
+    help="For TensorFlow, or for XLA and other compilers.",
+)
+@click.option("--batch", type=click.IntRange(1), metavar="N", help="The batch size; a SavedModel may leave it open.")
+@click.option("--jit/--no-jit", default=None, help="Compile a SavedModel with XLA where it is run.")
+@click.option("--method", type=click.Choice(["auto", "taylor", "tape"]), default="auto", show_default=True)
+@click.option("--signature", metavar="NAME", help="Of a SavedModel to read.  [default: serving_default]")
+def export(
+    model: str,
+    order: int | None,
+    by: str | None,
+    partials: str | None,
+    coords: str | None,
+    laplacian: bool,
+    out: str,
+    kind: str,
+    batch: int | None,
+    jit: bool | None,
+    method: str,
+    signature: str | None,
+) -> int:
+    """Write the derivatives of a saved model, to be run without nthgrad.
+
+    MODEL is a .keras or .h5 file, or the folder of a SavedModel. StableHLO is written as text, with its weights in an
+    .npz file and a .json file that says what the arguments and outputs are; it runs where TensorFlow is not.
+
+    \b
+    Examples:
+      nthgrad export model.keras --order 2 --out curvature
+      nthgrad export saved/ --signature serve --order 4 --out derivatives
+      nthgrad export model.keras --partials t,x,xx --coords tx --out burgers
+      nthgrad export model.keras --laplacian --format stablehlo --batch 1024 --out laplacian
+    """  # noqa: D301
+    from nthgrad import folders
+    from nthgrad.cli import export as work
+    from nthgrad.cli import models
+
+    work.check(order, partials, coords, laplacian, by)
+    if kind == "stablehlo" and jit is not None:
+        raise ArgumentError(f"--{'jit' if jit else 'no-jit'} goes with --format savedmodel. Leave it out.")
+    folders.free(out)
+    loaded = models.load(model, signature, batch)
+    g = work.derivative(loaded, order, partials, coords, by, method=method, jit_compile=jit)
+    click.echo(work.write(g, kind, out, loaded))
     return 0
 
 
