@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import nthgrad as ng
 from nthgrad import core
-from nthgrad.errors import DisagreementError
+from nthgrad.errors import DisagreementError, MixingError
 
 AGREE = {
     "scalar": (tf.tanh, 0.5),
@@ -45,12 +45,15 @@ def test_a_wrong_derivative_is_found_and_placed():
     )
 
 
-@pytest.mark.parametrize(
-    "f", [tf.cumsum, tf.nn.softmax, lambda x: x * tf.reduce_sum(x)], ids=["cumsum", "softmax", "sum"]
-)
+@pytest.mark.parametrize("f", [tf.cumsum, tf.nn.softmax, tf.sort], ids=["cumsum", "softmax", "sort"])
 def test_mixed_elements_are_found_though_the_shapes_are_equal(f):
     with pytest.raises(DisagreementError):
-        ng.check(f, tf.constant([0.5, 1.0, 2.0], tf.float64), 1)
+        ng.check(lambda x: f(x * (3 - x)), tf.constant([0.5, 1.0, 2.75], tf.float64), 1)
+
+
+def test_a_sum_over_the_batch_is_seen_by_its_ops():
+    with pytest.raises(MixingError):
+        ng.check(lambda x: x * tf.reduce_sum(x), tf.constant([0.5, 1.0, 2.0], tf.float64), 1)
 
 
 def test_nan_where_the_differences_are_finite_is_a_disagreement():

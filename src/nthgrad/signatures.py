@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import outputs
+from nthgrad.engines import trace as engine_trace
 from nthgrad.errors import MixingError, OutputError
 
 Tensors = tuple[tf.Tensor, ...]
@@ -30,7 +31,8 @@ class OncePerSignature:
         nested = jit_compile and tapes
         self._plain = tf.function(traced, autograph=False, jit_compile=None if nested else jit_compile)
         self._run = tf.function(self._plain.__call__, autograph=False, jit_compile=True) if nested else self._plain
-        self._jit_compile = jit_compile
+        self._jit_compile, self._tapes = jit_compile, tapes
+        self._in_place = not jit_compile and not tapes
         self._open: dict[Any, Any] = {}  # the trace with open lengths, or None where there is none
         self._concrete: dict[Any, Callable[..., Any]] = {}
         self._direct: dict[Any, Callable[..., Any]] = {}
@@ -81,18 +83,19 @@ class OncePerSignature:
         Raises:
             OutputError: the lengths, which tracing could not know, show that f mixes elements of x.
         """
-        known = all(x.shape.is_fully_defined() for x in xs)
-        if known and self._plain is self._run and not tf.executing_eagerly():
-            # In place. A function called here would hand the outer tape the slopes by its arguments too, and XLA, which
-            # needs the offsets that a concat's slope is cut at, would compile anew for all new points.
-            result, unknown = self._run.python_function(xs, keys, False, args, kwargs)
-            if not outputs.apart(unknown):
-                raise OutputError(outputs.MIXES)
-            return result
         trace = self._opened(xs, keys, args, kwargs)
         opened = trace is not None
+        known = all(x.shape.is_fully_defined() for x in xs)
+        if opened and known and self._in_place and not tf.executing_eagerly() and not _calls(trace.graph):
+            # In place. A function called here would hand the outer tape the slopes by its arguments too, and XLA, which
+            # needs the offsets that a concat's slope is cut at, would compile anew for all new points. But an outer
+            # tape sees the variables that a function called by f reads at such a call only.
+            result, unknown = self._run.python_function(xs, keys, False, args, kwargs)
+            return _asserted(result, unknown)
         if opened and known and not tf.executing_eagerly() and trace.structured_outputs[1]:
             opened = False  # known lengths are checked now; XLA would drop an assertion
+            if self._tapes:
+                self._outside(functools.partial(self._plain.get_concrete_function, xs, keys, False, args, kwargs))
         try:
             result, unknown = self._run(xs, keys, opened, args, kwargs)
         except tf.errors.InvalidArgumentError:
@@ -100,9 +103,8 @@ class OncePerSignature:
                 raise
             opened = False
             result, unknown = self._run(xs, keys, opened, args, kwargs)  # known lengths tell better what is wrong
-        if unknown and not tf.executing_eagerly():
-            with tf.control_dependencies(outputs.assert_apart(unknown)):
-                return tf.nest.map_structure(tf.identity, result)
+        if not tf.executing_eagerly():
+            return _asserted(result, unknown)
         if opened and not outputs.apart(unknown):
             result, unknown = self._run(xs, keys, False, args, kwargs)
         if not outputs.apart(unknown):
@@ -119,17 +121,34 @@ class OncePerSignature:
         return self._open[signature]
 
     def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> Any:
-        """The trace with an open batch size; None if it fails: the one with a known size then says what is wrong.
-
-        Inside a graph that XLA will compile, a trace that fails may succeed outside of it. A new thread is outside of
-        every graph; tf.init_scope would be too, but stops the tapes. Replicas of a strategy have to stay inside.
-        """
+        """The trace with an open batch size; None if it fails: the one with a known size then says what is wrong."""
         trace = functools.partial(self._plain.get_concrete_function, xs, keys, True, args, kwargs)
         found = _attempt(trace)
-        if found is not None or tf.executing_eagerly() or tf.distribute.has_strategy():
-            return found
+        return self._outside(trace) if found is None and not tf.executing_eagerly() else found
+
+    def _outside(self, trace: Callable[[], Any]) -> Any:
+        """Traces what may fail inside a graph that XLA will compile, out of it.
+
+        A new thread is outside of every graph; tf.init_scope would be too, but stops the tapes. Replicas of a strategy
+        have to stay inside.
+        """
+        if tf.distribute.has_strategy():
+            return None
         with ThreadPoolExecutor(1) as outside:
             return outside.submit(_attempt, trace).result()
+
+
+def _calls(graph: tf.Graph) -> bool:
+    """Whether anything in a graph runs a function."""
+    return any(engine_trace.bodies(op) for op in graph.get_operations())
+
+
+def _asserted(result: Any, unknown: list[tf.Tensor]) -> Any:
+    """The result, in a graph, once the lengths that are left to check have been found right."""
+    if not unknown:
+        return result
+    with tf.control_dependencies(outputs.assert_apart(unknown)):
+        return tf.nest.map_structure(tf.identity, result)
 
 
 def _plainly_eager() -> bool:

@@ -467,7 +467,7 @@ CASES |= {
     "AdjustHue": smooth(on("AdjustHue", lambda x: rgb(x) + 1.5, 0.12), 0.3),
     "AdjustSaturation": smooth(on("AdjustSaturation", lambda x: rgb(x) + 1.5, curve(low=0.5, high=0.7)), 0.3),
     # sparse and ragged tensors
-    "SparseAdd": Case(on("SparseAdd", GRID, curve(3), np.array([3, 3]), GRID[1:], curve(2), np.array([3, 3]), 0.0)),
+    "SparseAdd": Case(on("SparseAdd", GRID, curve(3), np.array([3, 3]), GRID[1:], curve(2), np.array([3, 3]), np.array(0.0))),
     "SparseAdd cut off": Case(on("SparseAdd", GRID, curve(3, seed=1), np.array([3, 3]), np.array([[0, 1], [1, 2]]), through([1e-3, 0.2], 1e-3, 1e-3), np.array([3, 3]), np.array(0.02))),
     "SparseAddGrad": Case(on("SparseAddGrad", curve(3), GRID[:2], GRID[1:], GRID)),
     "SparseConcat": Case(lambda x: R.SparseConcat(indices=[GRID, GRID], values=[u(x)[:3], v(x)[:3]], shapes=[np.array([3, 3])] * 2, concat_dim=1)),

@@ -135,25 +135,24 @@ def assert_apart(unknown: list[tf.Tensor]) -> list[tf.Operation]:
 
 
 def refuse_mixing(path: list[Any], x: tf.Tensor) -> None:
-    """Raises where an op on the way from x, traced with its first length open, takes the rows of the batch together.
+    """Raises where an op on the way from x, traced with its first length open, adds up the rows of the batch.
 
-    Shapes show it: of tensors with an open length it makes one without.
+    Shapes show it: of tensors with an open length a sum makes one without. Other ops may do so because the program has
+    the length of its batch written into it.
     """
+    if not x.shape.rank or x.shape[0] is not None:
+        return
     varies = {t.name for op in path for t in op.outputs} | {x.name}
     for op in path:
-        taken = [t.shape for t in op.inputs if t.name in varies]
-        if op.type in _RESHAPES or all(s.is_fully_defined() for s in taken):
-            continue
-        made = [t.shape for t in op.outputs if t.dtype.is_floating or t.dtype.is_complex]
-        if (made and all(s.is_fully_defined() for s in made)) or _in_training(op):
+        sums = op.type in _SUMS and op.outputs[0].shape.is_fully_defined()
+        if (sums and any(t.name in varies and not t.shape.is_fully_defined() for t in op.inputs)) or _in_training(op):
             raise MixingError(
                 f"f mixes the rows of a batch: {trace.describe(op)} takes them together, so that no row has a "
                 "derivative of its own. Take it out of f (a BatchNormalization: call the model with training=False)."
             )
 
 
-# A length written into a program is not a batch that was summed over.
-_RESHAPES = ("EnsureShape", "Reshape")
+_SUMS = ("BatchMatMulV2", "Einsum", "EuclideanNorm", "L2Loss", "MatMul", "Max", "Mean", "Min", "Prod", "Sum")
 
 
 def _in_training(op: tf.Operation) -> bool:

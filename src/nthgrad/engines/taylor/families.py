@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import trace
+from nthgrad.engines.taylor import adjoint
 from nthgrad.engines.taylor.algebra import or_zeros
 from nthgrad.engines.taylor.series import (
     Coefficient,
@@ -156,11 +157,15 @@ def slope(s: Callable[..., Any]) -> Rule:
                     terms = taken if isinstance(dy, Negative) else added
                     dy = dy.of if isinstance(dy, Negative) else dy
                     for j in below(k):
-                        if j[axis] and x[j] is not None and (c := _coefficient(dy, less(k, j))) is not None:
+                        if j[axis] and x[j] is not None and (c := adjoint.coefficient(dy, less(k, j))) is not None:
                             terms.append(x.rate(j, axis) * c)
-            if not added:
-                return over_number(total(taken), -k[axis], step.meets_a_product)
-            return over_number(minus(total(taken), total(added)), k[axis], step.meets_a_product)
+            sign, terms = (1, minus(total(taken), total(added))) if added else (-1, total(taken))
+            c = over_number(terms, sign * k[axis], step.meets_a_product)
+            if c is None or len(slopes) > 1:
+                return c
+            y.meanwhile(k, c)  # for the slope may be made of y
+            (x,) = step.inputs
+            return adjoint.attached(c, k, x, slopes[0]) if isinstance(x, Series) else c
 
         y = step.output(coefficient, live=live(*step.inputs))
         if len(step.inputs) == 1:
@@ -188,7 +193,7 @@ def over(d: Callable[..., Any]) -> Rule:
             terms = [
                 y.rate(j, axis) * c
                 for j in below(k)
-                if j != k and j[axis] and y[j] is not None and (c := _coefficient(dx, less(k, j))) is not None
+                if j != k and j[axis] and y[j] is not None and (c := adjoint.coefficient(dx, less(k, j))) is not None
             ]
             c = minus(over_number(total(terms), k[axis], step.meets_a_product), u[k])
             return None if c is None else c / value(dx)
@@ -198,10 +203,6 @@ def over(d: Callable[..., Any]) -> Rule:
         return [y]
 
     return rule
-
-
-def _coefficient(x: Any, k: Index) -> Any:
-    return x[k] if isinstance(x, Series) else None if any(k) else x
 
 
 def composite(f: Callable[..., Any]) -> Rule:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -43,6 +42,10 @@ class Series:
             c = self._coefficient(k)
             self._known[k] = c if c is None or self.live is None else tf.where(self.live, c, tf.zeros_like(c))
         return self._known[k]
+
+    def meanwhile(self, k: Index, c: Coefficient) -> None:
+        """Says what the coefficient at k is, while it is being made."""
+        self._known[k] = c
 
     def rate(self, k: Index, axis: int) -> Coefficient:
         """Gives k x[k], k being the index's number on an axis: a coefficient of the derivative along that axis."""
@@ -146,21 +149,22 @@ def over_number(c: Coefficient, number: int, apart: bool = False) -> Coefficient
         return c if number == 1 else minus(c)
     # Grappler collects the numbers of a long chain of products, and 1 / k! vanishes. A division parts the chain.
     if apart or number % (4 if c.dtype == tf.float16 else 16) == 0:
-        return c / _unseen(number, c.dtype)
+        return c / unseen(number, c.dtype)
     return times(c, 1 / number)
 
 
-def _unseen(number: float, dtype: tf.DType) -> tf.Tensor:
+def unseen(number: float, dtype: tf.DType) -> tf.Tensor:
     """A number times a 1 that is captured by the function being traced: an argument of it, not a constant in it."""
-    known = _numbers.setdefault(tf.compat.v1.get_default_graph(), {})
-    if (number, dtype) not in known:
+    graph = tf.compat.v1.get_default_graph()
+    kept = graph.get_collection_ref("nthgrad_numbers")  # gone with the graph; a graph inside begins with a copy
+    if not kept or kept[0] is not graph:
+        kept[:] = [graph, {}]
+    numbers = kept[1]
+    if (number, dtype) not in numbers:
         with tf.init_scope():
             one = tf.constant(1, dtype)
-        known[number, dtype] = one * number
-    return known[number, dtype]
-
-
-_numbers: weakref.WeakKeyDictionary[Any, dict[Any, tf.Tensor]] = weakref.WeakKeyDictionary()
+        numbers[number, dtype] = one * number
+    return numbers[number, dtype]
 
 
 def total(terms: list[tf.Tensor]) -> Coefficient:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from nthgrad.engines.repairs import product_power
 from nthgrad.engines.taylor.algebra import choose, exactly, only, ops
 from nthgrad.engines.taylor.families import bilinear, composite, each, linear_while, over, slope
-from nthgrad.engines.taylor.series import Series, value
+from nthgrad.engines.taylor.series import Series, unseen, value
 from nthgrad.engines.taylor.step import Input, Rule, Step
 
 
@@ -153,6 +153,7 @@ def _sech2(x: Series, y: Series) -> Series:
     if x.value.dtype.is_complex:
         return s
     precise = tf.square(1 + tf.abs(y.value)) * tf.exp(-2 * tf.abs(x.value))
+    precise = precise / unseen(1, precise.dtype)  # or XLA computes it in every kernel that uses it
     return exactly(s, s.value + tf.stop_gradient(precise - s.value))
 
 
