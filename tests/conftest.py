@@ -1,10 +1,17 @@
 """Profiles: `short` for every run; by hand, `pytest tests/test_proof.py --hypothesis-profile=long`."""
 
-import tensorflow as tf
 from hypothesis import HealthCheck, settings
 
-# TensorFlow writes to the screen when it first looks for devices: here, and not in a test that reads what is written.
-tf.config.list_logical_devices()
+
+def pytest_collection_finish():
+    """TensorFlow writes to the screen when it first looks for devices: here, and not in a test that reads the screen.
+
+    The process that hands out the tests to the others collects none, and does without TensorFlow.
+    """
+    import tensorflow as tf
+
+    tf.config.list_logical_devices()
+
 
 _COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
 settings.register_profile("short", max_examples=100, derandomize=True, **_COMMON)

@@ -716,21 +716,6 @@ def test_what_is_mistyped_is_refused_before_tensorflow_is_there():
     assert done.stderr.startswith("nthgrad: There is no function 'lug'")
 
 
-def test_importing_the_library_leaves_the_command_line_out():
-    code = """
-        import sys
-        import nthgrad
-        extras = {"click", "rich", "simpleeval", "matplotlib", "tf_keras", "nthgrad.cli", "nthgrad.legacy"}
-        assert not extras & set(sys.modules)
-        import tensorflow as tf  # which brings Keras 3, and with it what Keras finds installed
-        before = set(sys.modules)
-        nthgrad.derivative(lambda x: x * x)(tf.constant(1.0))
-        assert not extras & (set(sys.modules) - before)
-    """
-    done = process("-c", textwrap.dedent(code))
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.mark.parametrize(
     ("arguments", "status", "out", "err"),
     [

