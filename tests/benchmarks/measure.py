@@ -5,7 +5,7 @@ import gc
 import platform
 import statistics
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 
@@ -76,12 +76,19 @@ def machine(threads):
         if cpu.exists()
         else []
     )
-    packages = ("tensorflow", "jax", "jaxlib", "numpy")
+    packages = ("tensorflow", "jax", "jaxlib", "numpy", "folx", "deepxde")
     return {
         "machine": platform.machine(),
         "processor": models[0] if models else platform.processor(),
         "cores": len(models),
         "threads": threads,
         "python": platform.python_version(),
-        **{name: version(name) for name in packages},
+        **{name: _version(name) for name in packages},
     }
+
+
+def _version(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

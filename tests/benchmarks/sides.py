@@ -28,21 +28,25 @@ class Side:
     memory: Callable[[], float | None] = lambda: None
 
 
-def _in_tf(g, *args):
+def in_tf(g, *args):
+    """A function of tensors, called with them."""
+
     def size():
         graph = tf.function(g, autograph=False).get_concrete_function(*args).graph.as_graph_def()
         return len(graph.node) + max((len(f.node_def) for f in graph.library.function), default=0)
 
     run = g.get_concrete_function(*args) if hasattr(g, "get_concrete_function") else g
-    return Side(lambda: run(*args).numpy(), size)
+    return Side(lambda: tf.nest.map_structure(lambda t: t.numpy(), run(*args)), size)
 
 
-def _in_jax(g, x):
+def in_jax(g, *args):
+    """A jitted function of JAX arrays, called with them."""
+
     def memory():
-        analysis = g.lower(x).compile().memory_analysis()
+        analysis = g.lower(*args).compile().memory_analysis()
         return (analysis.temp_size_in_bytes + analysis.output_size_in_bytes) / 2**20
 
-    return Side(lambda: g(x).block_until_ready(), lambda: _equations(jax.make_jaxpr(g)(x).jaxpr), memory)
+    return Side(lambda: jax.block_until_ready(g(*args)), lambda: _equations(jax.make_jaxpr(g)(*args).jaxpr), memory)
 
 
 def _equations(jaxpr):
@@ -53,16 +57,16 @@ def _equations(jaxpr):
 
 def forward(w, jit_compile):
     """The function itself."""
-    return _in_tf(tf.function(w.in_tf, autograph=False, jit_compile=jit_compile), tf.constant(w.x))
+    return in_tf(tf.function(w.in_tf, autograph=False, jit_compile=jit_compile), tf.constant(w.x))
 
 
 def taylor(w, n, jit_compile):
     """The Taylor engine of nthgrad."""
     if w.v is None:
-        return _in_tf(ng.derivative(w.in_tf, n, method="taylor", jit_compile=jit_compile), tf.constant(w.x))
+        return in_tf(ng.derivative(w.in_tf, n, method="taylor", jit_compile=jit_compile), tf.constant(w.x))
     g = ng.taylor(w.in_tf, n, jit_compile=jit_compile)
     last = tf.function(lambda x, v: g(x, v)[n] * factorial(n), jit_compile=jit_compile, autograph=False)
-    return _in_tf(last, tf.constant(w.x), tf.constant(w.v))
+    return in_tf(last, tf.constant(w.x), tf.constant(w.v))
 
 
 def tapes(w, n, jit_compile):
@@ -93,14 +97,14 @@ def tapes(w, n, jit_compile):
     g = w.in_tf
     for _ in range(n):
         g = elementwise(g) if w.v is None else along(g)
-    return _in_tf(tf.function(g, autograph=False, jit_compile=jit_compile), tf.constant(w.x))
+    return in_tf(tf.function(g, autograph=False, jit_compile=jit_compile), tf.constant(w.x))
 
 
 def jet(w, n):
     """jax.experimental.jet, jitted."""
     v = jnp.ones_like(w.x) if w.v is None else jnp.asarray(w.v)
     series = [v] + [jnp.zeros_like(v)] * (n - 1)
-    return _in_jax(jax.jit(lambda x: jax_jet(w.in_jax, (x,), (series,))[1][-1]), jnp.asarray(w.x))
+    return in_jax(jax.jit(lambda x: jax_jet(w.in_jax, (x,), (series,))[1][-1]), jnp.asarray(w.x))
 
 
 def nested(w, n):
@@ -117,7 +121,7 @@ def nested(w, n):
         for _ in range(n):
             g = lambda t, g=g: jax.jvp(g, (t,), (jnp.asarray(w.v),))[1]  # noqa: E731
         g = jax.jit(g)
-    return _in_jax(g, x)
+    return in_jax(g, x)
 
 
 SIDES: dict[str, Callable] = {

@@ -41,20 +41,25 @@ def both(*arrays):
     return [tf.constant(a) for a in arrays], [jnp.asarray(a) for a in arrays]
 
 
+def parameters(*widths):
+    """Weights and biases of a network of these widths."""
+    return [normal(m, n) for m, n in itertools.pairwise(widths)], [normal(n, scale=0.1) for n in widths[1:]]
+
+
+def network(tanh, ws, bs):
+    """A tanh network, of either library's arrays."""
+
+    def f(x):
+        for w, b in zip(ws[:-1], bs[:-1], strict=True):
+            x = tanh(x @ w + b)
+        return x @ ws[-1] + bs[-1]
+
+    return f
+
+
 def mlp():
     """A tanh network 1-64-64-64-1 on a batch of 1024."""
-    widths = (1, 64, 64, 64, 1)
-    weights = [normal(m, n) for m, n in itertools.pairwise(widths)]
-    biases = [normal(n, scale=0.1) for n in widths[1:]]
-
-    def network(tanh, ws, bs):
-        def f(x):
-            for w, b in zip(ws[:-1], bs[:-1], strict=True):
-                x = tanh(x @ w + b)
-            return x @ ws[-1] + bs[-1]
-
-        return f
-
+    weights, biases = parameters(1, 64, 64, 64, 1)
     (tw, jw), (tb, jb) = both(*weights), both(*biases)
     x = RNG.uniform(-1, 1, (1024, 1)).astype("float32")
     return Workload(network(tf.tanh, tw, tb), network(jnp.tanh, jw, jb), x, None, tuple(range(1, 11)))

@@ -1,1 +1,1 @@
-"""The command line's parts; `nthgrad.__main__` puts them together. Nothing else of nthgrad imports them."""
+"""The command line's parts; `nthgrad.__main__` puts them together. Beside it only the examples import them."""

@@ -1,0 +1,10 @@
+"""Worked examples: differential equations solved by networks that are trained on their derivatives.
+
+python -m nthgrad.examples.burgers --plot burgers.png
+python -m nthgrad.examples.beam
+python -m nthgrad.examples.korteweg_de_vries --steps 1000 --seed 1
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow, which tells on the screen what it was built for

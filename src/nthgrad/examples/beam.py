@@ -1,0 +1,51 @@
+"""The Euler-Bernoulli beam, pi**2 u_tt + u_xxxx = 0, swinging in two of its modes.
+
+On 0 <= x <= 1 and 0 <= t <= 1/2, simply supported (u = u_xx = 0 at both ends), let go at t = 0 from
+u = sin(pi x) + sin(2 pi x) / 4; the time is counted in half periods of the first mode. The reference is the closed
+form. A minute on two cores takes the error below 1e-3 (5e-4 was measured).
+"""
+
+from math import pi
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import nthgrad as ng
+from nthgrad.examples import training
+
+END = 0.5
+POINTS = 512  # a step
+
+
+def reference(t: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The solution at the points of a grid of t and x, of shape [m, n]: the second mode swings four times as fast."""
+    t, x = t[:, None], x[None, :]
+    return np.cos(pi * t) * np.sin(pi * x) + np.cos(4 * pi * t) * np.sin(2 * pi * x) / 4
+
+
+def solve(steps: int) -> training.Solution:
+    """Trains a network, and compares it with the reference."""
+    model = training.network(2, 32, 32, 1)
+
+    def u(t: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        # What is known at t = 0 and at the supports holds whatever the network says: the slope of cos is 0 there.
+        start = tf.sin(pi * x) + tf.sin(2 * pi * x) / 4
+        return start + t**2 * tf.sin(pi * x) * model(tf.concat([2 * t / END - 1, tf.cos(pi * x)], 1))
+
+    partials = ng.partials(u, ["tt", "xxxx"])
+
+    def loss(seed: tf.Tensor) -> tf.Tensor:
+        t, x = tf.unstack(tf.random.stateless_uniform([2, POINTS, 1], seed, dtype=keras.config.floatx()))
+        d = partials(END * t, x)
+        return tf.reduce_mean((d["tt"] / pi**2 + d["xxxx"] / pi**4) ** 2)
+
+    training.train(model, loss, steps)
+    t, x = np.linspace(0, END, 101), np.linspace(0, 1, 101)
+    return training.Solution(t, x, training.on_grid(u, t, x), reference(t, x))
+
+
+main = training.command(__doc__, solve, steps=8000)
+
+if __name__ == "__main__":
+    main()

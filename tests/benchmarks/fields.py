@@ -1,0 +1,13 @@
+"""A training step of a physics-informed network: `python tests/benchmarks/fields.py [CONTEST ...]`.
+
+Partial derivatives of the network, the loss of the differential equation, and its gradients by the weights: nthgrad,
+tapes nested by hand, JAX's jet, nested jax.grad and jax.jvp, and DeepXDE, the same weights and points for all. Needs
+`pip install '.[bench]'`. Results go to the screen and to --out: a JSON file with machine and versions, and a plot.
+"""
+
+import contest
+
+main = contest.command(__doc__, __file__, "pinn", ("kuramoto-sivashinsky", "burgers", "burgers, small"))
+
+if __name__ == "__main__":
+    main()

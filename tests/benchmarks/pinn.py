@@ -1,0 +1,209 @@
+"""The loss of a differential equation on a network u(t, x), and its gradients by the weights, in the ways compared.
+
+Derivatives are dicts by the names of `nthgrad.partials`: "" is u itself, "xx" its second derivative by x.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import pi
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import tensorflow as tf
+from contest import Contest
+from jax.experimental.jet import jet as jax_jet
+from sides import in_jax, in_tf
+from workloads import RNG, both, network, parameters
+
+import nthgrad as ng
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a training step computes.
+
+    Attributes:
+        order: the highest derivative by x; by t it is the first.
+        residual: of the differential equation, from the derivatives by name.
+        parameters: weights and biases.
+        points: t and x, columns of shape [batch, 1].
+    """
+
+    order: int
+    residual: Callable[[dict[str, Any]], Any]
+    parameters: tuple[list[np.ndarray], list[np.ndarray]]
+    points: tuple[np.ndarray, np.ndarray]
+
+    @property
+    def along_x(self):
+        """The names of u and its derivatives by x."""
+        return ["x" * n for n in range(self.order + 1)]
+
+
+def step(order, residual, widths, batch):
+    columns = tuple(RNG.uniform(-1, 1, (batch, 1)).astype("float32") for _ in range(2))
+    return Step(order, residual, parameters(*widths), columns)
+
+
+# ---------- in TensorFlow
+
+
+def _in_tf(s, jit_compile, derivatives):
+    """The step, with derivatives(u, t, x) -> dict, where u(z) is the network on a tensor z of shape [batch, 2]."""
+    ws, bs = ([tf.Variable(p) for p in ps] for ps in s.parameters)
+    u = network(tf.tanh, ws, bs)
+
+    @tf.function(autograph=False, jit_compile=jit_compile)
+    def run(t, x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(s.residual(derivatives(u, t, x)) ** 2)
+        return loss, tape.gradient(loss, [*ws, *bs])
+
+    return in_tf(run, *map(tf.constant, s.points))
+
+
+def nthgrad(s, jit_compile=None):
+    """`nthgrad.partials`."""
+    names = ["t", *s.along_x]
+    return _in_tf(s, jit_compile, lambda u, t, x: ng.partials(lambda t, x: u(tf.concat([t, x], 1)), names)(t, x))
+
+
+def tapes(s, jit_compile=None):
+    """Tapes nested by hand, one an order; the innermost gives both first derivatives."""
+
+    def derivatives(u, t, x):
+        def below(n):
+            with tf.GradientTape() as tape:
+                tape.watch([t, x] if n == 1 else x)
+                d = {"": u(tf.concat([t, x], 1))} if n == 1 else below(n - 1)
+            if n == 1:
+                d["t"], d["x"] = tape.gradient(d[""], [t, x])
+            else:
+                d["x" * n] = tape.gradient(d["x" * (n - 1)], x)
+            return d
+
+        return below(s.order)
+
+    return _in_tf(s, jit_compile, derivatives)
+
+
+def deepxde(s, jit_compile=None):
+    """`dde.grad.jacobian` and `dde.grad.hessian`, as in DeepXDE's examples; plain is what it does on a CPU."""
+    os.environ["DDE_BACKEND"] = "tensorflow"
+    import deepxde as dde
+
+    def derivatives(u, t, x):
+        z = tf.concat([t, x], 1)
+        y = u(z)
+        d = {"": y, "t": dde.grad.jacobian(y, z, i=0, j=0), "x": dde.grad.jacobian(y, z, i=0, j=1)}
+        for n in range(2, s.order + 1, 2):
+            d["x" * n] = dde.grad.hessian(d["x" * (n - 2)], z, i=1, j=1)
+        dde.gradients.clear()
+        return d
+
+    return _in_tf(s, jit_compile, derivatives)
+
+
+# ---------- in JAX
+
+
+def _in_jax(s, derivatives):
+    """The step, jitted, with derivatives(u, t, x) -> dict, where u(t, x) is the network on columns."""
+
+    @jax.jit
+    def run(parameters, t, x):
+        def loss(parameters):
+            f = network(jnp.tanh, *parameters)
+            return jnp.mean(s.residual(derivatives(lambda t, x: f(jnp.concatenate([t, x], 1)), t, x)) ** 2)
+
+        value, (ws, bs) = jax.value_and_grad(loss)(parameters)
+        return value, [*ws, *bs]
+
+    return in_jax(run, [both(*ps)[1] for ps in s.parameters], *map(jnp.asarray, s.points))
+
+
+def jet(s):
+    """`jax.experimental.jet` along x, `jax.jvp` along t."""
+
+    def derivatives(u, t, x):
+        one = jnp.ones_like(x)
+        y, rest = jax_jet(lambda x: u(t, x), (x,), ([one, *[jnp.zeros_like(x)] * (s.order - 1)],))
+        return {"t": jax.jvp(lambda t: u(t, x), (t,), (one,))[1], **dict(zip(s.along_x, (y, *rest), strict=True))}
+
+    return _in_jax(s, derivatives)
+
+
+def nested_grad(s):
+    """Nested `jax.grad` of one point, under `jax.vmap`."""
+
+    def derivatives(u, t, x):
+        def point(t, x):
+            return u(t.reshape(1, 1), x.reshape(1, 1)).reshape(())
+
+        d, f = {"t": jax.grad(point)}, point
+        for name in s.along_x:
+            d[name], f = f, jax.grad(f, argnums=1)
+        return {name: jax.vmap(f)(t[:, 0], x[:, 0]) for name, f in d.items()}
+
+    return _in_jax(s, derivatives)
+
+
+def nested_jvp(s):
+    """Nested `jax.jvp` along x, and one along t."""
+
+    def derivatives(u, t, x):
+        one = jnp.ones_like(x)
+
+        def below(n):
+            if n == 0:
+                return lambda x: (u(t, x),)
+
+            def f(x):
+                lower, tangents = jax.jvp(below(n - 1), (x,), (one,))
+                return (*lower, tangents[-1])
+
+            return f
+
+        along = dict(zip(s.along_x, below(s.order)(x), strict=True))
+        return {"t": jax.jvp(lambda t: u(t, x), (t,), (one,))[1], **along}
+
+    return _in_jax(s, derivatives)
+
+
+# ---------- the contests
+
+
+def _sides(s):
+    return {
+        "nthgrad, XLA": lambda: nthgrad(s, True),
+        "nthgrad": lambda: nthgrad(s),
+        "tapes, XLA": lambda: tapes(s, True),
+        "tapes": lambda: tapes(s),
+        "deepxde, XLA": lambda: deepxde(s, True),
+        "deepxde": lambda: deepxde(s),
+        "jet": lambda: jet(s),
+        "nested jax.grad": lambda: nested_grad(s),
+        "nested jax.jvp": lambda: nested_jvp(s),
+    }
+
+
+def kuramoto_sivashinsky():
+    s = step(4, lambda d: d["t"] + d[""] * d["x"] + d["xx"] + d["xxxx"], (2, 64, 64, 64, 1), 4096)
+    aims = {"jet": 0.3, "nested jax.grad": 0.15}
+    return Contest("Kuramoto-Sivashinsky step, 2-64-64-64-1 at 4096 points, float32", _sides(s), aims)
+
+
+def burgers(widths=(2, 64, 64, 64, 1), batch=4096):
+    s = step(2, lambda d: d["t"] + d[""] * d["x"] - 0.01 / pi * d["xx"], widths, batch)
+    shape = "-".join(map(str, widths))
+    return Contest(f"Burgers step, {shape} at {batch} points, float32", _sides(s), {"deepxde": 1 / 3})
+
+
+CONTESTS = {
+    "kuramoto-sivashinsky": kuramoto_sivashinsky,
+    "burgers": burgers,
+    "burgers, small": lambda: burgers((2, 20, 20, 20, 1), 2540),  # as in DeepXDE's own example
+}
