@@ -181,6 +181,14 @@ def network(*layers):
     return keras.Sequential([keras.Input([2]), keras.layers.Dense(4, "tanh"), *layers, keras.layers.Dense(1)])
 
 
+@METHODS
+@COMPILED
+def test_rows_that_are_mixed_are_refused_inside_a_graph(jit_compile, method):
+    g = ng.partials(lambda t, x: tf.sin(x) - tf.reduce_mean(t * x, 0), ["xx"], method=method)
+    with pytest.raises(errors.MixingError, match=r"^f mixes the rows of a batch: Mean"):
+        tf.function(g, autograph=False, jit_compile=jit_compile)(*(tf.constant(c) for c in np.split(POINTS, 2, 1)))
+
+
 def fused(x):
     image = tf.reshape(x**2, [-1, 1, 1, 1])
     one, zero = tf.ones([1]), tf.zeros([1])

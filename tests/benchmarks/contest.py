@@ -130,7 +130,7 @@ def plot(reports, path):
             color=["C0" if r["side"].startswith("nthgrad") else "0.7" for r in rows],
         )
         ax.bar_label(bars, fmt="%.3g", padding=3, fontsize="small")
-        ax.set(title=f"{name}, {report['machine']['threads']} thread(s)", xlabel="ms a call", xscale="log")
+        ax.set(title=f"{name}, {report['machine']['threads']} thread(s)", xlabel="ms a call")
         ax.margins(x=0.15)
     figure.savefig(path, dpi=120)
 
