@@ -229,16 +229,7 @@ def laplacian(
         [18. 18.]
     """
     compute = _estimated(2, 1, method, chunk_size) if estimate else _laplacian(method, chunk_size)
-    return pointwise(
-        f,
-        "laplacian",
-        lambda at, x, b, *v: compute(_prepared(at, method), x, b, *v),
-        argnum=argnum,
-        batch_dims=batch_dims,
-        jit_compile=jit_compile,
-        directed=directions if estimate else None,
-        tapes=method == "tape",
-    )
+    return _summing(f, "laplacian", compute, argnum, batch_dims, estimate, method, jit_compile)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -278,16 +269,7 @@ def biharmonic(
         8.0
     """
     compute = _estimated(4, 3, method, chunk_size) if estimate else _twice(_laplacian(method, chunk_size))
-    return pointwise(
-        f,
-        "biharmonic",
-        lambda at, x, b, *v: compute(_prepared(at, method), x, b, *v),
-        argnum=argnum,
-        batch_dims=batch_dims,
-        jit_compile=jit_compile,
-        directed=directions if estimate else None,
-        tapes=method == "tape",
-    )
+    return _summing(f, "biharmonic", compute, argnum, batch_dims, estimate, method, jit_compile)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -358,5 +340,25 @@ def _estimated(order: int, divisor: int, method: Method, chunk_size: Any) -> Fun
     return compute
 
 
-def _prepared(at: Function, method: Method) -> Function:
-    return engine.right_backward(at) if method == "tape" else at
+def _summing(
+    f: Function,
+    name: str,
+    compute: Function,
+    argnum: Any,
+    batch_dims: int | None,
+    estimate: bool,
+    method: Method,
+    jit_compile: bool | None,
+) -> Function:
+    """The operator that adds up derivatives along axes, or along directions given with each call."""
+    tapes = method == "tape"
+    return pointwise(
+        f,
+        name,
+        lambda at, x, b, *v: compute(engine.right_backward(at) if tapes else at, x, b, *v),
+        argnum=argnum,
+        batch_dims=batch_dims,
+        jit_compile=jit_compile,
+        directed=directions if estimate else None,
+        tapes=tapes,
+    )
