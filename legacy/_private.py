@@ -31,6 +31,8 @@ from tensorflow.python.ops import (
 )
 from tensorflow.python.util import deprecation  # old programs use what is deprecated, and know it
 
+from nthgrad.legacy import patches
+
 _KEEP = object()
 
 
@@ -262,4 +264,5 @@ def keras_module(name: str) -> ModuleType:
         from tf_keras.src.engine import base_layer_utils
 
         base_layer_utils._UNSAFE_GRAPH_OP_LAYER_CREATION = True
+        patches.for_keras()
     return module

@@ -34,10 +34,11 @@ def _become_tensorflow_1() -> ModuleType:
     today.compat.v1.disable_v2_behavior()
 
     import nthgrad.legacy.tensorflow as tf
-    from nthgrad.legacy import _private, keras
+    from nthgrad.legacy import _private, keras, patches
     from nthgrad.legacy._session import old_print
 
     np.set_printoptions(**old_print())
+    patches.for_a_script()
     path = today.__path__
     for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
         del sys.modules[name]

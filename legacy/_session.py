@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy import _guards, _private
+from nthgrad.legacy import _guards, _private, patches
 
 _lock = threading.RLock()
 _legacy_bases: "weakref.WeakKeyDictionary[type, tuple[type, ...]]" = weakref.WeakKeyDictionary()
@@ -64,6 +64,7 @@ def session(
             stack.enter_context(flag.turned())
         stack.enter_context(_private.keras_registries())
         stack.enter_context(_private.tensorflow_1_switch())
+        stack.enter_context(patches.for_a_session())
         stack.enter_context(_versions_of_keras_classes())
         stack.enter_context(np.printoptions(**old_print()))
         stack.enter_context(warnings.catch_warnings())

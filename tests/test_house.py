@@ -26,7 +26,8 @@ def python(code):
 def test_every_folder_with_code_is_a_package_that_is_installed():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     folders = {path.parent.relative_to(ROOT / "src") for path in (ROOT / "src").rglob("*.py")}
-    names = {".".join(folder.parts) for folder in folders} | {"nthgrad.legacy"}
+    folders |= {"nthgrad" / path.parent.relative_to(ROOT) for path in (ROOT / "legacy").rglob("*.py")}
+    names = {".".join(folder.parts) for folder in folders}
     assert set(project["tool"]["setuptools"]["packages"]) == names
 
 

@@ -1,0 +1,1 @@
+"""The part of `tf.contrib` that programs with derivatives use."""
