@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import trace
-from nthgrad.engines.taylor import adjoint
+from nthgrad.engines.taylor import adjoint, rows
 from nthgrad.engines.taylor.algebra import or_zeros
 from nthgrad.engines.taylor.series import (
     Coefficient,
@@ -121,15 +121,21 @@ def undefined_by(i: int) -> Rule:
     return rule
 
 
-def bilinear(i: int = 0, j: int = 1) -> Rule:
-    """Linear in two of its inputs (by index) each; the rest does not vary."""
+def bilinear(i: int = 0, j: int = 1, by_rows: Callable[[Any], bool] = lambda op: False) -> Rule:
+    """Linear in two of its inputs (by index) each; the rest does not vary.
+
+    `by_rows` says of an op whether each row of its output is made of that row of the first of these inputs.
+    """
 
     @linear_while(1)
     def rule(step: Step) -> Sequence[Input]:
         def product(a: Any, b: Any) -> tf.Tensor:
-            inputs = [value(x) for x in step.inputs]
-            inputs[i], inputs[j] = a, b
-            return step.again(inputs)[0]
+            def multiply(a: Any) -> tf.Tensor:
+                inputs = [value(x) for x in step.inputs]
+                inputs[i], inputs[j] = a, b
+                return step.again(inputs)[0]
+
+            return rows.product(multiply, a, 0) if by_rows(step.op) else multiply(a)
 
         return [step.output(convolution(product, step.inputs[i], step.inputs[j]))]
 

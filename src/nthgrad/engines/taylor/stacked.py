@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.engines.taylor import rows
 from nthgrad.engines.taylor.rules import elementwise
 from nthgrad.engines.taylor.series import Coefficient
 
@@ -40,11 +41,15 @@ def _matmul(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Te
     """One product of all the rows of all the directions."""
     if i != 0 or op.get_attr("transpose_a"):
         return None
-    length = tf.shape(c)[-1] if c.shape[-1] is None else c.shape[-1]
-    y = tf.matmul(tf.reshape(c, [-1, length]), inputs[1], transpose_b=op.get_attr("transpose_b"))
-    y = tf.reshape(y, tf.concat([tf.shape(c)[:-1], tf.shape(y)[1:]], 0))
-    y.set_shape([*c.shape[:-1], op.outputs[0].shape[-1]])
-    return y
+
+    def multiply(c: tf.Tensor) -> tf.Tensor:
+        length = tf.shape(c)[-1] if c.shape[-1] is None else c.shape[-1]
+        y = tf.matmul(tf.reshape(c, [-1, length]), inputs[1], transpose_b=op.get_attr("transpose_b"))
+        y = tf.reshape(y, tf.concat([tf.shape(c)[:-1], tf.shape(y)[1:]], 0))
+        y.set_shape([*c.shape[:-1], op.outputs[0].shape[-1]])
+        return y
+
+    return rows.product(multiply, c, 1)
 
 
 def _reshape(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Tensor | None:

@@ -195,7 +195,8 @@ def _square_root(step: Step) -> Sequence[Input]:
 
 RULES: dict[str, Rule] = {
     # products
-    **each("BatchMatMul BatchMatMulV2 BatchMatMulV3 Cross MatMul SparseMatMul", bilinear(0, 1)),
+    **each("BatchMatMul BatchMatMulV2 BatchMatMulV3 Cross SparseMatMul", bilinear(0, 1)),
+    "MatMul": bilinear(0, 1, by_rows=lambda op: not op.get_attr("transpose_a")),
     "Einsum": lambda step: (linear if len(step.inputs) == 1 else bilinear(0, 1))(step),
     "TridiagonalMatMul": _tridiagonal_matmul,
     # solutions and inverses
