@@ -1,0 +1,134 @@
+"""`legacy.scan`: old idioms in source files, and the sections of MIGRATION.md that say how to port them."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from nthgrad.errors import LegacyError
+from nthgrad.legacy._scan import source
+from nthgrad.legacy._scan.forms import Reader, Written
+from nthgrad.legacy._scan.idioms import ALIASES, IDIOMS, PYTHON_2, Idiom, expand
+
+
+class Finding(NamedTuple):
+    """An old idiom in a file."""
+
+    file: str
+    line: int  # from 1
+    column: int  # from 1, in characters
+    idiom: str  # its form, such as `tf.gradients(grad_ys=)`
+    what: str
+    section: str  # of MIGRATION.md: its heading
+    python: int  # the version of Python that the file is written in: 2 or 3
+
+    @property
+    def anchor(self) -> str:
+        """The link to the section's heading."""
+        return "MIGRATION.md#" + re.sub(r"[^\w\- ]", "", self.section.lower()).replace(" ", "-")
+
+
+def scan(paths: Sequence[str | os.PathLike[str]]) -> list[Finding]:
+    """Finds what MIGRATION.md treats: the names, arguments and habits of TensorFlow 1, Keras 1 and 2, and Python 2.
+
+    The syntax tree decides: names are followed through imports and aliases, and what only looks like an old name is
+    left alone, so that a program of today has no findings.  Nothing is imported or run.
+
+    Args:
+        paths: Files, and folders whose `.py` files are read; hidden folders and virtual environments are passed over.
+
+    Returns:
+        The findings, by file, line and column.
+
+    Raises:
+        LegacyError: If a file cannot be read, or is neither Python 3 nor Python 2.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from nthgrad import legacy
+        >>> program = pathlib.Path(tempfile.mkdtemp(), "old.py")
+        >>> _ = program.write_text("import tensorflow as T; print(T.log(3.0))")
+        >>> for one in legacy.scan([program]):
+        ...     print(one.line, one.column, one.idiom, one.anchor)
+        1 30 tf.log MIGRATION.md#names-that-moved
+    """
+    return [finding for file in source.files(paths) for finding in in_file(file)]
+
+
+def in_file(file: str) -> list[Finding]:
+    """The findings in one file; raises as `scan` does."""
+    read = source.read(file)
+    found = set()
+    python = 3 if read.python_2 is None else 2
+    if read.python_2 is not None:
+        line, column = read.python_2
+        found.add(Finding(file, line, column, "Python 2", PYTHON_2.what, PYTHON_2.section, python))
+    try:
+        written_forms = Reader(read.tree).written
+    except RecursionError:
+        raise LegacyError(f"{file} is nested too deeply to be read. Leave it out.") from None
+    for idiom, form, written in _idioms(written_forms):
+        line, column = read.place(written.node.lineno, written.node.col_offset)  # type: ignore[attr-defined]
+        found.add(Finding(file, line, column, form, idiom.what, idiom.section, python))
+    return sorted(found)
+
+
+def _idioms(written: list[Written]) -> Iterator[tuple[Idiom, str, Written]]:
+    """The idioms that are written, how each is written, and where."""
+    table = _table()
+    beside = {form for one in written for name in one.forms for form, _ in _candidates(name)}
+    for one in written:
+        around = {form for call in one.calls for name in call for form, _ in _candidates(name)}
+        found = [
+            (bool(idiom.inside), bool(idiom.beside), rank, shown, idiom)
+            for name in sorted(one.forms)
+            for rank, (form, shown) in enumerate(reversed(_candidates(name)))
+            for idiom in table.get(form, [])
+            if not (one.bare and form.endswith(".*"))  # the import line has told
+            and (not idiom.inside or around & _forms(idiom.inside))
+            and (not idiom.beside or beside & _forms(idiom.beside))
+        ]
+        if found:
+            *_, shown, idiom = max(found, key=lambda match: match[:3])
+            yield idiom, shown, one
+
+
+@cache
+def _forms(text: str) -> frozenset[str]:
+    return frozenset(expand(text))
+
+
+@cache
+def _table() -> dict[str, list[Idiom]]:
+    table: dict[str, list[Idiom]] = {}
+    for idiom in IDIOMS:
+        for form in expand(idiom.forms):
+            table.setdefault(form, []).append(idiom)
+    return table
+
+
+@cache
+def _candidates(name: str) -> list[tuple[str, str]]:
+    """What a form may be in the table, the most certain first, and how to show it."""
+    stages = [name]
+    while (shorter := _shorter(stages[-1])) != stages[-1]:
+        stages.append(shorter)
+    last = stages[-1]
+    exact = [(stage, stage.lstrip("?").removeprefix("builtins.")) for stage in stages]
+    of_anything = [("?" + last[i:], last[i:]) for i, sign in enumerate(last) if sign == "."]
+    plain = [stage for stage in stages if re.fullmatch(r"[\w.]+", stage)]
+    below = [
+        (".".join(stage.split(".")[:n]) + ".*", stage) for stage in plain for n in range(stage.count(".") + 1, 0, -1)
+    ]
+    return exact + of_anything + sorted(below, key=lambda one: -len(one[0]))
+
+
+def _shorter(name: str) -> str:
+    """The form under another name of its module, if it has one."""
+    end = re.match(r"[\w.]*", name).end()  # type: ignore[union-attr]
+    while end > 0:
+        if name[:end] in ALIASES:
+            return ALIASES[name[:end]] + name[end:]
+        end = name.rfind(".", 0, end)
+    return name

@@ -1,0 +1,238 @@
+"""What the names of a program are bound to: modules, values of expressions, or nothing that can be told."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_BRANCHING = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, getattr(ast, "TryStar", ast.Try), ast.match_case)
+_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+Place = tuple[int, int]
+Block = tuple[int, ...]  # the branches around a statement, the outermost first
+
+
+class Value(NamedTuple):
+    """What a name was bound to: `suffix` of the value of an expression, or a module's name."""
+
+    expression: ast.expr | None
+    suffix: str
+    module: str = ""
+
+
+class Binding(NamedTuple):
+    """Where a name was bound, and to what."""
+
+    value: Value
+    scope: Scope  # that its expression is read in
+    place: Place  # behind which it holds
+    block: Block
+    loops: Block
+
+
+class Scope:
+    """The names of a module, a class, a function or a comprehension."""
+
+    def __init__(self, parent: Scope | None, is_class: bool = False) -> None:
+        self.parent, self.is_class = parent, is_class
+        self.values: dict[str, list[Binding]] = {}
+        self.stars: list[str] = []  # modules of `from ... import *`
+        self.passed: dict[str, list[ast.expr]] = {}  # functions by name, and what was called with them
+
+    def in_force(self, name: str, place: Place, block: Block, loops: Block) -> list[Binding]:
+        """The bindings of a name of this scope that may hold at a place in it.
+
+        Those before it, back to the last that no branch passes by; and those behind it in a loop around both.
+        """
+        known = sorted(self.values[name], key=lambda one: one.place)
+        found, last = [], None
+        for one in reversed([one for one in known if one.place <= place]):
+            found.append(one)
+            if one.block == block[: len(one.block)]:
+                last = one
+                break
+        over = set(loops) - set(last.loops if last else ())
+        return found + [one for one in known if one.place > place and over & set(one.loops)]
+
+    def outward(self) -> Iterator[Scope]:
+        """This scope and those around it, without the classes that Python passes over."""
+        scope: Scope | None = self
+        while scope is not None:
+            if scope is self or not scope.is_class:
+                yield scope
+            scope = scope.parent
+
+    def its_class(self) -> Scope | None:
+        scope: Scope | None = self
+        while scope is not None and not scope.is_class:
+            scope = scope.parent
+        return scope
+
+
+NOTHING = Value(None, "")
+
+
+class Binder(ast.NodeVisitor):
+    """Notes what every name is bound to."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.scope = Scope(None)
+        self.scopes: dict[ast.AST, Scope] = {tree: self.scope}
+        self.blocks: dict[ast.AST, tuple[Block, Block]] = {}  # of every name and attribute: its branches and loops
+        self.block: Block = ()
+        self.loops: Block = ()
+        self.place: Place = (0, 0)
+        self.visit(tree)
+
+    def visit(self, node: ast.AST) -> None:
+        """Visits a node; what stands in a branch of a statement is marked so."""
+        if isinstance(node, ast.stmt):
+            self.place = node.end_lineno or 0, node.end_col_offset or 0
+        if isinstance(node, ast.Name | ast.Attribute):
+            self.blocks[node] = self.block, self.loops
+        if not isinstance(node, _BRANCHING):
+            super().visit(node)
+            return
+        before = self.block, self.loops
+        if isinstance(node, ast.For | ast.AsyncFor):
+            self.place = node.lineno, node.col_offset
+            self.target(node.target, node.iter, "[]")
+        for field, part in ast.iter_fields(node):
+            children = part if isinstance(part, list) else [part]
+            if isinstance(node, ast.For | ast.AsyncFor | ast.While) and field != "iter":
+                self.loops = (*before[1], id(node))
+            if isinstance(part, list) and field != "finalbody":
+                self.block = (*before[0], id(part))
+            for child in children:
+                if isinstance(child, ast.AST):
+                    self.visit(child)
+            self.block, self.loops = before
+
+    def bind(self, name: str, value: Value, owner: Scope | None = None) -> None:
+        """Binds a name in this scope, or in the class that owns it."""
+        binding = Binding(value, self.scope, self.place, self.block, self.loops)
+        (owner or self.scope).values.setdefault(name, []).append(binding)
+
+    def inside(self, node: ast.AST, children: list[ast.AST], is_class: bool = False) -> None:
+        before = self.scope, self.block, self.loops, self.place
+        self.scope = self.scopes[node] = Scope(self.scope, is_class)
+        self.block = self.loops = ()
+        for child in children:
+            self.visit(child)
+        self.scope, self.block, self.loops, self.place = before
+
+    def target(self, target: ast.AST, expression: ast.expr | None, suffix: str = "") -> None:
+        if isinstance(target, ast.Name):
+            self.bind(target.id, Value(expression, suffix))
+        elif isinstance(target, ast.Starred):
+            self.target(target.value, None)
+        elif isinstance(target, ast.Tuple | ast.List):
+            values: list[ast.expr] | None = None
+            if isinstance(expression, ast.Tuple | ast.List) and len(expression.elts) == len(target.elts) and not suffix:
+                values = expression.elts
+            for i, part in enumerate(target.elts):
+                self.target(part, values[i] if values else expression, suffix if values else suffix + "[]")
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+            owner = self.scope.its_class()
+            if owner is not None:
+                self.bind(f"self.{target.attr}", Value(expression, suffix), owner)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            self.bind(name, Value(None, "", alias.name if alias.asname else name))
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        for alias in node.names:
+            module = "?" if node.level else f"{node.module}.{alias.name}"
+            if alias.name != "*":
+                self.bind(alias.asname or alias.name, Value(None, "", module))
+            elif not node.level:
+                self.scope.stars.append(str(node.module))
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            self.target(target, node.value)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self.target(node.target, node.value)
+        self.generic_visit(node)
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
+        self.place = node.end_lineno or 0, node.end_col_offset or 0
+        self.target(node.target, node.value)
+        self.generic_visit(node)
+
+    def visit_withitem(self, node: ast.withitem) -> None:
+        if node.optional_vars is not None:
+            self.place = node.optional_vars.lineno, node.optional_vars.col_offset
+            self.target(node.optional_vars, node.context_expr)
+        self.generic_visit(node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        if node.name:
+            self.place = node.lineno, node.col_offset
+            self.bind(node.name, NOTHING)
+        self.generic_visit(node)
+
+    def visit_MatchAs(self, node: ast.MatchAs) -> None:
+        if node.name:
+            self.bind(node.name, NOTHING)
+        self.generic_visit(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):
+            self.visit(left.right)
+            left = left.left
+        self.visit(left)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        for part in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            if isinstance(part, ast.Name):
+                self.scope.passed.setdefault(part.id, []).append(node.func)
+        self.generic_visit(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self.bind(node.name, NOTHING)
+        for part in [*node.decorator_list, *node.bases, *node.keywords]:
+            self.visit(part)
+        self.inside(node, list(node.body), is_class=True)
+
+    def function(self, node: _Function) -> None:
+        around = node.args
+        for part in [*around.defaults, *around.kw_defaults]:
+            if part is not None:
+                self.visit(part)
+        body: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+        self.inside(node, body)
+        inner = self.scopes[node]
+        outer, self.scope = self.scope, inner
+        self.place, before = (0, 0), self.place
+        for one in [*around.posonlyargs, *around.args, *around.kwonlyargs, around.vararg, around.kwarg]:
+            if one is not None:
+                self.bind(one.arg, NOTHING)
+        self.scope, self.place = outer, before
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self.bind(node.name, NOTHING)
+        for part in node.decorator_list:
+            self.visit(part)
+        self.function(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+    visit_Lambda = function  # noqa: N815
+
+    def comprehension(self, node: _Comprehension) -> None:
+        self.inside(node, list(ast.iter_child_nodes(node)))
+        before = self.scope, self.block, self.loops, self.place
+        self.scope, self.block, self.loops, self.place = self.scopes[node], (), (), (0, 0)
+        for part in node.generators:
+            self.target(part.target, part.iter, "[]")
+        self.scope, self.block, self.loops, self.place = before
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = comprehension  # noqa: N815

@@ -1,0 +1,202 @@
+"""What a program writes, as forms: `tf.log`, `tf.gradients(grad_ys=)`, `tf.Session().run`, `tf.Variable()+=`.
+
+The syntax tree alone decides.  Names are followed through imports, aliases and assignments; where a name may stand for
+several things, only what it surely is counts.  This file knows no idiom: `idioms.py` is the table of them.
+
+| form | written as |
+|---|---|
+| `tf.log` | a name, under whatever alias |
+| `tf.gradients(grad_ys=)` | a call with this keyword |
+| `tf.gradients([])`, `tf.multiply(tf.gradients()[])` | a call with this argument |
+| `?.predict(x=None)` | a call with this argument by name |
+| `tf.Session().run`, `?.shape[].value` | an attribute of a call's result, of an item; `?` is anything |
+| `tf.Variable()+=`, `tf.gradients()[]*` | an operator beside this |
+| `builtins.xrange` | a name that the file binds nowhere |
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import NamedTuple
+
+from nthgrad.legacy._scan.bindings import Binder, Scope
+
+UNKNOWN = frozenset({"?"})
+_OPERATORS = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
+    ast.MatMult: "@",
+    ast.RShift: ">>",
+}
+
+
+class Written(NamedTuple):
+    """A place in a program, and what stands there."""
+
+    node: ast.AST
+    forms: frozenset[str]  # one, or several that it may be
+    imported: bool  # on an import line
+    bare: bool  # a name without dots, which its import line has told already
+    calls: tuple[frozenset[str], ...]  # the calls in whose arguments it stands
+
+
+class Reader(ast.NodeVisitor):
+    """Lists what a program writes."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        """Reads the tree; `written` is the list."""
+        binder = Binder(tree)
+        self.scopes, self.scope, self.blocks = binder.scopes, binder.scopes[tree], binder.blocks
+        self.written: list[Written] = []
+        self.calls: tuple[frozenset[str], ...] = ()
+        self._following: set[tuple[int, str]] = set()
+        self.visit(tree)
+
+    def write(self, node: ast.AST, forms: frozenset[str], imported: bool = False, bare: bool = False) -> None:
+        if forms != UNKNOWN:
+            self.written.append(Written(node, forms, imported, bare, self.calls))
+
+    # What an expression is ------------------------------------------------------------------------------------------
+
+    def forms(self, node: ast.AST | None) -> frozenset[str]:
+        """The forms of an expression's value."""
+        if isinstance(node, ast.Name):
+            return self.of_name(node.id, node)
+        if isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name) and node.value.id == "self":
+                owner = self.scope.its_class()
+                found = self.bound(owner, f"self.{node.attr}", None) if owner else None
+                return found or frozenset({f"?.{node.attr}"})
+            return frozenset(f"{form}.{node.attr}" for form in self.forms(node.value))
+        if isinstance(node, ast.Call):
+            return _suffixed(self.forms(node.func), "()")
+        if isinstance(node, ast.Subscript):
+            return _suffixed(self.forms(node.value), "[]")
+        if isinstance(node, ast.List | ast.Tuple):
+            return frozenset({"[]"})
+        if isinstance(node, ast.Constant) and node.value is None:
+            return frozenset({"None"})
+        return UNKNOWN
+
+    def of_name(self, name: str, node: ast.Name) -> frozenset[str]:
+        stars: list[str] = []
+        for scope in self.scope.outward():
+            found = self.bound(scope, name, node if scope is self.scope else None)
+            if found is not None:
+                return found
+            stars += scope.stars
+        return frozenset({f"builtins.{name}", *(f"{star}.{name}" for star in stars)})
+
+    def bound(self, scope: Scope, name: str, node: ast.Name | None) -> frozenset[str] | None:
+        """What a name of this scope is, at a node of this scope or anywhere; None if the scope has no such name."""
+        if name not in scope.values:
+            return None
+        bindings = scope.values[name]
+        modules = frozenset(one.value.module for one in bindings if one.value.module)
+        if modules:  # also where an import failed and another was tried
+            return modules
+        if node is not None:
+            bindings = scope.in_force(name, (node.lineno, node.col_offset), *self.blocks.get(node, ((), ())))
+        if (id(scope), name) in self._following or any(one.value.expression is None for one in bindings):
+            return UNKNOWN
+        self._following.add((id(scope), name))
+        before = self.scope
+        found = set()
+        for one in bindings:
+            self.scope = one.scope
+            found.add(_suffixed(self.forms(one.value.expression), one.value.suffix))
+        self.scope = before
+        self._following.discard((id(scope), name))
+        return found.pop() if len(found) == 1 else UNKNOWN
+
+    # Where it stands ------------------------------------------------------------------------------------------------
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.write(alias, frozenset({alias.name}), imported=True)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        for alias in node.names if not node.level else []:
+            name = str(node.module) if alias.name == "*" else f"{node.module}.{alias.name}"
+            self.write(alias, frozenset({name}), imported=True)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self.write(node, self.forms(node), bare=True)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.write(node, self.forms(node))
+        inner: ast.expr = node.value
+        while isinstance(inner, ast.Attribute):  # `a.b` of `a.b.c` is no place of its own
+            inner = inner.value
+        if not isinstance(inner, ast.Name):
+            self.visit(inner)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        called = self.forms(node.func)
+        for keyword in node.keywords:
+            if keyword.arg is not None:
+                self.write(keyword, _suffixed(called, f"({keyword.arg}=)"))
+            self.argument(keyword, called, f"{keyword.arg}=" if keyword.arg else "**", keyword.value)
+        for part in node.args:
+            self.argument(node, called, "", part)
+        self.visit(node.func)
+        self.among([called], [*node.args, *(keyword.value for keyword in node.keywords)])
+
+    def argument(self, node: ast.AST, called: frozenset[str], name: str, value: ast.expr) -> None:
+        known = [form for form in self.forms(value) if not form.startswith(("?", "builtins."))]
+        self.write(node, frozenset(f"{form}({name}{one})" for form in called for one in known) or UNKNOWN)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):  # a sum of a thousand terms is nested a thousand deep
+            sign = _OPERATORS.get(type(left.op))
+            for side in (left.left, left.right) if sign else ():
+                self.write(left, _suffixed(self.forms(side), str(sign)))
+            self.visit(left.right)
+            left = left.left
+        self.visit(left)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        sign = _OPERATORS.get(type(node.op))
+        if sign:
+            self.write(node, _suffixed(self.forms(node.target), f"{sign}="))
+        self.generic_visit(node)
+
+    def among(self, calls: list[frozenset[str]], nodes: list[ast.expr] | list[ast.stmt]) -> None:
+        before, self.calls = self.calls, (*self.calls, *calls)
+        for node in nodes:
+            self.visit(node)
+        self.calls = before
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for part in [*node.decorator_list, node.args]:
+            self.visit(part)
+        callers = [self.forms(called) for called in self.scope.passed.get(node.name, [])]
+        outer, self.scope = self.scope, self.scopes[node]
+        self.among(callers, node.body)
+        self.scope = outer
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for part in [*node.decorator_list, *node.bases, *node.keywords]:
+            self.visit(part)
+        outer, self.scope = self.scope, self.scopes[node]
+        self.among([], node.body)
+        self.scope = outer
+
+    def within(self, node: ast.AST) -> None:
+        outer, self.scope = self.scope, self.scopes[node]
+        self.generic_visit(node)
+        self.scope = outer
+
+    visit_Lambda = visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = within  # noqa: N815
+
+
+def _suffixed(forms: frozenset[str], suffix: str) -> frozenset[str]:
+    """The forms with a suffix, which tells nothing where the form is unknown and a dot is missing."""
+    return frozenset(form + suffix for form in forms if form != "?") or UNKNOWN

@@ -1,0 +1,511 @@
+"""`legacy.scan` and `nthgrad scan`: what MIGRATION.md treats is found, and nothing in programs of today."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import re
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nthgrad import legacy
+from nthgrad.__main__ import main
+from nthgrad.errors import LegacyError
+from nthgrad.legacy import _scan
+from nthgrad.legacy._scan.idioms import IDIOMS, PYTHON_2, expand
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "MIGRATION.md").read_text(encoding="utf-8")
+CHAPTERS = dict(part.split("\n", 1) for part in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:])
+TREATED = {t: c for t, c in CHAPTERS.items() if t not in ("Names", "Without porting", "How to read the sections")}
+SECTIONS = {idiom.section for idiom in [*IDIOMS, PYTHON_2]}
+
+# What the cells of the tables take for granted.  Old modules in it are old idioms themselves.
+PRELUDE = """
+import collections, fractions, inspect, itertools, math, time
+import cPickle, StringIO, urllib2
+import memory_saving_gradients
+import numpy as np
+import scipy.misc
+import tensorflow
+import tensorflow as tf
+import keras
+from keras import backend as K, ops
+from keras.layers import *
+from keras.models import *
+"""
+
+
+def blocks(text: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def cells() -> list[tuple[str, str, str]]:
+    """Title, column, and code, of everything between backticks in the first two columns of the tables."""
+    found = []
+    for title, text in TREATED.items():
+        if "\n### old\n" in text:
+            continue
+        for line in re.findall(r"^\| `.*\|$", text, re.MULTILINE):
+            old, new = line.strip("| ").split(" | ")[:2]
+            found += [(title, "old", one) for one in re.findall(r"`([^`]+)`", old)]
+            found += [(title, "new", one) for one in re.findall(r"`([^`]+)`", new) if not one.endswith("*")]
+    return found
+
+
+CELLS = cells()
+
+
+@pytest.fixture
+def scanned(tmp_path):
+    """Scans a program that is given as text."""
+
+    def scan(text: str | bytes) -> list[_scan.Finding]:
+        path = tmp_path / "program.py"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return legacy.scan([path])
+
+    return scan
+
+
+def short(findings):
+    return [(one.line, one.column, one.idiom) for one in findings]
+
+
+# MIGRATION.md and the table of idioms -----------------------------------------------------------------------------------
+
+
+def test_every_section_has_a_finding_and_every_finding_a_section():
+    assert set(TREATED) == SECTIONS
+    assert len(CELLS) > 500
+
+
+@pytest.mark.parametrize("title", [title for title, text in TREATED.items() if "\n### old\n" in text])
+def test_programs_on_the_page(title, scanned):
+    old, new = blocks(TREATED[title])
+    assert title in {one.section for one in scanned(old)}
+    assert scanned(new) == []
+
+
+@pytest.mark.parametrize("title", sorted({title for title, _, _ in CELLS}))
+def test_cells_on_the_page(title, scanned):
+    """One file for all cells of a table: each old one leads to the table, no new one to anything."""
+    own = [(column, cell) for section, column, cell in CELLS if section == title]
+    first = PRELUDE.count("\n") + 1
+    found = scanned(PRELUDE + "".join(cell + "\n" for _, cell in own))
+    for line, (column, cell) in enumerate(own, first):
+        sections = {one.section for one in found if one.line == line}
+        assert (title in sections) if column == "old" else (sections == set()), (cell, sections)
+
+
+@pytest.mark.parametrize("idiom", IDIOMS, ids=lambda idiom: f"{idiom.section}: {idiom.what}")
+def test_what_is_found_stands_in_the_section(idiom):
+    for form in expand(idiom.forms):
+        name = re.findall(r"[A-Za-z_]\w+", form.removesuffix(".*"))[-1]
+        assert re.search(rf"\b{name}\b", TREATED[idiom.section]), form
+
+
+# Names that TensorFlow 2 has, and that are old idioms nevertheless.
+STILL_THERE = {"tf.gradients", "tf.hessians"}
+ROOTS = {"tf": tf, "keras": keras, "np": np}
+
+
+def today(name: str) -> object:
+    """What the name is today; None if there is no such name."""
+    root, *rest = name.split(".")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that there was such a name
+            return functools.reduce(getattr, rest, ROOTS[root])
+    except AttributeError:
+        return None
+
+
+def test_no_name_of_today_is_an_old_idiom():
+    names = [
+        form
+        for idiom in IDIOMS
+        if not idiom.inside and not idiom.beside
+        for form in expand(idiom.forms)
+        if re.fullmatch(r"(tf|keras|np)\.[\w.]+(\.\*)?", form)
+    ]
+    assert len(names) > 400
+    # `tf.python` is there and private; keras.backend of tf.keras keeps old functions, under the name of legacy ones.
+    kept = {name for name in names if today(name.removesuffix(".*")) is not None}
+    assert {name for name in kept if not name.startswith("tf.python.")} == STILL_THERE
+
+
+def test_no_argument_of_today_is_an_old_idiom():
+    forms = [re.fullmatch(r"((?:tf|keras)\.[\w.]+)\((\w+)=\)", form) for i in IDIOMS for form in expand(i.forms)]
+    pairs = [(found[1], found[2]) for found in forms if found]
+    assert len(pairs) > 150
+    taken = set()
+    for name, argument in pairs:
+        thing = today(name)
+        if thing is not None and argument in inspect.signature(thing).parameters:  # type: ignore[arg-type]
+            taken.add(f"{name}({argument}=)")
+    tape = {"grad_ys", "stop_gradients", "gate_gradients", "aggregation_method", "unconnected_gradients"}
+    assert taken == {f"tf.gradients({name}=)" for name in tape} | {"keras.layers.Input(tensor=)"}
+
+
+# Programs of today ------------------------------------------------------------------------------------------------------
+
+# The library itself walks graphs, and says so: by file, the idioms that it means.
+MEANT = {
+    "cli/demo.py": {".predict(x=None)"},
+    "engines/replay.py": {"tf.gradients", "tf.while_loop"},
+    "engines/taylor/gradients.py": {"tf.gradients", "tf.gradients(stop_gradients=)"},
+    "engines/taylor/rules/nn.py": {"tf.gradients"},
+    "engines/taylor/series.py": {"tf.get_default_graph"},
+    "keras.py": {"tf.get_default_graph"},
+}
+
+
+def test_the_library_and_its_examples():
+    source = ROOT / "src" / "nthgrad"
+    found: dict[str, set[str]] = {}
+    for one in legacy.scan([source]):
+        found.setdefault(Path(one.file).relative_to(source).as_posix(), set()).add(one.idiom)
+    assert found == MEANT
+
+
+MODERN = """
+import collections.abc
+import numpy as np
+import tensorflow as tf
+import keras
+import tf_keras
+from keras import backend, layers, ops
+from tensorflow.keras.layers import BatchNormalization, Dense, Input
+from tensorflow.keras.optimizers import Adam
+
+gradients = tf.function(lambda x: x)
+print(gradients(1.0), np.bool_, np.float32(1), np.bool(1), collections.abc.Iterable)
+x = Input((3,))
+h = BatchNormalization()(layers.Subtract()([x, x]))
+model = keras.Model(inputs=x, outputs=Dense(3, kernel_initializer="ones")(h))
+model.compile(Adam(learning_rate=1e-3), "mse")
+model.fit(x, x, epochs=3, sample_weight=x)
+model.evaluate(x, x, sample_weight=x)
+w = tf.Variable(1.0)
+w.assign_add(1.0)
+class Session:
+    def run(self, log): return log.value
+session = Session()
+session.run(log=x.shape[0])
+tf.while_loop(lambda i: i < 3, lambda i: [i + 1], [0])
+tf.map_fn(lambda t: t, x)
+backend.floatx(), keras.backend.epsilon(), keras.backend.clear_session()
+K = ops
+K.square(x), K.log(x), tf_keras.backend.square(x)
+log = tf.math.log
+log(x), tf.summary.scalar("a", 1.0), tf.train.Checkpoint(), tf.io.gfile.exists("a")
+def xrange(n): return range(n)
+xrange(3)
+for value in {}.items(): value.shape[0]
+enum.value, config["shape"].value, x.get_shape().as_list()
+print(w, end="") >> 3
+"""
+
+
+def test_a_program_of_today(scanned):
+    assert scanned(MODERN) == []
+
+
+# Old programs -----------------------------------------------------------------------------------------------------------
+
+WRITTEN = {
+    "import tensorflow as tf\nw = tf.Variable(1.0)\nw += 1.0\nw = 3\nw += 1.0": [(3, 1, "tf.Variable()+=")],
+    "import tensorflow as tf\nfor i in a:\n    w = tf.Variable(1.0)\n    w += 1.0\n    w = 3": [
+        (4, 5, "tf.Variable()+=")
+    ],
+    "import tensorflow as T\nT.log(x)": [(2, 1, "tf.log")],
+    "import tensorflow.compat.v1 as tf\ntf.log(x)": [(2, 1, "tf.log")],
+    "import tensorflow as tf\ntf.compat.v1.Session()": [(2, 1, "tf.Session")],
+    "import tensorflow as tf\nl = tf.log\nl(x)": [(2, 5, "tf.log"), (3, 1, "tf.log")],
+    "from tensorflow import log as l\nl(x)": [(1, 24, "tf.log"), (2, 1, "tf.log")],
+    "from tensorflow import (\n    log,\n)": [(2, 5, "tf.log")],
+    "import tensorflow as tf\nt = tf\nt.log(x)": [(3, 1, "tf.log")],
+    "import tensorflow\ntensorflow.contrib.layers.flatten(x)": [(2, 1, "tf.contrib.layers.flatten")],
+    "from tensorflow.contrib import slim\nslim.conv2d(x)": [
+        (1, 32, "tf.contrib.slim"),
+        (2, 1, "tf.contrib.slim.conv2d"),
+    ],
+    "from keras import backend as K\nK.function([x], [y])": [(2, 1, "keras.backend.function")],
+    "import keras.backend as K\nK.get_session()": [(2, 1, "keras.backend.get_session")],
+    "from tensorflow.keras import backend as K\nK.square(x)": [(2, 1, "keras.backend.square")],
+    "from keras.layers import Dense as D\nD(init='one')": [(2, 3, "keras.layers.Dense(init=)")],
+    "from keras.layers.core import Dense\nDense(output_dim=2)": [
+        (1, 31, "keras.layers.core.Dense"),
+        (2, 7, "keras.layers.Dense(output_dim=)"),
+    ],
+    "from keras.layers import *\nDense(3, bias=False)": [(2, 10, "keras.layers.Dense(bias=)")],
+    "from keras.engine import topology": [(1, 26, "keras.engine.topology")],
+    "import keras.engine.topology as t\nt.InputSpec()": [
+        (1, 8, "keras.engine.topology"),
+        (2, 1, "keras.engine.topology.InputSpec"),
+    ],
+    "try:\n    import tensorflow.compat.v1 as tf\nexcept ImportError:\n    import tensorflow as tf\ntf.log(x)": [
+        (5, 1, "tf.log")
+    ],
+    "from keras.optimizers import Adam\nAdam(lr=1e-3,\n     decay=0.1)": [
+        (2, 6, "keras.optimizers.Adam(lr=)"),
+        (3, 6, "keras.optimizers.Adam(decay=)"),
+    ],
+    "model.fit(x, nb_epoch=3)": [(1, 14, ".fit(nb_epoch=)")],
+    "self.sess.run(y, feed_dict=d)": [(1, 18, ".run(feed_dict=)")],
+    "n = x.get_shape()[1].value": [(1, 5, ".get_shape()[].value")],
+    "n = int(x.shape[-1].value)": [(1, 9, ".shape[].value")],
+    "import tensorflow as tf\nclass A:\n    def f(self):\n        self.w = tf.Variable(1.0)\n    def g(self):\n        self.w += 1.0": [
+        (6, 9, "tf.Variable()+=")
+    ],
+    "import tensorflow as tf\nwith tf.Session() as s:\n    s.run(y)": [
+        (2, 6, "tf.Session"),
+        (3, 5, "tf.Session().run"),
+    ],
+    "from keras import backend as K\nfrom keras.layers import Lambda\nLambda(lambda z: K.gradients(z, z))": [
+        (3, 18, "keras.backend.gradients")
+    ],
+    "# é\nz = 'é'; import time; time.clock()": [(2, 23, "time.clock")],
+    "import numpy as np\nnp.array(x, dtype=np.float)": [(2, 19, "np.float")],
+    "for i in xrange(3): pass": [(1, 10, "xrange")],
+    "print >>log, x": [(1, 1, "print>>")],
+    "import tensorflow as tf\nx = tf.log(x) if x else [tf.log(t) for t in x]": [(2, 5, "tf.log"), (2, 26, "tf.log")],
+}
+
+
+@pytest.mark.parametrize("program", WRITTEN)
+def test_places_and_names(program, scanned):
+    assert short(scanned(program)) == WRITTEN[program]
+
+
+IN_A_LAMBDA = """
+from keras import backend as K
+from keras.layers import Lambda
+
+def slope(z):
+    return K.gradients(z[0], z[1])
+
+Lambda(slope)([y, x])
+Lambda(lambda z: K.gradients(z[0], z[1]))([y, x])
+K.gradients(y, x)
+"""
+
+
+def test_where_it_stands_decides(scanned):
+    assert [(one.line, one.section) for one in scanned(IN_A_LAMBDA)] == [
+        (6, "`K.gradients` in a `Lambda`"),
+        (9, "`K.gradients` in a `Lambda`"),
+        (10, "Gradient of a model by its input"),
+    ]
+    loop = "import tensorflow as tf\ntf.while_loop(c, b, [x])\n"
+    assert short(scanned(loop)) == []
+    assert (2, 1, "tf.while_loop") in short(scanned(loop + "tf.gradients(y, x)"))
+
+
+# A name bound to several things is none of them for sure.
+UNTOLD = [
+    "import tensorflow as tf\nw = 3\nmatch a:\n    case xrange:\n        w = tf.Variable(1.0)\nw += xrange",
+    "import tensorflow as tf\nw = 3\nif a:\n    w = tf.Variable(1.0)\nw += 1.0",
+    "import tensorflow as tf\nw = tf.Variable(1.0)\nfor i in a:\n    w += 1.0\n    w = 3",
+    "import tensorflow as tf\ntry:\n    w = tf.Variable(1.0)\nexcept E:\n    w = 3\nw += 1.0",
+    "import tensorflow as tf\nw = tf.Variable(1.0)\nw = other(w)\nw += 1.0",
+    "import tensorflow as tf\ndef f(w):\n    w += 1.0\nw = tf.Variable(1.0)",
+    "import tensorflow as tf\nx = x\nx.log(1)",
+    "def f(unicode): return unicode(1)",
+    "from . import tensorflow as tf\ntf.log(x)",
+    "log = 1\nlog",
+    "import mytensorflow as tf\ntf.log(x)",
+    "x = 'tf.log(x)'  # tf.log",
+]
+
+
+@pytest.mark.parametrize("program", UNTOLD)
+def test_no_guesses(program, scanned):
+    assert scanned(program) == []
+
+
+# Python 2 ---------------------------------------------------------------------------------------------------------------
+
+OLD_PYTHON = """\
+# -*- coding: latin-1 -*-
+import tensorflow as tf
+
+def f((a, b), c):
+    print "\xe9", tf.log(a), tf.gradients(b, a),
+    print >>out, tf.log(3)
+    try:
+        exec "y = 1" in d
+    except ValueError, (e, g):
+        raise ValueError, tf.log(e)
+    if a <> b: return `tf.log(a)` + ur"x", 0777, 10L, tf.erf(b)
+""".encode("latin-1")
+
+
+def test_python_2(scanned):
+    found = scanned(OLD_PYTHON)
+    assert short(found) == [
+        (4, 1, "Python 2"),
+        (5, 16, "tf.log"),
+        (5, 27, "tf.gradients"),
+        (6, 18, "tf.log"),
+        (10, 27, "tf.log"),
+        (11, 24, "tf.log"),
+        (11, 55, "tf.erf"),
+    ]
+    assert {one.python for one in found} == {2}
+    assert found[0].anchor == "MIGRATION.md#python-2"
+
+
+PRINTS = [
+    "print 'a'",
+    "print 'a',",
+    "raise E, 'a'",
+    "try: pass\nexcept E, e: pass",
+    "a <> b",
+    "`a`",
+    "0777",
+    "lambda (a, b): a",
+]
+
+
+@pytest.mark.parametrize("line", PRINTS)
+def test_findings_are_the_same_in_python_2(line, scanned):
+    rest = "import tensorflow as tf\nx = tf.log(1.0); s = tf.Session()\n"
+    new = scanned(rest)
+    old = scanned(rest + line)
+    assert [one._replace(python=3) for one in old[: len(new)]] == new
+    assert [one.idiom for one in old[len(new) :]] == ["Python 2"]
+
+
+# Files ------------------------------------------------------------------------------------------------------------------
+
+REFUSED = {
+    b"x = 1\ndef f(:\n": "{}:2 is neither Python 3 (invalid syntax in line 2) nor Python 2. Mend it, or leave it out.",
+    b"print 'a'\nprint 'b' c\n": "{}:2 is neither Python 3 ({} in line 1) nor Python 2. Mend it, or leave it out.",
+    b"# coding: nothing\n": "{} cannot be read: unknown encoding: nothing. Save it as UTF-8, or leave it out.",
+    b"x = '\xe9'\n": "{} cannot be read: invalid or missing encoding declaration. Save it as UTF-8, or leave it out.",
+    b"# \n\n# \xe9\n": "{} cannot be read: it is no utf-8. Save it as UTF-8, or leave it out.",
+}
+
+
+@pytest.mark.parametrize("content", REFUSED)
+def test_files_that_are_no_programs(content, tmp_path, capsys):
+    path = tmp_path / "program.py"
+    path.write_bytes(content)
+    with pytest.raises(LegacyError) as caught:
+        legacy.scan([path])
+    said = str(caught.value)
+    before, *middle, after = REFUSED[content].split("{}")
+    assert said.startswith(str(path) + middle[0] if middle else f"{before}{path}{after}")
+    assert said.endswith(after)
+    assert main(["scan", str(path)]) == 2
+    assert capsys.readouterr() == ("", f"nthgrad: {' '.join(said.split())}\n")
+
+
+def test_a_file_that_is_too_deep(tmp_path):
+    path = tmp_path / "deep.py"
+    path.write_text("x = " + "a." * 900 + "b")
+    with pytest.raises(LegacyError) as caught:
+        legacy.scan([path])
+    assert str(caught.value) == f"{path} is nested too deeply to be read. Leave it out."
+
+
+def test_a_file_that_is_not_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LegacyError) as caught:
+        legacy.scan(["nothing.py"])
+    assert str(caught.value) == "There is nothing at 'nothing.py'. Give Python files, or folders that hold some."
+    assert main(["scan", "nothing.py"]) == 2
+    assert main(["scan"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_odd_texts(scanned):
+    log = (1, 30, "tf.log")
+    line = "import tensorflow as tf; x = tf.log(1)"
+    for text in (line.encode("utf-8-sig"), line.encode() + b"\r\n\x0c\r\n", line.encode() + b"\rx = 1"):
+        assert short(scanned(text)) == [log]
+    assert scanned("") == []
+    deep = "x = " + "(" * 150 + "1" + ")" * 150
+    assert short(scanned(deep + "\n" + line)) == [(2, 30, "tf.log")]
+    long = "x = " + " + ".join(["a"] * 900)
+    assert short(scanned(long + "\n" + line)) == [(2, 30, "tf.log")]
+    assert short(scanned("import re, tensorflow as tf; re.compile('\\d'); 1 is 1; tf.log(1)")) == [(1, 56, "tf.log")]
+
+
+def test_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("b.py", "a.py", "sub/c.py", "sub/d.txt", ".hidden/e.py", "env/lib/f.py", "g"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("import time\ntime.clock()\n")
+    Path("env/pyvenv.cfg").touch()
+    Path("link").symlink_to("sub", target_is_directory=True)
+    assert [one.file for one in legacy.scan(["."])] == ["./a.py", "./b.py", "./sub/c.py"]
+    assert [one.file for one in legacy.scan(["g", Path("sub"), "sub/c.py", "."])] == [
+        "g",
+        "sub/c.py",
+        "./a.py",
+        "./b.py",
+    ]
+    assert legacy.scan([]) == []
+
+
+# The command line -------------------------------------------------------------------------------------------------------
+
+
+def test_lines_and_status(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("old.py").write_text("import tensorflow as tf\ny = tf.log(x)\n")
+    Path("new.py").write_text("x = 1\n")
+    Path("no.py").write_text("x = = 1\n")
+    assert main(["scan", "old.py", "new.py"]) == 1
+    line = "old.py:2:5: tf.log: a name that has moved (MIGRATION.md#names-that-moved)\n"
+    assert capsys.readouterr() == (line, "")
+    assert main(["scan", "new.py"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(["scan", "no.py", "old.py"]) == 2  # and the others are read
+    out, err = capsys.readouterr()
+    assert out == line
+    assert err.startswith("nthgrad: no.py:1 is neither Python 3 (")
+
+
+def test_json(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("old.py").write_text("import tensorflow as tf\ny = tf.log(x)\n")
+    Path("no.py").write_text("x = = 1\n")
+    assert main(["scan", "--json", "old.py"]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "findings": [
+            {
+                "file": "old.py",
+                "line": 2,
+                "column": 5,
+                "idiom": "tf.log",
+                "what": "a name that has moved",
+                "section": "Names that moved",
+                "python": 3,
+                "anchor": "MIGRATION.md#names-that-moved",
+            }
+        ],
+        "unread": [],
+    }
+    assert main(["scan", "--json", "no.py"]) == 2
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert document["findings"] == []
+    assert err == f"nthgrad: {document['unread'][0]}\n"
+
+
+def test_the_recorded_programs():
+    """Programs of the time: the scanner reads them all, and but a few say nothing that cannot be said today."""
+    programs = sorted((ROOT / "tests" / "golden" / "programs").glob("*.py"))
+    clean = {path.stem for path in programs if not legacy.scan([path])}
+    assert "zero_weights" in clean  # the same words mean something else
+    assert len(clean) < len(programs) / 10
