@@ -87,6 +87,43 @@ def compare(recorded: str, printed: str, *, rtol: float | None = None, atol: flo
     return differences
 
 
+def distance(recorded: str, printed: str) -> float | None:
+    """The largest |a - b| between floats of two prints, relative to the largest number of the same list or array.
+
+    A number that stands outside brackets is relative to itself. None if the prints differ otherwise than in numbers, or
+    have none; inf where only one of two numbers is finite.
+
+    Example:
+        >>> distance("[100. 0.001] 2.0", "[100. 0.002] 2.0")
+        1e-05
+    """
+    old, new = list(_tokens(recorded)), list(_tokens(printed))
+    if [_shape(*token) for token in old] != [_shape(*token) for token in new]:
+        return None
+    groups: list[list[tuple[float, float]]] = [[]]
+    depth = 0
+    for (kind, was, _), (_, now, _) in zip(old, new, strict=True):
+        depth = max(0, depth + _DEPTH.get(was, 0))
+        if depth == 0:
+            groups.append([])
+        if kind == "float":
+            groups[-1].append((float(was), float(now)))
+    return max((_apart(pairs) for pairs in groups if pairs), default=None)
+
+
+def _shape(kind: str, token: str, line: int) -> str:
+    return kind if kind == "float" else token
+
+
+def _apart(pairs: list[tuple[float, float]]) -> float:
+    finite = [(a, b) for a, b in pairs if math.isfinite(a) and math.isfinite(b)]
+    if any(str(a) != str(b) for a, b in pairs if (a, b) not in finite):
+        return math.inf
+    size = max((abs(a) for a, _ in finite), default=0.0)
+    far = max((abs(a - b) for a, b in finite), default=0.0)
+    return far / size if size else math.inf if far else 0.0
+
+
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
     """(kind, token, line) for every word, number, mark, and end of a line outside brackets."""
     depth, line = 0, 1

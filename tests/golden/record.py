@@ -1,4 +1,4 @@
-"""Records what TensorFlow 1.15.5 with Keras 2.2.4 prints for each program of `programs/`.
+"""Records what TensorFlow 1.15.5 with Keras 2.2.4 prints and saves for each program of `programs/`.
 
 Everything else in this project runs on today's TensorFlow; this file alone runs on the old one, which needs Python 3.7:
 
@@ -6,53 +6,31 @@ Everything else in this project runs on today's TensorFlow; this file alone runs
     old/bin/pip install tensorflow==1.15.5 keras==2.2.4 "h5py<3" "protobuf<3.21" "numpy<1.19"
     old/bin/python tests/golden/record.py            # all programs, or only those named: record.py s3_hessians grad_ys
 
-Each program runs twice, in a process and an empty folder of its own, and must print the same both times.
+Each program runs twice, in a process and an empty folder of its own, and must print and save the same both times.
 """
 
 from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))  # as the tests import it
+from golden import outcome  # noqa: E402
+
 PROGRAMS = HERE / "programs"
 RECORDED = HERE / "recorded"
 NEEDED = {"tensorflow": "1.15.5", "keras": "2.2.4"}
-SECONDS = 300
-
-
-def environment(folder: str) -> dict[str, str]:
-    """This process's environment, less whatever could change what a program prints: settings, devices, hash seeds."""
-    fixed = {
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "KERAS_BACKEND": "tensorflow",
-        "KERAS_HOME": folder,
-        "PYTHONHASHSEED": "0",
-        "PYTHONIOENCODING": "utf-8",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
-    return {**{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}, **fixed}
 
 
 def run(arguments: list[str]) -> str:
-    """The stdout of this interpreter run with `arguments` in an empty folder; raises RuntimeError if it fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=folder,
-            env=environment(folder),
-            capture_output=True,
-            encoding="utf-8",
-            timeout=SECONDS,
-            check=False,
-        )
-    if done.returncode:
-        raise RuntimeError(f"{arguments} ended with status {done.returncode}:\n{done.stderr}")
-    return done.stdout
+    """What this interpreter prints and saves, run with `arguments`; raises RuntimeError if it fails."""
+    done = outcome.run([sys.executable, *arguments])
+    if done.status:
+        raise RuntimeError(f"{arguments} ended with status {done.status}:\n{done.error}")
+    return done.text
 
 
 def versions() -> dict[str, str]:
@@ -70,12 +48,12 @@ def versions() -> dict[str, str]:
 
 
 def record(program: Path) -> str:
-    """What `program` prints; raises RuntimeError if it fails, prints nothing or prints two different things."""
+    """What `program` prints and saves; raises RuntimeError if it fails, prints nothing or does not do the same twice."""
     first, second = run([str(program)]), run([str(program)])
     if not first.strip():
         raise RuntimeError(f"{program.name} printed nothing.")
     if first != second:
-        raise RuntimeError(f"{program.name} is not deterministic. It printed\n{first}\nand then\n{second}")
+        raise RuntimeError(f"{program.name} is not deterministic. It gave\n{first}\nand then\n{second}")
     return first
 
 
