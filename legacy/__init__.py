@@ -10,6 +10,11 @@ Two ways to run an old program::
     with legacy.session() as sess:
         x = tf.constant(1.0)
         print(sess.run(tf.gradients(tf.log(x + 2.0), x)))   # [0.33333334]
+
+A way to use what old programs left behind, and one to see what there is to port::
+
+    f = legacy.lift("net.pb", inputs="x:0", outputs="y:0")  # a function of TensorFlow 2, differentiable to any order
+    legacy.scan(["old_code/"])                              # the old idioms, and where MIGRATION.md treats them
 """
 
 from typing import TYPE_CHECKING, Any
@@ -17,9 +22,11 @@ from typing import TYPE_CHECKING, Any
 from nthgrad.legacy._run import run
 
 if TYPE_CHECKING:
+    from nthgrad.legacy._lift import lift
+    from nthgrad.legacy._scan import scan
     from nthgrad.legacy._session import session
 
-__all__ = ["run", "session"]
+__all__ = ["lift", "run", "scan", "session"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,6 +34,14 @@ def __getattr__(name: str) -> Any:
         from nthgrad.legacy._session import session
 
         return session
+    if name == "lift":
+        from nthgrad.legacy._lift import lift
+
+        return lift
+    if name == "scan":
+        from nthgrad.legacy._scan import scan
+
+        return scan
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,4 +1,4 @@
-"""The command line: `nthgrad demo`, `nthgrad eval`, `nthgrad export`, `nthgrad run`.
+"""The command line: `nthgrad demo`, `eval`, `export`, `lift`, `run` and `scan`.
 
 What a command needs is imported when it runs: help, and refusing what is mistyped, do not wait for TensorFlow.
 """
@@ -44,6 +44,7 @@ def cli(context: click.Context, version: bool) -> int:
       nthgrad eval "log(x + 2)" --at x=1 --order 4
       nthgrad export model.keras --partials t,x,xx --coords tx --out derivatives
       nthgrad run old_script.py --epochs 3
+      nthgrad scan old_code/
     """  # noqa: D301
     if version:
         click.echo(f"nthgrad {_version()}")
@@ -231,9 +232,16 @@ def export(
     short_help="Run a TensorFlow 1 / Keras 2 program, unchanged.",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
+@click.option(
+    "--control-flow",
+    type=click.Choice(["v1", "v2"]),
+    default="v1",
+    show_default=True,
+    help="v2 has second derivatives through loops, which TensorFlow 1 had not.",
+)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def run(file: str, arguments: Sequence[str]) -> int:
+def run(control_flow: str, file: str, arguments: Sequence[str]) -> int:
     """Run a TensorFlow 1 / Keras 2 program, unchanged, in a process of its own.
 
     All that follows FILE is the program's. The exit status is the program's.
@@ -242,10 +250,98 @@ def run(file: str, arguments: Sequence[str]) -> int:
     Examples:
       nthgrad run old_script.py
       nthgrad run old_script.py --epochs 3
+      nthgrad run --control-flow v2 recurrent.py
     """  # noqa: D301
     from nthgrad import legacy
 
-    return legacy.run(file, list(arguments))
+    return legacy.run(file, list(arguments), control_flow)
+
+
+@cli.command(short_help="Find the old idioms in source files, and how to port them.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines.")
+def scan(paths: Sequence[str], as_json: bool) -> int:
+    """Find TensorFlow 1, Keras 2 and Python 2 idioms, and the sections of MIGRATION.md that say how to port them.
+
+    PATHS are files, and folders whose .py files are read; hidden folders and virtual environments are passed over. A
+    line is FILE:LINE:COLUMN: IDIOM: what it is (MIGRATION.md#section). The exit status is 1 if there are any, 0 if
+    there are none, 2 if a file cannot be read.
+
+    \b
+    Examples:
+      nthgrad scan old_script.py
+      nthgrad scan old_code/ --json > findings.json
+    """  # noqa: D301
+    from nthgrad.cli import scan as work
+
+    return work.report(paths, as_json, _complain)
+
+
+@cli.command(short_help="Write a TensorFlow 1 / Keras 2 model, with derivatives, as SavedModel.")
+@click.argument("source", type=click.Path())
+@click.option("--out", metavar="FOLDER", required=True, help="The folder to write, which is not there yet.")
+@click.option("--inputs", metavar="NAMES", help="Tensors that become arguments: x:0 or t,x.")
+@click.option("--outputs", metavar="NAMES", help="Tensors to return.")
+@click.option(
+    "--signature", metavar="NAME", help="Of a SavedModel to read.  [default: serving_default, or the only one]"
+)
+@click.option("--checkpoint", metavar="PATH", help="Of a .meta file, if it has another name.")
+@click.option("--weights", metavar="FILE", help="Of a .json file.")
+@click.option("--feed", multiple=True, metavar="NAME=VALUE", help="Fixes another placeholder. As often as needed.")
+@click.option("--training/--inference", default=False, help="Keras's learning phase.  [default: inference]")
+@click.option("--order", type=Order(), metavar="N", help="Adds the output and its derivatives up to this order.")
+@click.option("--by", metavar="NAME", help="With --order: the input to differentiate by.  [default: the first]")
+@click.option("--partials", metavar="NAMES", help="Adds partial derivatives: t,x,xx. An empty one is u itself: ,t,xx.")
+@click.option("--coords", metavar="NAMES", help="With --partials: the columns of the only input, tx.")
+@click.option("--laplacian", is_flag=True, help="Adds the Laplacian, by the columns of the only input.")
+@click.option("--jit/--no-jit", default=None, help="Compile the derivatives with XLA where they are run.")
+@click.option("--method", type=click.Choice(["auto", "taylor", "tape"]), default="auto", show_default=True)
+def lift(
+    source: str,
+    out: str,
+    inputs: str | None,
+    outputs: str | None,
+    signature: str | None,
+    checkpoint: str | None,
+    weights: str | None,
+    feed: Sequence[str],
+    training: bool,
+    order: int | None,
+    by: str | None,
+    partials: str | None,
+    coords: str | None,
+    laplacian: bool,
+    jit: bool | None,
+    method: str,
+) -> int:
+    """Write a TensorFlow 1 / Keras 2 model, with derivatives, as a SavedModel of TensorFlow 2.
+
+    SOURCE is a frozen graph (.pb), a .meta file with its checkpoint, the folder of a SavedModel, a Keras .h5 file, or a
+    .json file with --weights. What is written has the model as its signature serving_default, and what is asked for as
+    one more: derivatives, partials or laplacian.
+
+    \b
+    Examples:
+      nthgrad lift net.pb --out net --inputs x:0 --outputs y:0 --order 4
+      nthgrad lift model.ckpt.meta --out net --inputs t,x --outputs u --partials t,x,xx
+      nthgrad lift model.h5 --out net --laplacian
+    """  # noqa: D301
+    from nthgrad import folders
+    from nthgrad.cli import export as derived
+    from nthgrad.cli import lift as work
+
+    work.check(order, partials, coords, laplacian, by)
+    folders.free(out)
+    model = work.read(
+        source, inputs, outputs, feed,
+        signature=signature, checkpoint=checkpoint, weights=weights, training=training,
+    )  # fmt: skip
+    name = "derivatives" if order is not None else "partials" if partials is not None else "laplacian"
+    derivative = None
+    if order is not None or partials is not None or laplacian:
+        derivative = name, derived.derivative(model, order, partials, coords, by, method=method, jit_compile=jit)
+    click.echo(work.write(model, derivative, out))
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 PATIENCE = 30.0  # seconds: a side that would need longer for its first result, by how that grew, is not asked
+ROOM = 3000.0  # MiB: nor is a side that needed more for the order before
 
 
 def work(names, threads, seconds):
@@ -60,6 +61,8 @@ def work(names, threads, seconds):
                 before, firsts[side] = firsts.get(side, row["first"]), row["first"]
                 if row["first"] * max(1.0, row["first"] / before) > PATIENCE:
                     dead[side] = f"not tried: the first result took {row['first']:.0f} s at order {order}"
+                if row["peak"] > ROOM:
+                    dead[side] = f"not tried: it needed {row['peak']:.0f} MiB at order {order}"
             for side, times in measure.rounds(calls, seconds).items():
                 rows[side].update(times)
             reference = next(iter(values.values()))

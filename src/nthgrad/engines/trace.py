@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -139,8 +140,10 @@ def walk(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
 
 def location(op: tf.Operation) -> str:
     """The user's `file:line` that made an op: the innermost frame outside TensorFlow, Keras, NumPy and nthgrad."""
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith("nthgrad.")]
+    ours = {getattr(module, "__file__", None) for module in modules}  # nthgrad.legacy may lie elsewhere
     for frame in reversed(list(op.traceback or [])):
-        if not frame.filename.startswith((*_LIBRARIES, _HERE, "<")):
+        if frame.filename not in ours and not frame.filename.startswith((*_LIBRARIES, _HERE, "<")):
             return f"{frame.filename}:{frame.lineno}"
     return "an unknown line"
 

@@ -1,0 +1,61 @@
+"""Names that TensorFlow does not publish, and why lifting an old graph needs them.
+
+Checked with TensorFlow 2.16.2 and 2.21.0.
+"""
+
+import contextlib
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2  # the only way to see a SavedModel's tags without loading it
+from tensorflow.python.eager import context  # eager_mode: variables are made eagerly, also in a legacy session
+from tensorflow.python.framework import function_def_to_graph  # functions of a file have no graph of their own
+from tensorflow.python.util import deprecation  # loading a SavedModel of TensorFlow 1 is advised against in a log
+
+
+def eager_mode() -> contextlib.AbstractContextManager:
+    """Executes eagerly in this thread, whatever graph or session is open."""
+    return context.eager_mode()
+
+
+def without_advice() -> contextlib.AbstractContextManager:
+    """Does not log that what is called is deprecated."""
+    return deprecation.silence()
+
+
+def body(graph: Any, name: str) -> Any:
+    """The graph of a function that an op of a graph calls by this name, or None."""
+    while graph is not None:
+        if (function := graph._get_function(name)) is not None:
+            made = getattr(function, "graph", None)
+            if made is None:
+                known = getattr(graph, "_nthgrad_bodies", None)
+                if known is None:
+                    known = graph._nthgrad_bodies = {}  # which live as long as the graph
+                if name not in known:
+                    with graph.as_default():
+                        known[name] = function_def_to_graph.function_def_to_graph(_definition(function))
+                made = known[name]
+            return made
+        graph = getattr(graph, "outer_graph", None)
+    return None
+
+
+def _definition(function: Any) -> Any:
+    for name in ("function_def", "cached_definition", "definition"):
+        if (found := getattr(function, name, None)) is not None:
+            return found
+    raise AttributeError(f"{type(function).__name__} has no definition")
+
+
+def saved_models(file: bytes) -> list[Any]:
+    """The MetaGraphDefs in the bytes of a saved_model.pb."""
+    return list(saved_model_pb2.SavedModel.FromString(file).meta_graphs)
+
+
+def attribute(op: tf.Operation, name: str) -> Any:
+    """An attribute of an op that not every op has, such as `_gradient_op_type`; None if this one has not."""
+    try:
+        return op.get_attr(name)
+    except ValueError:
+        return None

@@ -1,0 +1,121 @@
+"""From a source to the function: which tensors, which variables, and the graph made once to see that it can be."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from nthgrad.errors import LegacyError
+from nthgrad.legacy._lift.emit import Emitter
+from nthgrad.legacy._lift.lifted import Lifted, trace
+from nthgrad.legacy._lift.names import Names
+from nthgrad.legacy._lift.ops import VARIABLES, describe, variable, writes
+from nthgrad.legacy._lift.sources import Source, values
+from nthgrad.legacy._lift.structure import Structure
+
+_LARGE = 1024  # numbers, from which on a constant is kept once, and not in every graph
+
+
+def lifted(source: Source, inputs: Any, outputs: Any, training: bool, feed: Mapping[Any, Any]) -> Lifted:
+    names = Names(source.graph, source.where, {**source.inputs, **source.outputs})
+    phases = names.learning_phases()
+    if training and not phases and not source.keras:
+        raise LegacyError(
+            f"{source.where} has no learning phase of Keras. If a placeholder of its own says whether it is in "
+            "training, fix that: feed={'is_training': True}."
+        )
+    known: dict[str, Any] = {t.name: np.asarray(training, t.dtype.as_numpy_dtype) for t in phases}
+    for name, value in feed.items():
+        fed = names.find(name, "placeholder to feed")
+        known[fed.name] = np.asarray(value, fed.dtype.as_numpy_dtype)
+
+    taken = None if inputs is None else tf.nest.map_structure(lambda n: names.find(n, "input"), _nest(inputs, "inputs"))
+    if outputs is None and source.outputs:
+        asked: Any = {key: names.find(name, "output") for key, name in source.outputs.items()}
+        asked = next(iter(asked.values())) if len(asked) == 1 else asked
+    elif outputs is None:
+        (asked,) = names.default_outputs([] if taken is None else tf.nest.flatten(taken))
+    else:
+        asked = tf.nest.map_structure(lambda n: names.find(n, "output"), _nest(outputs, "outputs"))
+    targets = tf.nest.flatten(asked)
+    if taken is None and source.inputs:
+        taken = {key: names.find(name, "input") for key, name in source.inputs.items()}
+    elif taken is None:
+        taken = names.default_inputs(targets, known)
+    arguments = _arguments(taken)
+    known = {name: value for name, value in known.items() if name not in {t.name for t in arguments.values()}}
+
+    structure = Structure(targets, [t.name for t in arguments.values()], known)
+    variables = _variables(source, structure)
+    emitter = Emitter(structure, variables, _constants(structure))
+
+    def make(tensors: Sequence[tf.Tensor]) -> Any:
+        env = {t.name: value for t, value in zip(arguments.values(), tensors, strict=True)}
+        made = [tf.identity(value) for value in emitter.make(env, targets)]  # no op, for which x itself may be y
+        return tf.nest.pack_sequence_as(asked, made)
+
+    specs = [tf.TensorSpec(t.shape, t.dtype.base_dtype, name) for name, t in arguments.items()]
+    made = Lifted(make, specs, list({id(v): v for v in variables.values()}.values()), _identifier(targets[0].op.name))
+    trace(made)
+    return made
+
+
+def _nest(value: Any, what: str) -> Any:
+    if isinstance(value, list | tuple | Mapping) and not value:
+        raise LegacyError(f"{what} is empty. Name a tensor, or leave it out.")
+    return value
+
+
+def _arguments(taken: Any) -> dict[str, tf.Tensor]:
+    """The inputs by the names of the arguments: the last parts of their names, if these are different."""
+    if isinstance(taken, Mapping):
+        found = {_identifier(key): t for key, t in taken.items()}
+    else:
+        tensors = tf.nest.flatten(taken)
+        found = {_identifier(t.op.name.rpartition("/")[2]): t for t in tensors}
+        if len(found) < len(tensors):
+            found = {_identifier(t.name): t for t in tensors}
+        if len(found) < len(tensors):
+            raise LegacyError("The same tensor is an input twice. Name it once.")
+    return found
+
+
+def _identifier(name: str) -> str:
+    made = re.sub(r"\W|^(?=\d)", "_", name)
+    return f"{made}_" if keyword.iskeyword(made) else made
+
+
+def _variables(source: Source, structure: Structure) -> dict[str, tf.Variable]:
+    """New variables for those that the outputs are made from, by the name of the op that makes the old one."""
+    needed = {t.op.name: t.op for t in structure.before(structure.targets).values() if t.op.type in VARIABLES}
+    for op in filter(writes, structure.running()):
+        changed = variable(op.inputs[0])
+        if changed.name in needed:
+            raise LegacyError(
+                f"{describe(op)} changes the variable '{changed.name}' while the outputs of {source.where} are "
+                f"computed from it. Fix the placeholder that decides it, with feed={{...}}, or lift the parts apart."
+            )
+    shared: dict[tuple[Any, Any], tf.Variable] = {}
+    found = {}
+    ops = sorted(needed.values(), key=lambda op: op.name)
+    for op, value in zip(ops, values(source, ops), strict=True):
+        key = op.get_attr("container"), op.get_attr("shared_name") or op.name.encode()
+        if key not in shared:
+            trained = op.get_attr("dtype").is_floating and (source.trainable is None or op.name in source.trainable)
+            shared[key] = tf.Variable(value, trainable=trained, name=op.name, dtype=op.get_attr("dtype"))
+        found[op.name] = shared[key]
+    return found
+
+
+def _constants(structure: Structure) -> dict[str, tf.Tensor]:
+    """The large constants, made once; small ones may be shapes and axes, which a graph has to know."""
+    found = {}
+    for op in structure.ops:
+        if op.type == "Const" and (op.outputs[0].shape.num_elements() or 0) > _LARGE:
+            found[op.name] = tf.constant(tf.make_ndarray(op.get_attr("value")))
+    return found

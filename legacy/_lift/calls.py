@@ -1,0 +1,133 @@
+"""Ops that call functions, as later versions of TensorFlow 1 wrote them, and the loop that both kinds become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from nthgrad.errors import LegacyError
+from nthgrad.legacy._lift import _private, arrays
+from nthgrad.legacy._lift.ops import CUT, describe
+from nthgrad.legacy._lift.structure import Structure
+
+if TYPE_CHECKING:
+    from nthgrad.legacy._lift.emit import Emitter
+
+_BODIES = {
+    "PartitionedCall": ["f"],
+    "StatefulPartitionedCall": ["f"],
+    "If": ["then_branch", "else_branch"],
+    "StatelessIf": ["then_branch", "else_branch"],
+    "While": ["cond", "body"],
+    "StatelessWhile": ["cond", "body"],
+}
+
+
+def call(emitter: Emitter, op: Any, inputs: Sequence[Any]) -> Sequence[Any] | None:
+    """The outputs of an op that calls functions, those that can be made; None of another op."""
+    graphs = _graphs(op)
+    if not graphs:
+        return None
+    wanted = emitter.structure.read_outputs(op)
+    if "While" in op.type:
+        return _while(emitter, graphs[0], graphs[1], inputs, wanted)
+    runs = [partial(_inline, emitter, graph, inputs[len(inputs) - len(graph.inputs) :], wanted) for graph in graphs]
+    values = runs[0]() if len(runs) == 1 else tf.nest.flatten(tf.cond(_truth(inputs[0]), *runs))
+    made = dict(zip(wanted, values, strict=True))
+    return [made.get(i) for i in range(len(op.outputs))]
+
+
+def needs(structure: Structure, op: Any) -> list[tf.Tensor]:
+    """The inputs of an op that its outputs are made from, as far as these are read."""
+    if "While" not in op.type:
+        return list(op.inputs)
+    graphs = _graphs(op)
+    return [op.inputs[i] for i in sorted(_kept(graphs[0], graphs[1], structure.read_outputs(op)))]
+
+
+def _graphs(op: Any) -> list[Any]:
+    """The graphs of the functions that an op calls; none if it calls none."""
+    if op.type in _BODIES:
+        graphs = [_private.body(op.graph, op.get_attr(name).name) for name in _BODIES[op.type]]
+    elif not hasattr(tf.raw_ops, op.type):  # its type may be the name of the function
+        graphs = [graph for graph in [_private.body(op.graph, op.type)] if graph is not None]
+    else:
+        graphs = []
+    if None in graphs:
+        raise LegacyError(f"{describe(op)} calls a function that its graph does not hold. {CUT}")
+    return graphs
+
+
+def loop(proceed: Callable[..., Any], turn: Callable[..., list[Any]], start: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """A tf.while_loop whose variables may change their shape.
+
+    A file does not say what shapes a loop's variables may take, so the body is traced beside the graph until the shapes
+    that go in are those that come out.
+    """
+    shapes = [t.shape for t in start]
+    while True:
+        specs = [tf.TensorSpec(shape, t.dtype) for shape, t in zip(shapes, start, strict=True)]
+        with arrays.trying():
+            made = tf.function(turn, autograph=False).get_concrete_function(*specs).outputs
+        wider = [a.most_specific_compatible_shape(y.shape) for a, y in zip(shapes, made, strict=True)]
+        if [a.as_list() if a.rank is not None else None for a in wider] == [
+            a.as_list() if a.rank is not None else None for a in shapes
+        ]:
+            break
+        shapes = wider
+    return tf.nest.flatten(tf.while_loop(lambda *s: _truth(proceed(*s)), turn, list(start), shape_invariants=shapes))
+
+
+def _while(emitter: Emitter, condition: Any, body: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
+    """A loop over those of its variables that are needed; those that it hands on as they are, are none."""
+    kept = _kept(condition, body, wanted)
+    carried = [i for i in sorted(kept) if isinstance(inputs[i], tf.Tensor) and not _constant(body, i)]
+
+    def fill(state: Sequence[Any]) -> list[Any]:
+        now = dict(zip(carried, state, strict=True))
+        return [now.get(i, x) for i, x in enumerate(inputs)]
+
+    made = loop(
+        lambda *state: _inline(emitter, condition, fill(state), [0])[0],
+        lambda *state: _inline(emitter, body, fill(state), carried),
+        [inputs[i] for i in carried],
+    )
+    return fill(made)
+
+
+def _kept(condition: Any, body: Any, wanted: Sequence[int]) -> set[int]:
+    """The variables of a loop, by number, that its condition and the wanted ones need."""
+    kept = set(wanted) | _reads(condition, [0])
+    while more := _reads(body, kept) - kept:
+        kept |= more
+    return kept
+
+
+def _inline(emitter: Emitter, graph: Any, arguments: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
+    """Some outputs of a function's graph, on these arguments, in the graph being traced."""
+    env = {t.name: x for t, x in zip(graph.inputs, arguments, strict=True)}
+    structure = Structure([graph.outputs[i] for i in wanted], env)
+    made = type(emitter)(structure, emitter.variables, emitter.constants).make(env, structure.targets)
+    return [tf.identity(x) if isinstance(x, tf.Tensor) else x for x in made]
+
+
+def _constant(graph: Any, i: int) -> bool:
+    """Whether a loop's body hands on a variable as it is."""
+    tensor = graph.outputs[i]
+    while tensor.op.type == "Identity":
+        tensor = tensor.op.inputs[0]
+    return tensor.name == graph.inputs[i].name
+
+
+def _reads(graph: Any, wanted: Sequence[int] | set[int]) -> set[int]:
+    """The inputs, by number, from which some outputs of a function's graph are made."""
+    names = Structure([graph.outputs[i] for i in wanted]).before([graph.outputs[i] for i in wanted])
+    return {i for i, t in enumerate(graph.inputs) if t.name in names}
+
+
+def _truth(x: Any) -> Any:
+    """What control flow takes for true of a tensor of any dtype."""
+    return x if x.dtype == tf.bool else tf.not_equal(x, tf.zeros_like(x))

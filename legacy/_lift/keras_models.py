@@ -1,0 +1,79 @@
+"""Models of Keras 2: made in a legacy session, or read from the files that Keras wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nthgrad.errors import LegacyError
+from nthgrad.legacy._lift.sources import Source, bare, first, live
+
+
+def of(model: Any, session: Any, where: str) -> Source:
+    """A model that was made in a legacy session."""
+    source = live(model.outputs[0].graph, session, where)
+    source.keras = True
+    source.trainable = {bare(v) for v in model.trainable_weights}
+    source.inputs = {bare(t).rpartition("/")[2]: t.name for t in model.inputs}
+    source.outputs = {name: t.name for name, t in zip(model.output_names, model.outputs, strict=True)}
+    return source
+
+
+def file(
+    path: Path, weights: str | None, custom_objects: Mapping[str, Any] | None, stack: contextlib.ExitStack
+) -> Source:
+    """A whole Keras model, or its architecture with a file of weights."""
+    from nthgrad.legacy import keras
+    from nthgrad.legacy._session import session
+
+    whole = path.suffix.lower() != ".json"
+    if whole and weights is not None:
+        raise LegacyError(f"{path} holds its weights itself. Leave out weights=..., or give the .json file.")
+    if not whole and weights is None:
+        raise LegacyError(f"{path} holds no weights. Give the file that model.save_weights wrote, with weights=...")
+    if whole:
+        _check_architecture(path)
+    stack.enter_context(session())
+    try:
+        if whole:
+            model = keras.models.load_model(str(path), custom_objects=custom_objects, compile=False)
+        else:
+            text = path.read_text(encoding="utf-8")
+            json.loads(text)
+            model = keras.models.model_from_json(text, custom_objects=custom_objects)
+            _load_weights(model, str(weights))
+    except Exception as error:  # Keras raises whatever the file makes it stumble over
+        raise LegacyError(
+            f"{path} cannot be read as a Keras model: {first(error)} Perhaps a layer is none of Keras's own: "
+            "give custom_objects={...}, or build the model in a legacy session, load its weights and lift "
+            "it there."
+        ) from error
+    return of(model, keras.backend.get_session(), str(path))
+
+
+def _check_architecture(path: Path) -> None:
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            there = "model_config" in file.attrs
+    except OSError as error:
+        raise LegacyError(f"{path} is no HDF5 file. Give the file that model.save wrote.") from error
+    if not there:
+        raise LegacyError(
+            f"{path} holds weights alone. Lift the .json file of the architecture, with weights={str(path)!r}."
+        )
+
+
+def _load_weights(model: Any, path: str) -> None:
+    """Loads weights in the format of Keras 2.2, also where the name is one that means a later format today."""
+    with contextlib.ExitStack() as stack:
+        if path.endswith(".weights.h5"):
+            link = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "old.h5"
+            link.symlink_to(Path(path).resolve())
+            path = str(link)
+        model.load_weights(path)

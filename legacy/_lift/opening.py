@@ -1,0 +1,94 @@
+"""Which kind of source something is, and what can be said of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from nthgrad.errors import LegacyError
+from nthgrad.legacy._lift import keras_models, sources
+
+_FILES = ".pb, .pbtxt, .meta, .h5 or .json, or the folder of a SavedModel"
+_TAKES = {  # which kind of source takes which options
+    "a SavedModel": ("signature", "tags"),
+    "a MetaGraph": ("checkpoint",),
+    "a Keras file": ("weights", "custom_objects"),
+}
+
+
+class Options(NamedTuple):
+    """What is given of the options of `lift` that are for one kind of source."""
+
+    signature: str | None
+    tags: Sequence[str] | None
+    checkpoint: str | os.PathLike[str] | None
+    weights: str | os.PathLike[str] | None
+    custom_objects: Mapping[str, Any] | None
+
+
+def source(what: Any, options: Options, stack: contextlib.ExitStack) -> sources.Source:
+    """Opens a source; what has to stay open is left to the stack.
+
+    Raises:
+        LegacyError: It is none, it cannot be read, or an option is for another kind.
+    """
+    if isinstance(what, tf.compat.v1.Session | tf.compat.v1.InteractiveSession):
+        kind, opened = "a session", lambda: sources.live(what.graph, what)
+    elif isinstance(what, tuple) and len(what) == 2 and isinstance(what[0], tf.Graph):
+        kind, opened = "a session", lambda: sources.live(*what)
+    elif isinstance(what, str | os.PathLike):
+        kind, opened = _file(Path(what), options, stack)
+    elif isinstance(getattr((getattr(what, "outputs", None) or [None])[0], "graph", None), tf.Graph):
+        kind, opened = "a Keras model", lambda: _keras(what)
+    else:
+        raise LegacyError(
+            f"The source is {what!r}, a {type(what).__name__}, which is no graph of TensorFlow 1. "
+            f"Give a session, (graph, session), or the path of a {_FILES}."
+        )
+    for name, value in options._asdict().items():
+        if value is not None and name not in _TAKES.get(kind, ()):
+            other = next(other for other, names in _TAKES.items() if name in names)
+            raise LegacyError(f"{name}=... is for {other}, and the source is {kind}. Leave it out.")
+    return opened()
+
+
+def _keras(model: Any) -> sources.Source:
+    from nthgrad.legacy import keras
+
+    return keras_models.of(model, keras.backend.get_session(), f"the model '{model.name}'")
+
+
+def _file(path: Path, options: Options, stack: contextlib.ExitStack) -> tuple[str, Any]:
+    """The kind of a file or folder, and what opens it."""
+    if path.name == "saved_model.pb":
+        path = path.parent
+    if path.is_dir() and not (path / "saved_model.pb").is_file():
+        latest = tf.train.latest_checkpoint(str(path))
+        if latest is None:
+            raise LegacyError(
+                f"{path} is a folder without a saved_model.pb or a checkpoint. Give the path of a {_FILES}."
+            )
+        path = Path(f"{latest}.meta")
+    if path.is_dir():
+        return "a SavedModel", lambda: sources.saved_model(path, options.signature, options.tags, stack)
+    if not path.exists() and Path(f"{path}.meta").is_file():
+        path = Path(f"{path}.meta")
+    if not path.is_file():
+        raise LegacyError(f"There is no file {path}. Give the path of a {_FILES}.")
+    ending = path.suffix.lower()
+    if ending in (".pb", ".pbtxt"):
+        return "a frozen graph", lambda: sources.frozen(path)
+    if ending == ".meta":
+        return "a MetaGraph", lambda: sources.checkpoint(path, _text(options.checkpoint), stack)
+    if ending in (".h5", ".hdf5", ".json"):
+        return "a Keras file", lambda: keras_models.file(path, _text(options.weights), options.custom_objects, stack)
+    raise LegacyError(f"{path} has an ending that says nothing. Give a {_FILES}.")
+
+
+def _text(path: str | os.PathLike[str] | None) -> str | None:
+    return None if path is None else os.fspath(path)

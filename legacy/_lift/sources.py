@@ -1,0 +1,183 @@
+"""Where old models come from: sessions, and files of every kind; each as a graph and the values of its variables."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
+
+from nthgrad.errors import LegacyError
+from nthgrad.legacy._lift import _private
+
+_v1 = tf.compat.v1
+
+
+@dataclasses.dataclass
+class Source:
+    """A graph of TensorFlow 1, and what is known of it."""
+
+    graph: tf.Graph
+    where: str
+    session: Any = None  # that holds the variables; None of a graph that has none
+    trainable: set[str] | None = None  # names of variables; None if nothing says which
+    inputs: dict[str, str] = dataclasses.field(default_factory=dict)  # names of tensors, by names of arguments
+    outputs: dict[str, str] = dataclasses.field(default_factory=dict)
+    keras: bool = False  # whether it is a model of Keras
+
+
+def frozen(path: Path) -> Source:
+    """A GraphDef whose variables are constants."""
+    graph_def = _v1.GraphDef()
+    _parse(graph_def, path, "GraphDef, as tf.graph_util.convert_variables_to_constants makes it")
+    return Source(_imported(lambda: _v1.import_graph_def(graph_def, name=""), str(path))[0], str(path))
+
+
+def checkpoint(path: Path, prefix: str | None, stack: contextlib.ExitStack) -> Source:
+    """A MetaGraph, with the checkpoint that was saved with it."""
+    meta = _v1.MetaGraphDef()
+    _parse(meta, path, "MetaGraph, as tf.train.Saver writes it")
+    prefix = str(path.with_suffix("")) if prefix is None else prefix.removesuffix(".index")
+    graph, saver = _imported(lambda: _v1.train.import_meta_graph(meta, clear_devices=True), str(path))
+    session = stack.enter_context(_v1.Session(graph=graph))
+    if saver is not None:
+        if not tf.io.gfile.exists(f"{prefix}.index") and not tf.io.gfile.exists(prefix):
+            raise LegacyError(
+                f"{path} holds a graph, and the values of its variables should be in the checkpoint {prefix}, which is "
+                "not there. Give its path, without the ending, as checkpoint=..."
+            )
+        try:
+            saver.restore(session, prefix)
+        except (ValueError, tf.errors.OpError) as error:
+            raise LegacyError(
+                f"The checkpoint {prefix} does not fit {path}: {first(error)} Give the one that was saved with it."
+            ) from error
+    return Source(graph, str(path), session, _collected(graph))
+
+
+def saved_model(folder: Path, signature: str | None, tags: Sequence[str] | None, stack: contextlib.ExitStack) -> Source:
+    """A SavedModel, with the names of one of its signatures."""
+    try:
+        metas = _private.saved_models((folder / "saved_model.pb").read_bytes())
+    except DecodeError as error:
+        raise LegacyError(f"{folder / 'saved_model.pb'} is no SavedModel. Write it anew.") from error
+    fitting = [m for m in metas if tags is None or set(m.meta_info_def.tags) == set(tags)]
+    if len(fitting) != 1:
+        there = "; ".join(", ".join(sorted(m.meta_info_def.tags)) for m in metas)
+        raise LegacyError(f"{folder} holds graphs with these tags: {there}. Choose one of them with tags=[...].")
+    (meta,) = fitting
+    graph = tf.Graph()
+    session = stack.enter_context(_v1.Session(graph=graph))
+    with graph.as_default(), _private.without_advice():
+        try:
+            _v1.saved_model.load(session, list(meta.meta_info_def.tags), str(folder))
+        except (ValueError, OSError, RuntimeError, tf.errors.OpError) as error:
+            raise LegacyError(f"{folder} cannot be loaded: {first(error)} Write it anew.") from error
+    source = Source(graph, str(folder), session, _collected(graph))
+    signatures = {key: value for key, value in meta.signature_def.items() if not key.startswith("__")}
+    if signature is None:
+        signature = "serving_default" if "serving_default" in signatures else None
+        signature = next(iter(signatures)) if signature is None and len(signatures) == 1 else signature
+    elif signature not in signatures:
+        raise LegacyError(f"{folder} has no signature '{signature}'. {_signatures(signatures)}")
+    if signature is not None:
+        chosen = signatures[signature]
+        source.inputs = {key: chosen.inputs[key].name for key in sorted(chosen.inputs)}
+        source.outputs = {key: chosen.outputs[key].name for key in sorted(chosen.outputs)}
+    elif signatures:
+        source.where = f"{folder} (no signature chosen: {', '.join(sorted(signatures))})"
+    return source
+
+
+def live(graph: tf.Graph, session: Any, where: str = "the session's graph") -> Source:
+    """A graph that is being built in this process, and its session."""
+    return Source(graph, where, session, _collected(graph))
+
+
+def values(source: Source, ops: Sequence[Any]) -> list[np.ndarray]:
+    """The values of variables, by the ops that make them."""
+    if not ops:
+        return []
+    if source.session is None:
+        raise LegacyError(
+            f"{source.where} holds the variable '{ops[0].name}' but no values: it was not frozen. Lift the .meta file "
+            "with its checkpoint, or freeze it with tf.graph_util.convert_variables_to_constants."
+        )
+    with source.graph.as_default():
+        reads = [_read(op) for op in ops]
+    try:
+        return source.session.run(reads)
+    except tf.errors.FailedPreconditionError as error:
+        missing = next((op.name for op in ops if op.name in str(error)), ops[0].name)
+        raise LegacyError(
+            f"The variable '{missing}' of {source.where} has no value in the session. "
+            "Run its initializer, or restore a checkpoint, before it is lifted."
+        ) from error
+    except RuntimeError as error:
+        raise LegacyError(f"The session cannot be read: {first(error)} Lift the graph while it is open.") from error
+
+
+def _read(op: Any) -> tf.Tensor:
+    if op.type != "VarHandleOp":
+        return op.outputs[0]
+    made = next((user for user in op.outputs[0].consumers() if user.type == "ReadVariableOp"), None)
+    if made is not None and not made.control_inputs:
+        return made.outputs[0]
+    return tf.raw_ops.ReadVariableOp(resource=op.outputs[0], dtype=op.get_attr("dtype"))
+
+
+def _parse(message: Any, path: Path, what: str) -> None:
+    data = path.read_bytes()
+    try:
+        if path.suffix in (".pbtxt", ".txt"):
+            text_format.Parse(data.decode("utf-8"), message)
+        else:
+            message.ParseFromString(data)
+        graph = getattr(message, "graph_def", message)
+        empty = not graph.node
+    except (DecodeError, text_format.ParseError, UnicodeDecodeError):
+        empty = True
+    if empty:
+        raise LegacyError(f"{path} is no {what}. Give the file that TensorFlow 1 wrote.")
+
+
+def _imported(load: Callable[[], Any], where: str) -> tuple[tf.Graph, Any]:
+    graph = tf.Graph()
+    with graph.as_default():
+        try:
+            return graph, load()
+        except (ValueError, KeyError, tf.errors.OpError) as error:
+            raise LegacyError(
+                f"TensorFlow {tf.__version__} cannot read the graph in {where}: {first(error)} An op that is gone has "
+                "to be replaced in the old program."
+            ) from error
+
+
+def _collected(graph: tf.Graph) -> set[str] | None:
+    if not graph.get_collection(_v1.GraphKeys.GLOBAL_VARIABLES):
+        return None
+    return {bare(v) for v in graph.get_collection(_v1.GraphKeys.TRAINABLE_VARIABLES)}
+
+
+def bare(named: Any) -> str:
+    """The name of a tensor's or a variable's op."""
+    return named.name.partition(":")[0]
+
+
+def first(error: BaseException) -> str:
+    """What an error says first."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = lines[0] if lines else type(error).__name__
+    return said if said.endswith(".") else f"{said}."
+
+
+def _signatures(signatures: Mapping[str, Any]) -> str:
+    if not signatures:
+        return "It has none. Name tensors with inputs=... and outputs=..."
+    return f"There is {', '.join(repr(key) for key in sorted(signatures))}. Name one of those."

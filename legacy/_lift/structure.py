@@ -1,0 +1,254 @@
+"""The control flow of TensorFlow 1, understood: which branch or loop every tensor of a graph belongs to.
+
+There, a branch is what lies between Switch and Merge, a loop what lies between Enter and Exit.  A tensor lives in a set
+of scopes: one for each loop that it is computed in, and one for each condition that has to be true or false for it to
+be computed at all.  Scopes flow from op to op, by control inputs too; Switch and Enter add one, Merge and Exit take it
+off.
+
+Conditions that are known beforehand, such as Keras's learning phase, are decided here, and the other branch is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from nthgrad.engines import remake
+from nthgrad.errors import LegacyError
+from nthgrad.legacy._lift import loops
+from nthgrad.legacy._lift.ops import CUT, PASSES, VARIABLES, describe, frame_name, is_handle, is_loop_variable, kind
+
+
+class Branch(NamedTuple):
+    """Where a condition is true, or false."""
+
+    condition: str
+    taken: bool
+
+
+class Loop(NamedTuple):
+    """The inside of a loop."""
+
+    frame: str
+
+
+class Structure:
+    """The part of a graph that some tensors are made from, with the scopes of every tensor in it."""
+
+    def __init__(
+        self, targets: Sequence[tf.Tensor], inputs: Iterable[str] = (), known: Mapping[str, Any] | None = None
+    ):
+        """Finds out.
+
+        Args:
+            targets: the tensors.
+            inputs: names of tensors that are given, so that nothing before them matters.
+            known: values of tensors that are known, by name.
+        """
+        self.targets, self.inputs = list(targets), set(inputs)
+        self.members: dict[tuple[Any, ...], list[Any]] = {}  # the Merges that one tf.cond can make
+        self._known: dict[str, Any] = {name: np.asarray(value) for name, value in (known or {}).items()}
+        self._same: dict[str, tf.Tensor] = {}  # what a tensor is another name of
+        self._dead: set[str] = set()  # tensors and ops in branches that are not taken
+        self._scopes: dict[str, frozenset] = {}  # of tensors, and of ops
+        self._depth: dict[str, int] = {}  # how many branches and loops come before a tensor
+        self._foldable = set(self._known)
+        self._conditions: dict[str, tuple[tf.Tensor, int]] = {}
+        given = self.inputs | self._known.keys()
+        reachable = loops.reachable(targets, given)
+        self.frames = loops.frames(reachable)
+        self.ops = loops.ordered(reachable, self.frames, given)
+        for op in self.ops:
+            self._place(op)
+        self._check_handles()
+        self._read = {t.name for op in self.ops for t in op.inputs} | {t.name for t in self.targets}
+
+    # ---- what the rest asks
+
+    def resolve(self, tensor: tf.Tensor) -> tf.Tensor:
+        """The tensor that this one is another name of."""
+        while tensor.name in self._same and tensor.name not in self.inputs:
+            tensor = self._same[tensor.name]
+        return tensor
+
+    def scopes(self, tensor: tf.Tensor) -> frozenset:
+        """The scopes that a tensor lives in."""
+        return self._scopes.get(tensor.name, frozenset())
+
+    def known(self, tensor: tf.Tensor) -> Any:
+        """The value of a tensor that is known, or None."""
+        return self._known.get(tensor.name)
+
+    def is_dead(self, tensor: tf.Tensor) -> bool:
+        """Whether a tensor is never computed."""
+        return tensor.name in self._dead
+
+    def read_outputs(self, op: Any) -> list[int]:
+        """The outputs of an op, by number, that anything between inputs and targets is made from."""
+        return [i for i, t in enumerate(op.outputs) if t.name in self._read]
+
+    def condition(self, merge: Any) -> tf.Tensor:
+        """The condition that a Merge waits for."""
+        return self._conditions[merge.name][0]
+
+    def side(self, merge: Any, taken: bool) -> int:
+        """Which input of a Merge is taken where its condition is true, or false."""
+        index = self._conditions[merge.name][1]
+        return index if taken else 1 - index
+
+    def group(self, merge: Any) -> tuple[Any, ...]:
+        """What the Merges that one tf.cond can make have in common; none of them is made from another."""
+        output = merge.outputs[0]
+        return self.condition(merge).name, self.scopes(output), self._depth[output.name]
+
+    def before(self, targets: Iterable[tf.Tensor], inside: Branch | Loop | None = None) -> dict[str, tf.Tensor]:
+        """The tensors that some are made from: all of them, or the nearest that lie outside of a scope."""
+        found: dict[str, tf.Tensor] = {}
+        seen, todo = set(), list(targets)
+        while todo:
+            tensor = self.resolve(todo.pop())
+            if tensor.name in seen:
+                continue
+            seen.add(tensor.name)
+            outside = inside is not None and inside not in self.scopes(tensor)
+            if outside or inside is None:
+                found[tensor.name] = tensor
+            if not outside and tensor.name not in self.inputs and tensor.name not in self._known:
+                todo += tensor.op.inputs
+        return found
+
+    def running(self) -> list[Any]:
+        """The ops that run before the targets can be read, by control inputs too; none in a branch not taken."""
+        return [op for op in self.ops if not self._dead.intersection([op.name, *(t.name for t in op.outputs)])]
+
+    # ---- finding out
+
+    def _place(self, op: Any) -> None:
+        """Finds the scopes of what an op makes; the ops that it needs have theirs."""
+        name, tensors = kind(op), [self.resolve(t) for t in op.inputs]
+        if name == "Merge" and not is_loop_variable(op):
+            return self._place_merge(op, tensors)
+        if is_loop_variable(op):
+            tensors = tensors[:1] if kind(op.inputs[0].op) == "Enter" else tensors[1:]
+            if is_handle(op.outputs[0]):
+                self._same[op.outputs[0].name] = tensors[0]
+        if any(t.name in self._dead for t in tensors) or any(c.name in self._dead for c in op.control_inputs):
+            self._dead.update([op.name, *(t.name for t in op.outputs)])
+            return None
+        scopes = frozenset().union(*map(self.scopes, tensors), *(self._op_scopes(c) for c in op.control_inputs))
+        depth = max([self._depth.get(t.name, 0) for t in tensors], default=0)
+        if name == "Enter":
+            scopes |= {Loop(frame_name(op))}
+        elif name == "Exit":
+            frame = loops.left(op)[0]
+            scopes -= {Loop(frame)}
+            depth = 1 + max(self._depth.get(t.name, 0) for e in self.frames[frame].enters for t in e.inputs)
+        self._note(op, scopes, depth)
+        if name == "Switch" and op.inputs[1].op.type != "LoopCond":
+            self._place_switch(op, scopes, tensors)
+        elif name == "PlaceholderWithDefault" and op.outputs[0].name not in self._known:
+            self._alias(op.outputs[0], tensors[0])
+        elif name in PASSES and is_handle(op.outputs[0]):
+            for output in op.outputs:
+                self._same[output.name] = tensors[0]
+        if self._folds(op, tensors):
+            self._foldable.update(t.name for t in op.outputs)
+        return None
+
+    def _place_switch(self, op: Any, scopes: frozenset, tensors: Sequence[tf.Tensor]) -> None:
+        value = self._value(op.inputs[1])
+        condition = self._root(op.inputs[1]).name
+        for taken in (False, True):
+            output = op.outputs[int(taken)]
+            if value is None:
+                self._scopes[output.name] = scopes | {Branch(condition, taken)}
+            elif bool(value) == taken:
+                self._alias(output, tensors[0])
+            else:
+                self._dead.add(output.name)
+
+    def _place_merge(self, op: Any, tensors: Sequence[tf.Tensor]) -> None:
+        alive = [i for i, t in enumerate(tensors) if t.name not in self._dead]
+        if len(alive) < 2:
+            if alive:
+                self._alias(op.outputs[0], tensors[alive[0]])
+                self._scopes[op.outputs[1].name] = self.scopes(tensors[alive[0]])
+                self._known[op.outputs[1].name] = np.int32(alive[0])
+            else:
+                self._dead.update([op.name, *(t.name for t in op.outputs)])
+            return
+        sides = [self.scopes(t) for t in tensors]
+        common = frozenset.intersection(*sides)
+        own = [tuple(side - common) for side in sides]
+        fits = len(own) == 2 and all(len(one) == 1 and isinstance(one[0], Branch) for one in own)
+        if not fits or own[0][0].condition != own[1][0].condition:
+            raise LegacyError(
+                f"{describe(op)} does not join the two branches of one tf.cond, so which of its inputs it takes "
+                f"depends on when they are computed. {CUT}"
+            )
+        condition = op.graph.get_tensor_by_name(own[0][0].condition)
+        self._conditions[op.name] = condition, 0 if own[0][0].taken else 1
+        self._note(op, common, 1 + max(self._depth.get(t.name, 0) for t in (*tensors, condition)))
+        if is_handle(op.outputs[0]) and tensors[0].name == tensors[1].name:
+            self._same[op.outputs[0].name] = tensors[0]
+        self.members.setdefault(self.group(op), []).append(op)
+
+    def _note(self, op: Any, scopes: frozenset, depth: int) -> None:
+        self._scopes[op.name] = scopes  # for those whose control input the op is
+        for output in op.outputs:
+            self._scopes[output.name], self._depth[output.name] = scopes, depth
+
+    def _op_scopes(self, op: Any) -> frozenset:
+        return self._scopes.get(op.name, frozenset())
+
+    def _alias(self, tensor: tf.Tensor, other: tf.Tensor) -> None:
+        self._same[tensor.name] = other
+        self._scopes[tensor.op.name] = self._scopes[tensor.name] = self.scopes(other)
+        self._depth[tensor.name] = self._depth.get(other.name, 0)
+
+    def _root(self, condition: tf.Tensor) -> tf.Tensor:
+        """The condition without the Identity ops that each tf.cond puts after its own."""
+        condition = self.resolve(condition)
+        while kind(condition.op) == "Identity" and condition.name not in self.inputs:
+            condition = self.resolve(condition.op.inputs[0])
+        return condition
+
+    # ---- conditions that are known
+
+    def _folds(self, op: Any, tensors: Sequence[tf.Tensor]) -> bool:
+        if op.type in ("IsVariableInitialized", "VarIsInitializedOp"):
+            self._known.update((t.name, np.True_) for t in op.outputs)
+            return True
+        if op.op_def.is_stateful or op.type in ("Placeholder", "Exit", "Merge", *VARIABLES) or not op.outputs:
+            return False
+        return all(t.name in self._foldable for t in tensors) and not any(t.name in self.inputs for t in op.outputs)
+
+    def _value(self, tensor: tf.Tensor) -> Any:
+        """The value of a condition that is known, computed here and now; else None."""
+        tensor = self.resolve(tensor)
+        if tensor.name not in self._foldable:
+            return None
+        made = {name: tf.constant(value) for name, value in self._known.items()}
+        needed, todo = set(), [tensor]
+        while todo:
+            one = self.resolve(todo.pop())
+            if one.name not in made and one.op.name not in needed:
+                needed.add(one.op.name)
+                todo += one.op.inputs
+        for op in self.ops:
+            if op.name in needed:
+                inputs = [made[self.resolve(t).name] for t in op.inputs]
+                passed = kind(op) in (*PASSES, "LoopCond")
+                outputs = inputs[:1] * len(op.outputs) if passed else remake.again(op, inputs)
+                made.update((t.name, y) for t, y in zip(op.outputs, outputs, strict=True))
+        return made[tensor.name].numpy()
+
+    def _check_handles(self) -> None:
+        for frame in self.frames.values():
+            for merge in frame.merges:
+                handle = is_handle(merge.outputs[0])
+                if handle and self.resolve(loops.following(merge)).name != self.resolve(loops.start(merge)).name:
+                    raise LegacyError(f"{describe(merge)} is another variable in every round of its loop. {CUT}")

@@ -1,0 +1,109 @@
+"""What `nthgrad lift` does: an old model, read by `legacy.lift`, and its derivatives, to one SavedModel."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nthgrad.cli import export
+from nthgrad.cli.models import Model
+from nthgrad.cli.quiet import held_back, tensorflow
+from nthgrad.errors import ArgumentError
+
+VALUES = "serving_default"  # the signature of the old model itself
+
+
+def check(order: int | None, partials: str | None, coords: str | None, laplacian: bool, by: str | None) -> None:
+    """Refuses options that do not go together, before anything is loaded; no derivative need be asked for.
+
+    Raises:
+        ArgumentError: more than one of order, partials and laplacian is given, or another that does not go with it.
+    """
+    if order is not None or partials is not None or laplacian:
+        export.check(order, partials, coords, laplacian, by)
+    elif coords is not None or by is not None:
+        option, goes_with = ("--coords", "--partials") if coords is not None else ("--by", "--order")
+        raise ArgumentError(f"{option} goes with {goes_with}, which is not given. Add it, or leave {option} out.")
+
+
+def read(source: str, inputs: str | None, outputs: str | None, feed: Sequence[str], **options: Any) -> Model:
+    """Reads an old model.
+
+    Args:
+        source: see `legacy.lift`; inputs and outputs are names with commas between them.
+        inputs: as typed, or None.
+        outputs: as typed, or None.
+        feed: NAME=VALUE each.
+        **options: of `legacy.lift`.
+
+    Raises:
+        ArgumentError: a fed value is no Python literal.
+        LegacyError: it cannot be lifted.
+    """
+    fed = dict(map(_fed, feed))
+    tensorflow()
+    from nthgrad import legacy
+
+    with held_back():
+        lifted = legacy.lift(source, _names(inputs), _one(_names(outputs)), feed=fed, **options)
+    return Model(source, lifted, lifted.specs)
+
+
+def write(model: Model, derivative: tuple[str, Callable[..., Any]] | None, path: str) -> str:
+    """Writes the model, as the signature `serving_default`, and a derivative as one more.
+
+    Args:
+        model: what `read` gave.
+        derivative: the name of its signature, and a function of the model's inputs.
+        path: a folder that is not there yet.
+
+    Returns:
+        Lines that say what is there.
+    """
+    from nthgrad import folders
+
+    tf: Any = tensorflow()
+    target = folders.free(path)
+    module = tf.Module()
+    module.__call__ = tf.function(model.f.__call__, input_signature=model.specs, autograph=False)
+    module.lifted_variables = list(model.f.variables)  # type: ignore[attr-defined]
+    functions = {VALUES: model.f} | (dict([derivative]) if derivative else {})
+    signatures = {name: _by_name(g, model.specs) for name, g in functions.items()}
+    with held_back(), folders.whole(target) as folder:
+        tf.saved_model.save(module, str(folder), signatures=signatures)
+    takes = ", ".join(f"{s.name}: {s.dtype.name}{'' if s.shape.rank is None else list(s.shape)}" for s in model.specs)
+    gives = {name: list(g.get_concrete_function().structured_outputs) for name, g in signatures.items()}
+    return "\n".join(f"{path}: {name}({takes}) gives {', '.join(names)}" for name, names in gives.items())
+
+
+def _by_name(g: Callable[..., Any], specs: Sequence[Any]) -> Any:
+    """A function whose outputs are a dict, as a signature's have to be."""
+    from nthgrad.export import describe
+
+    tf: Any = tensorflow()
+    whole = tf.function(lambda *xs: describe.texts(g(*xs)), input_signature=specs, autograph=False)
+    names = [output["name"] for output in describe.outputs(whole.get_concrete_function().structured_outputs)]
+
+    def by_name(*xs: Any) -> dict[str, Any]:
+        return dict(zip(names, tf.nest.flatten(whole(*xs)), strict=True))
+
+    return tf.function(by_name, input_signature=specs, autograph=False)
+
+
+def _names(typed: str | None) -> list[str] | None:
+    return None if typed is None else [name.strip() for name in typed.split(",")]
+
+
+def _one(names: list[str] | None) -> Any:
+    return names[0] if names is not None and len(names) == 1 else names
+
+
+def _fed(typed: str) -> tuple[str, Any]:
+    name, equals, value = typed.partition("=")
+    try:
+        if not (name and equals):
+            raise ValueError
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        raise ArgumentError(f"--feed {typed} is not NAME=VALUE with a number. Write --feed keep_prob=1.0.") from None
