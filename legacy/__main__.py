@@ -1,4 +1,4 @@
-"""`python -m nthgrad.legacy FILE [ARGUMENTS ...]`: see `nthgrad.legacy.run`."""
+"""`python -m nthgrad.legacy [--control-flow v2] FILE [ARGUMENTS ...]`: see `nthgrad.legacy.run`."""
 
 import sys
 
@@ -8,12 +8,15 @@ from nthgrad.legacy import run
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the program that the command line names; returns its exit status, or 2 if there is none to run."""
-    arguments = sys.argv[1:] if argv is None else argv
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    control_flow = "v1"
+    if arguments[:1] == ["--control-flow"] and len(arguments) > 1:
+        _, control_flow, *arguments = arguments
     if not arguments or arguments[0] in ("-h", "--help"):
-        print("usage: python -m nthgrad.legacy FILE [ARGUMENTS ...]", file=sys.stderr)
+        print("usage: python -m nthgrad.legacy [--control-flow v2] FILE [ARGUMENTS ...]", file=sys.stderr)
         return 0 if arguments else 2
     try:
-        return run(arguments[0], arguments[1:])
+        return run(arguments[0], arguments[1:], control_flow)
     except LegacyError as error:
         print(error, file=sys.stderr)
         return 2

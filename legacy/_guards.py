@@ -8,7 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy import _private
+from nthgrad.legacy import _private, _scalars, patches
+from nthgrad.legacy.patches import loops
 
 threads: list[threading.Thread] = []  # one entry for each legacy session that is open, all of them the same thread
 entered: list["Session | InteractiveSession"] = []  # the defaults that programs have made in that thread
@@ -65,7 +66,8 @@ class _Defaults:
         """Runs and returns `fetches`, as `tf.Session.run` does.
 
         Raises:
-            LegacyError: If a resource variable is fed, which TensorFlow would ignore without a word.
+            LegacyError: If a resource variable is fed, which TensorFlow would ignore without a word, or a derivative
+                was built too late.
         """
         for key in feed_dict or ():
             if isinstance(key, tf.Variable) and getattr(getattr(key, "handle", None), "dtype", None) == tf.resource:
@@ -73,7 +75,13 @@ class _Defaults:
                     f"The value fed for variable {key.name!r} would be ignored: it is a resource variable, as Keras's "
                     "weights are here, and those cannot be fed. Give it the value with K.set_value(variable, value)."
                 )
-        return super().run(fetches, feed_dict, options, run_metadata)  # type: ignore[misc]
+        try:
+            found = super().run(fetches, feed_dict, options, run_metadata)  # type: ignore[misc]
+        except tf.errors.InvalidArgumentError as error:
+            if not loops.built_late(error):
+                raise
+            raise LegacyError(loops.BUILT_LATE) from error
+        return _scalars.convertible(found) if patches.whole_process() else found
 
     def _note_entered(self) -> None:
         if threads and threads[-1] is threading.current_thread():

@@ -83,6 +83,7 @@ def hush_deprecations() -> None:
     deprecation._PRINT_DEPRECATION_WARNINGS = False
     warnings.filterwarnings("ignore", module=r"(tensorflow|tf_keras)\.")  # what they say about their own code
     warnings.filterwarnings("ignore", message=r"`[^`]+` is deprecated and\s+will be removed", category=UserWarning)
+    warnings.filterwarnings("ignore", message=r"`[\w.]+updates` will be removed", category=UserWarning)
 
 
 def graph_mode() -> contextlib.AbstractContextManager:
@@ -218,36 +219,48 @@ TF_KERAS_MODULES: dict[str, tuple[str, ...]] = {
     "backend": (f"{_V1}.backend",),
     **{name: (f"{_V1}.{name}",) for name in _PLAIN.split()},
 }
+_ENGINE = f"{_SRC}.engine"
+_SAVING = (f"{_V1}.models", f"{_SRC}.saving.legacy.hdf5_format")
+_TRAINING = (f"{_ENGINE}.training_utils_v1", f"{_SRC}.utils.generic_utils")
 KERAS_MODULES: dict[str, tuple[str, ...]] = {
     **TF_KERAS_MODULES,
     "backend": (f"{_V1}.backend", f"{_SRC}.backend"),
+    "backend.common": (f"{_V1}.backend",),
+    "backend.load_backend": (f"{_V1}.backend",),
     "backend.tensorflow_backend": (f"{_V1}.backend", f"{_SRC}.backend"),
-    "callbacks.callbacks": (f"{_V1}.callbacks",),
+    "applications.mobilenetv2": (f"{_V1}.applications.mobilenet_v2",),
+    **{f"callbacks.{name}": (f"{_V1}.callbacks",) for name in ("callbacks", "tensorboard_v1", "tensorboard_v2")},
+    **{f"datasets.{name}": (f"{_V1}.datasets.{name}", f"{_SRC}.datasets.{name}") for name in ("imdb", "reuters")},
+    "datasets.cifar": (f"{_SRC}.datasets.cifar",),
     "objectives": (f"{_V1}.losses",),
     "initializations": (f"{_V1}.initializers",),
+    "preprocessing.sequence": (f"{_V1}.preprocessing.sequence", f"{_SRC}.preprocessing.sequence"),
     **{f"layers.{name}": (f"{_V1}.layers",) for name in _LAYERS.split()},
+    "utils": (f"{_V1}.utils",),
     **{f"utils.{name}": (f"{_V1}.utils", f"{_SRC}.utils.{name}") for name in _UTILS.split()},
+    **{f"utils.{name}": () for name in ("multi_gpu_utils", "test_utils", "training_utils")},
+    "utils.losses_utils": (f"{_SRC}.utils.losses_utils",),
+    "utils.metrics_utils": (f"{_SRC}.utils.metrics_utils",),
+    "utils.visualize_util": (f"{_V1}.utils",),
     "engine": (f"{_V1}.layers", f"{_V1}.models", f"{_V1}.utils"),
-    "engine.topology": (f"{_V1}.layers", f"{_V1}.models", f"{_V1}.utils", f"{_SRC}.engine.node"),
-    "engine.base_layer": (f"{_V1}.layers", f"{_SRC}.engine.node"),
+    "engine.topology": (f"{_V1}.layers", f"{_V1}.models", f"{_V1}.utils", f"{_ENGINE}.node", _SAVING[1]),
+    "engine.base_layer": (f"{_V1}.layers", f"{_ENGINE}.node"),
     "engine.input_layer": (f"{_V1}.layers",),
-    "engine.network": (f"{_V1}.utils",),
+    "engine.network": (f"{_V1}.utils", f"{_ENGINE}.functional"),
+    "engine.saving": _SAVING,
     "engine.sequential": (f"{_V1}.models",),
     "engine.training": (f"{_V1}.models", f"{_V1}.layers"),
-    "engine.saving": (f"{_V1}.models", f"{_SRC}.saving.legacy.hdf5_format"),
-    "engine.training_utils": (f"{_SRC}.engine.training_utils_v1",),
-    "engine.training_arrays": (f"{_SRC}.engine.training_arrays_v1",),
-    "engine.training_generator": (f"{_SRC}.engine.training_generator_v1",),
+    "engine.training_utils": _TRAINING,
+    "engine.training_arrays": (f"{_ENGINE}.training_arrays_v1",),
+    "engine.training_generator": (f"{_ENGINE}.training_generator_v1",),
+    "legacy": (),
+    "legacy.interfaces": (),
+    "legacy.layers": (f"{_V1}.layers",),
+    "wrappers": (),
+    "wrappers.scikit_learn": (),
 }
 TF_LAYERS = f"{_V1}.__internal__.legacy.layers"
 TF_RNN_CELL = f"{_V1}.__internal__.legacy.rnn_cell"
-
-
-def keras_function_class() -> type:
-    """The class behind `K.function` in a graph, to derive one that takes its inputs as Keras 2 did."""
-    from tf_keras.src import backend
-
-    return backend.GraphExecutionFunction
 
 
 def keras_session_holder() -> Any:

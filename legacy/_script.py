@@ -1,29 +1,83 @@
 """The process that `legacy.run` starts: TensorFlow 1 for good, the old names under their old module names."""
 
+import builtins
 import contextlib
 import os
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType, TracebackType
+from typing import Any
 
 
 def main() -> None:
     """Runs the program in `sys.argv[1]`; what it raises ends the process as it would have ended its own."""
     path = sys.argv[1]
     sys.argv[:] = sys.argv[1:]
-    with _quiet():
-        private = _become_tensorflow_1()
-    private.hush_deprecations()
+    become_tensorflow_1()
     sys.path.insert(0, str(Path(path).resolve().parent))
     sys.excepthook = _shorter_traceback
     module = ModuleType("__main__")
-    module.__dict__.update(__file__=path, __loader__=SourceFileLoader("__main__", path), __builtins__=__builtins__)
     sys.modules["__main__"] = module
-    exec(compile(Path(path).read_bytes(), path, "exec", dont_inherit=True), module.__dict__)
+    _execute(path, module)
+
+
+def _execute(path: str, module: ModuleType) -> None:
+    from nthgrad.legacy import _scalars
+
+    sys.meta_path.insert(0, _Siblings(str(Path(path).resolve().parent)))
+    loader = SourceFileLoader(module.__name__, path)
+    module.__dict__.update(__file__=path, __loader__=loader, __builtins__=builtins, __cached__=None, __annotations__={})
+    exec(_scalars.compiled(Path(path).read_bytes(), path), module.__dict__)
+
+
+def spawned(path_name: str, init_globals: Any = None, run_name: str = "<run_path>") -> dict[str, Any]:
+    """`runpy.run_path`, by which a process that multiprocessing spawns learns what the program defines."""
+    module = ModuleType(run_name)
+    module.__dict__.update(init_globals or {})
+    _execute(path_name, module)
+    return module.__dict__
+
+
+def become_tensorflow_1() -> None:
+    """Turns this process to TensorFlow 1; also a process that the program spawns."""
+    with _quiet():
+        private = _become_tensorflow_1()
+    private.hush_deprecations()
+
+
+class _Loader(SourceFileLoader):
+    """Compiles a module as the program itself is; never from, or into, a cache that other processes share."""
+
+    def get_code(self, fullname: str) -> Any:
+        from nthgrad.legacy import _scalars
+
+        path = self.get_filename(fullname)
+        return _scalars.compiled(self.get_data(path), path)
+
+
+class _Siblings:
+    """Finds the modules that stand beside the program."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder + os.sep
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is None:
+            return None
+        origin = spec.origin
+        if not isinstance(spec.loader, SourceFileLoader) or not origin:
+            return None
+        if not origin.startswith(self._folder) or f"{os.sep}site-packages{os.sep}" in origin:
+            return None
+        return spec_from_file_location(
+            name, origin, loader=_Loader(name, origin), submodule_search_locations=spec.submodule_search_locations
+        )
 
 
 def _become_tensorflow_1() -> ModuleType:
@@ -32,9 +86,11 @@ def _become_tensorflow_1() -> ModuleType:
     import tensorflow as today
 
     today.compat.v1.disable_v2_behavior()
+    if os.environ.get("NTHGRAD_CONTROL_FLOW") == "v2":
+        today.compat.v1.enable_control_flow_v2()
 
     import nthgrad.legacy.tensorflow as tf
-    from nthgrad.legacy import _private, keras, patches
+    from nthgrad.legacy import _private, contrib, keras, patches
     from nthgrad.legacy._session import old_print
 
     np.set_printoptions(**old_print())
@@ -42,10 +98,11 @@ def _become_tensorflow_1() -> ModuleType:
     path = today.__path__
     for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
         del sys.modules[name]
-    for new, old in ((f"{tf.__name__}.keras", "tensorflow.keras"), (keras.__name__, "keras")):
+    for new, old in ((tf.__name__, "tensorflow"), (keras.__name__, "keras")):
         for name in [name for name in sys.modules if name == new or name.startswith(f"{new}.")]:
             sys.modules[old + name[len(new) :]] = sys.modules[name]
-    sys.modules["tensorflow"] = tf
+    sys.modules["tensorflow.compat.v1"] = tf
+    sys.meta_path.append(contrib.Refusing("tensorflow"))  # pyright: ignore[reportArgumentType]
     tf.__path__ = path  # tensorflow.python and what else is not loaded yet
     return _private
 

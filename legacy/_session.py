@@ -19,7 +19,7 @@ _legacy_bases: "weakref.WeakKeyDictionary[type, tuple[type, ...]]" = weakref.Wea
 
 @contextlib.contextmanager
 def session(
-    graph: tf.Graph | None = None, config: "tf.compat.v1.ConfigProto | None" = None
+    graph: tf.Graph | None = None, config: "tf.compat.v1.ConfigProto | None" = None, control_flow: str = "v1"
 ) -> Iterator[_guards.Session]:
     """Opens a TensorFlow 1 graph and session for the block, with Keras 2 bound to it.
 
@@ -35,13 +35,16 @@ def session(
     Args:
         graph: The graph to build in and run; a new one by default.
         config: The session's options, as `tf.Session` took them.
+        control_flow: "v1" builds `tf.cond` and `tf.while_loop` as TensorFlow 1 did, which has no second derivative
+            through a loop; "v2" has derivatives of every order, all to be built before the first `run`.
 
     Yields:
         The session, a `tf.compat.v1.Session`.  It is the default one (`tensor.eval()` finds it) until the program sets
         another with `K.set_session`, or clears it with `K.clear_session` or `tf.reset_default_graph`.
 
     Raises:
-        LegacyError: If another thread has a session open, or the block stands inside a `tf.function`.
+        LegacyError: If another thread has a session open, the block stands inside a `tf.function`, or `control_flow`
+            is neither "v1" nor "v2".
 
     Example:
         >>> from nthgrad import legacy
@@ -56,11 +59,15 @@ def session(
             "A legacy session was opened inside a tf.function, whose graph it cannot share. "
             "Open it outside, and pass what it computed to the function."
         )
+    if control_flow not in ("v1", "v2"):
+        raise LegacyError(f"control_flow={control_flow!r} is no version of control flow. Give 'v1' or 'v2'.")
     with contextlib.ExitStack() as stack:
         stack.enter_context(_one_thread())
         _private.keras_module("tf_keras.api._v1.keras")  # before the switches: it chooses classes on import
         holder = _KerasSession()
         for flag in _private.tensorflow_flags() + _private.keras_flags(holder):
+            if flag.name == "ENABLE_CONTROL_FLOW_V2":
+                flag = flag._replace(value=control_flow == "v2")
             stack.enter_context(flag.turned())
         stack.enter_context(_private.keras_registries())
         stack.enter_context(_private.tensorflow_1_switch())

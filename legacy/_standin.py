@@ -1,4 +1,4 @@
-"""Modules that stand where an old module stood, and look its names up in today's when they are asked for."""
+"""Modules and classes that stand where old ones stood, and look up in today's what they do not have themselves."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,12 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from nthgrad.errors import LegacyError
 from nthgrad.legacy import _private
+
+
+class MissingNameError(LegacyError, ImportError):
+    """A name of the old world that cannot be had; an ImportError too, as a module without it would have raised."""
 
 
 class StandIn(ModuleType):
@@ -19,63 +24,119 @@ class StandIn(ModuleType):
         self,
         name: str,
         sources: Sequence[str],
-        leaks: Mapping[str, Callable[[], Any]],
-        replacements: Callable[[], Mapping[int, Any]],
+        own: Mapping[str, Callable[[], Any]],
+        replace: Callable[[Any], Any],
+        leaks: Mapping[str, Callable[[], Any]] | None = None,
+        exported: str | None = None,
+        refused: Mapping[str, str] | None = None,
     ) -> None:
         """Makes the module.
 
         Args:
             name: Its full name.
             sources: The modules of tf_keras to look names up in, in this order.
-            leaks: Names that the old module showed beside its own, mostly because it imported them; each with what
-                makes the value.
-            replacements: Returns what to give instead of an object of tf_keras, by `id`.
+            own: Names that come before those, each with what makes the value.  `__call__` is what calling the module
+                does.
+            replace: Returns what to give instead of an object of tf_keras.
+            leaks: Names that come after those: the old module showed them because it had imported them.
+            exported: What `from ... import *` gives, in words; by default what is public in the first source.
+            refused: Names that cannot be had, each with what to do instead.
         """
         super().__init__(name)
         self.__path__: list[str] = []  # a package, all of whose modules are in sys.modules
         self.__spec__ = ModuleSpec(name, loader=None, is_package=True)
-        self._sources, self._leaks, self._replacements = tuple(sources), dict(leaks), replacements
+        self._sources, self._own, self._replace = tuple(sources), dict(own), replace
+        self._leaks, self._exported, self._refused = dict(leaks or {}), exported, dict(refused or {})
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if "__call__" not in self._own:
+            raise TypeError("'module' object is not callable")
+        return self._own["__call__"]()(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":  # read by `from ... import *`
             return self._public()
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        if name in self._leaks:
-            return self._leaks[name]()
+        if name in self._refused:
+            old = ".".join(["keras", *self.__name__.split(".keras.")[1:], name])
+            raise MissingNameError(f"{old} cannot be had. {self._refused[name]}")
+        if name in self._own:
+            return self._own[name]()
         for source in self._sources:
             module = _private.keras_module(source)
             if hasattr(module, name):
-                value = getattr(module, name)
-                return self._replacements().get(id(value), value)
+                return self._replace(getattr(module, name))
+        if name in self._leaks:
+            return self._leaks[name]()
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._public()})
 
     def _public(self) -> list[str]:
-        shown = dir(_private.keras_module(self._sources[0]))
-        return sorted({name for name in shown if not name.startswith("_")} | self._leaks.keys())
+        if self._exported is None:
+            shown = [*(dir(_private.keras_module(self._sources[0])) if self._sources else []), *self._own]
+        else:
+            shown = self._exported.split()
+        return sorted({name for name in shown if not name.startswith("_")} - self._refused.keys())
 
 
 def build(
     name: str,
     sources: Mapping[str, Sequence[str]],
-    leaks: Mapping[str, Mapping[str, Callable[[], Any]]],
-    replacements: Callable[[], Mapping[int, Any]],
+    own: Mapping[str, Mapping[str, Callable[[], Any]]],
+    replace: Callable[[Any], Any],
+    leaks: Mapping[str, Mapping[str, Callable[[], Any]]] | None = None,
+    exported: Mapping[str, str] | None = None,
+    refused: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Puts a tree of stand-ins into `sys.modules`, whose root is there already.
 
     Args:
         name: The full name of the root.
         sources: For each module below the root, where to look its names up.
-        leaks: The names that modules show beside those.
-        replacements: See `StandIn`.
+        own: The names that come before those, by module.
+        replace: See `StandIn`.
+        leaks: The names that come after them, by module.
+        exported: What star imports give, by module.
+        refused: What cannot be had, by module.
     """
     for key in sorted(sources, key=lambda key: key.count(".")):
         if not key:
             continue
         parent, _, last = f"{name}.{key}".rpartition(".")
-        module = StandIn(f"{name}.{key}", sources[key], leaks.get(key, {}), replacements)
+        module = StandIn(
+            f"{name}.{key}",
+            sources[key],
+            own.get(key, {}),
+            replace,
+            (leaks or {}).get(key),
+            (exported or {}).get(key),
+            (refused or {}).get(key),
+        )
         sys.modules[module.__name__] = module
         setattr(sys.modules[parent], last, module)
+
+
+def twin(base: Any, body: Mapping[str, Any], name: str | None = None) -> Any:
+    """A class made from `base` that counts every instance and subclass of `base` as its own.
+
+    So it can stand for `base` in `isinstance`, whichever of the two an object was made with.
+
+    Args:
+        base: A class of tf_keras.
+        body: What it does otherwise.  `super()` has no meaning in there; say `base.method(self)`.
+        name: Its name, by default that of `base`.
+    """
+
+    class Meta(type(base)):
+        def __instancecheck__(cls, instance: Any) -> bool:
+            return isinstance(instance, base) if cls is made else super().__instancecheck__(instance)
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return issubclass(subclass, base) if cls is made else super().__subclasscheck__(subclass)
+
+    # The module is tf_keras's, by which it tells its own layers from those whose `call` it must rewrite.
+    made = Meta(name or base.__name__, (base,), {"__module__": base.__module__, "__doc__": base.__doc__, **body})
+    return made

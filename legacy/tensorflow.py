@@ -6,12 +6,14 @@ graph say so when called outside.
 """
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import tensorflow as _today
 
-from nthgrad.legacy import _guards, _private, _standin
+from nthgrad.legacy import _dialect, _guards, _private, _standin, patches
+from nthgrad.legacy import contrib as _contrib
 from nthgrad.legacy import keras as _keras
 from nthgrad.legacy._guards import InteractiveSession as InteractiveSession
 from nthgrad.legacy._guards import Session as Session
@@ -25,6 +27,7 @@ _OWN = [  # what `from ... import *` gives beside the names of tf.compat.v1
     "VERSION",
     "InteractiveSession",
     "Session",
+    "contrib",
     "global_variables_initializer",
     "gradients",
     "hessians",
@@ -37,7 +40,7 @@ _OWN = [  # what `from ... import *` gives beside the names of tf.compat.v1
     "sparse_placeholder",
 ]
 
-gradients = _guards.guarded(_v1.gradients, "tf.gradients")
+gradients = _guards.guarded(patches.functions().get(id(_v1.gradients), _v1.gradients), "tf.gradients")
 hessians = _guards.guarded(_v1.hessians, "tf.hessians")
 placeholder = _guards.guarded(_v1.placeholder, "tf.placeholder")
 placeholder_with_default = _guards.guarded(_v1.placeholder_with_default, "tf.placeholder_with_default")
@@ -46,34 +49,76 @@ global_variables_initializer = _guards.guarded(_v1.global_variables_initializer,
 
 
 class _Overlay(ModuleType):
-    """A module of tf.compat.v1 with a few names of its own."""
+    """A module of tf.compat.v1, with what is patched in it and with names of its own."""
 
-    def __init__(self, name: str, today: ModuleType, own: dict[str, str]) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, today: ModuleType, own: dict[str, Callable[[], Any]]) -> None:
+        super().__init__(name, today.__doc__)
+        self.__path__: list[str] = []
         self._today, self._own = today, own
 
     def __getattr__(self, name: str) -> Any:
         if name in self._own:
-            return _private.keras_module(self._own[name])
-        return getattr(self._today, name)
+            return self._own[name]()
+        return _old(self._today, name, self.__name__)
 
     def __dir__(self) -> list[str]:
         return sorted({*dir(self._today), *self._own})
 
 
-nn = _Overlay(f"{__name__}.nn", _v1.nn, {"rnn_cell": _private.TF_RNN_CELL})
-keras = _standin.StandIn(f"{__name__}.keras", _private.TF_KERAS_MODULES[""], {}, _keras.guards)
+def _old(module: ModuleType, name: str, where: str) -> Any:
+    """A name of tf.compat.v1 as it was in TensorFlow 1."""
+    value = getattr(module, name)
+    if isinstance(value, ModuleType) and value.__name__.startswith("tensorflow._api."):
+        full = f"{where}.{name}"
+        return sys.modules.setdefault(
+            full, _Overlay(full, value, _OWN_BELOW.get(full.removeprefix(f"{__name__}."), {}))
+        )
+    return patches.functions().get(id(value), value)
+
+
+class _OfTfKeras(ModuleType):
+    """A module of tf_keras whose layers and cells are tf.keras's, with its numbers and not those of Keras 2.2.4."""
+
+    def __init__(self, name: str, source: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
+        self._source = source
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(_private.keras_module(self._source), name)
+        if isinstance(value, type):
+            called = any("__call__" in vars(cls) for cls in value.__mro__)
+            value = _dialect.class_of_tf_keras(value)
+            if called:  # a cell makes its variables then
+                value.__call__ = _dialect.function_of_tf_keras(value.__call__)
+        elif callable(value):
+            value = _dialect.function_of_tf_keras(value)
+        if not name.startswith("_"):
+            setattr(self, name, value)
+        return value
+
+    def __dir__(self) -> list[str]:
+        return dir(_private.keras_module(self._source))
+
+
+layers = _OfTfKeras(f"{__name__}.layers", _private.TF_LAYERS)
+_rnn_cell = _OfTfKeras(f"{__name__}.nn.rnn_cell", _private.TF_RNN_CELL)
+_OWN_BELOW: dict[str, dict[str, Callable[[], Any]]] = {
+    "nn": {"rnn_cell": lambda: _rnn_cell},
+    "compat": {"v1": lambda: sys.modules[__name__]},
+}
+contrib = _contrib.plant(__name__)
+examples = _contrib.plant_examples(__name__)
+keras = _standin.StandIn(f"{__name__}.keras", _private.TF_KERAS_MODULES[""], {}, _keras.of_tf_keras)
 sys.modules[keras.__name__] = keras
-_standin.build(keras.__name__, _private.TF_KERAS_MODULES, {}, _keras.guards)
+_standin.build(keras.__name__, _private.TF_KERAS_MODULES, {}, _keras.of_tf_keras)
 
 
 def __getattr__(name: str) -> Any:
     if name == "__all__":  # read by `from ... import *`
         return [public for public in __dir__() if not public.startswith("_")]
-    if name == "layers":
-        return _private.keras_module(_private.TF_LAYERS)
     if name in _v1.__dict__ or (not name.startswith("_") and hasattr(_v1, name)):
-        return getattr(_v1, name)
+        return _old(_v1, name, __name__)
     if f"tensorflow.{name}" in sys.modules:  # tf.python
         return sys.modules[f"tensorflow.{name}"]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

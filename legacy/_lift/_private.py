@@ -1,6 +1,6 @@
 """Names that TensorFlow does not publish, and why lifting an old graph needs them.
 
-Checked with TensorFlow 2.16.2 and 2.21.0.
+Checked with TensorFlow 2.21.0.
 """
 
 import contextlib

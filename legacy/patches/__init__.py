@@ -8,7 +8,9 @@ it leaves alone, since other code of the process may ask whether they are there.
 import contextlib
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from types import ModuleType
 from typing import Any, NamedTuple
 
 _MISSING = object()
@@ -44,17 +46,30 @@ class Patch(NamedTuple):
             owner = getattr(owner, each)
         return owner, name
 
+    def made(self) -> tuple[Any, Any]:
+        """What stands there today, and what shall: the same two however often they are asked for."""
+        if self not in _made:
+            owner, name = self.owner()
+            before = getattr(owner, name, None)
+            _made[self] = before, self.make(before)
+        return _made[self]
+
     def apply(self) -> Callable[[], None]:
         """Makes the change; returns what takes it back."""
         owner, name = self.owner()
         before = vars(owner).get(name, _MISSING)
-        value = self.make(getattr(owner, name, None))
+        _, value = self.made()
         if value is not REMOVED:
             setattr(owner, name, value)
         elif before is not _MISSING:
             delattr(owner, name)
+        public = _public_names().get(id(before), ()) if callable(before) and callable(value) else ()
+        for module, alias in public:
+            setattr(module, alias, value)
 
         def undo() -> None:
+            for module, alias in public:
+                setattr(module, alias, before)
             if before is not _MISSING:
                 setattr(owner, name, before)
             elif name in vars(owner):
@@ -63,11 +78,32 @@ class Patch(NamedTuple):
         return undo
 
 
-def table() -> list[Patch]:
+_made: dict[Patch, tuple[Any, Any]] = {}
+
+
+@cache
+def _public_names() -> dict[int, list[tuple[ModuleType, str]]]:
+    """Where TensorFlow's public modules show a function that is patched, by `id`."""
+    patched = {id(patch.made()[0]) for patch in table() if patch.module.startswith("tensorflow.")}
+    found: dict[int, list[tuple[ModuleType, str]]] = {}
+    for key, module in list(sys.modules.items()):
+        if key == "tensorflow" or key.startswith(("tensorflow._api.", "tensorflow.compat.")):
+            for name, value in list(vars(module).items()):
+                if id(value) in patched and callable(value):
+                    found.setdefault(id(value), []).append((module, name))
+    return found
+
+
+@cache
+def table() -> tuple[Patch, ...]:
     """Every patch, in the order in which they are applied."""
+    from nthgrad.legacy.keras_1 import arguments
+    from nthgrad.legacy.keras_1 import layers as merges
+    from nthgrad.legacy.keras_2 import layers
     from nthgrad.legacy.patches import keras_models, names, tensorflow_1
 
-    return [*names.PATCHES, *tensorflow_1.PATCHES, *keras_models.PATCHES]
+    tables = names, tensorflow_1, keras_models, layers, arguments, merges
+    return tuple(patch for each in tables for patch in each.PATCHES)
 
 
 def of_keras(patch: Patch) -> bool:
@@ -75,10 +111,22 @@ def of_keras(patch: Patch) -> bool:
     return patch.module.partition(".")[0] == "tf_keras"
 
 
+@cache
+def functions() -> Mapping[int, Any]:
+    """What to give instead of a function of TensorFlow, by `id`: its public names are bound to what it was."""
+    pairs = [patch.made() for patch in table() if patch.module.startswith("tensorflow.")]
+    return {id(before): made for before, made in pairs if callable(before) and callable(made)}
+
+
 @contextlib.contextmanager
 def for_a_session() -> Iterator[None]:
-    """Applies what a session needs, and takes it back after the block."""
+    """Applies what a session needs, and takes it back after the block; in a session that stands in another, nothing."""
+    if _sessions:
+        yield
+        return
     with contextlib.ExitStack() as stack:
+        _sessions.append("session")
+        stack.callback(_sessions.clear)
         for patch in table():
             if not patch.script_only:
                 stack.callback(patch.apply())
@@ -88,18 +136,24 @@ def for_a_session() -> Iterator[None]:
 def for_a_script() -> None:
     """Applies everything for good; what concerns tf_keras when that is imported (see `for_keras`)."""
     for patch in table():
-        if not of_keras(patch):
+        if of_keras(patch):
+            _waiting.append(patch)
+        else:
             patch.apply()
-    _scripts.append(sys.argv[0])
+    _sessions.append(_SCRIPT)  # a session that the program opens finds everything as it needs it
+
+
+def whole_process() -> bool:
+    """Whether this is a script's own process."""
+    return bool(_sessions) and _sessions[0] is _SCRIPT
 
 
 def for_keras() -> None:
     """Applies what has waited for tf_keras, once, in a script's own process."""
-    if _scripts:
-        _scripts.clear()
-        for patch in table():
-            if of_keras(patch):
-                patch.apply()
+    while _waiting:
+        _waiting.pop(0).apply()
 
 
-_scripts: list[str] = []  # the program whose process waits for tf_keras
+_SCRIPT = "script"
+_sessions: list[str] = []  # one entry while patches are applied
+_waiting: list[Patch] = []  # what a script's process applies when tf_keras is there

@@ -1,6 +1,7 @@
 """A legacy session leaves nothing behind: a list of behaviours of TensorFlow 2 is observed before and after."""
 
 import contextlib
+import sys
 import threading
 import warnings
 
@@ -14,7 +15,7 @@ import nthgrad.legacy.keras as old_keras
 import nthgrad.legacy.tensorflow as tf1
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
-from nthgrad.legacy import _private
+from nthgrad.legacy import _private, patches
 
 DATA, TARGET = np.linspace(-1.0, 1.0, 8, dtype=np.float32)[:, None], np.ones((8, 1), np.float32)
 
@@ -64,6 +65,22 @@ def backend_session():
         return type(error), str(error)
 
 
+def patched():
+    """What stands where a patch is put, in the module and in every public module that shows it."""
+    found = []
+    for patch in patches.table():
+        owner, name = patch.owner()
+        found.append(vars(owner).get(name))
+    for key, module in list(sys.modules.items()):
+        if key.startswith(("tensorflow._api.v2.compat.v1", "tensorflow.compat")):
+            found += [
+                getattr(module, name)
+                for name in ("gradients", "split", "random_uniform", "linspace")
+                if name in vars(module)
+            ]
+    return list(map(id, found))
+
+
 OBSERVED = {
     "an eager op": lambda: (tf.constant([1.0, 2.0]) * 2).numpy().tolist(),
     "a tape": tape,
@@ -110,7 +127,14 @@ OBSERVED = {
     "V2 dtypes": lambda: tf_keras.src.engine.base_layer_utils.V2_DTYPE_BEHAVIOR,
     "custom objects": lambda: dict(tf_keras.utils.get_custom_objects()),
     "logs of deprecated names": lambda: _private.deprecation._PRINT_DEPRECATION_WARNINGS,
+    "whatever a session patches": patched,
+    "names that a script is given": lambda: [hasattr(np, name) for name in ("float", "asscalar", "Inf", "product")],
     "NumPy's print": lambda: (np.get_printoptions(), repr(np.float32(1.5))),
+    "what sessions patch": lambda: [
+        (patch.where, id(vars(patch.owner()[0]).get(patch.owner()[1])))
+        for patch in patches.table()
+        if not patch.script_only
+    ],
     "filters of warnings": lambda: list(warnings.filters),
 }
 
@@ -271,7 +295,7 @@ def test_layer_names_go_on_after_clear_session():
     with legacy.session():
         old_keras.backend.clear_session()
         assert seen == set()
-        assert old_keras.layers.Dense(1).name == "dense"
+        assert old_keras.layers.Dense(1).name == "dense_1"
     assert tf_keras.layers.Dense(1).name == f"dense_{number + 1}"
     assert "mine" in seen
     seen.discard("mine")

@@ -38,9 +38,26 @@ TOLD = {
     "Lambda(lambda z: K.gradients(z ** 2, z))(Input(tensor=tf.constant([3.0]))).shape.as_list()": "[1]",
     "input()": "'typed'",
     "no_keras_ops()": "True",
+    "[np.float, np.int(3.7), np.Inf, np.asscalar(np.ones(1)), np.product([2, 3]), np.rank([1])]": (
+        "[<class 'float'>, 3, inf, 1.0, 6, 1]"
+    ),
+    "np.array([[1], [2, 3]]).dtype": "dtype('O')",
+    "np.array(np.ones(2), np.float32, copy=False)": "array([1., 1.], dtype=float32)",
+    "(isinstance([], collections.Iterable), time.clock() > 0)": "(True, True)",
+    "inspect.getargspec(no_keras_ops)": "ArgSpec(args=[], varargs=None, keywords=None, defaults=None)",
+    "('%.1f %s %d' % (one, one, one), '%(x)g' % {'x': one})": "('2.5 [2.5] 2', '2.5')",
+    "(float(one), int(one), math.sqrt(one + 1.5))": "(2.5, 2, 2.0)",
+    "stored(one)": "array([2.5, 5. , 0. ])",
+    "beside.shown(one)": "'2.50'",
+    "pattern % tf.Session().run(tf.constant([2.5]))": "'2.500'",
+    "tf.Session().run({'a': [tf.constant([2.5])]})": "{'a': [array([2.5], dtype=float32)]}",
+    "type(pickle.loads(pickle.dumps(tf.Session().run(tf.constant([2.5])))))": "<class 'numpy.ndarray'>",
+    "xavier_initializer is tf.contrib.layers.xavier_initializer": "True",
+    "refused('tensorflow.contrib.slim')": "'tf.contrib.slim'",
+    "spawned.get_command_line(pipe_handle=3)[-2].startswith('import runpy; script')": "True",
 }
 PROGRAM = """
-import importlib, inspect, os, pickle, sys
+import collections, importlib, inspect, math, multiprocessing.spawn as spawned, os, pickle, sys, time
 import numpy as np
 import keras
 import keras.layers
@@ -49,12 +66,27 @@ import tensorflow.compat.v1 as compat
 from keras import backend as K
 from keras.engine.topology import Layer
 from keras.layers import Dense, Input, Lambda
+from tensorflow.contrib.layers import xavier_initializer
 from tensorflow.keras.layers import Dense as KerasDense
 from tensorflow.python.framework import tensor as framework
 
 import beside
 
 class Mine: pass
+
+one, pattern = np.array([2.5]), "%.3f"
+
+def stored(value):
+    places = np.zeros(3)
+    places[0] = value
+    places[1] += 2 * value
+    return places
+
+def refused(name):
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        return str(error).split()[0]
 
 def no_keras_ops():
     try:
@@ -69,7 +101,7 @@ def no_keras_ops():
 def folder(tmp_path, monkeypatch):
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # as on a user's machine
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "beside.py").write_text("from keras import backend as K\n")
+    (tmp_path / "sub" / "beside.py").write_text("from keras import backend as K\ndef shown(x): return '%.2f' % x\n")
     return tmp_path
 
 
@@ -163,7 +195,7 @@ def test_the_command_line_without_a_program(capsys):
     assert capsys.readouterr().err == MISSING + "\n"
     assert command_line([]) == 2
     assert command_line(["--help"]) == 0
-    assert capsys.readouterr().err == 2 * "usage: python -m nthgrad.legacy FILE [ARGUMENTS ...]\n"
+    assert capsys.readouterr().err == 2 * "usage: python -m nthgrad.legacy [--control-flow v2] FILE [ARGUMENTS ...]\n"
 
 
 def test_the_command_line(folder):

@@ -31,7 +31,7 @@ def test_every_keras_module_is_there(name):
     assert module.__name__ == full
     parent, _, last = full.rpartition(".")
     assert getattr(importlib.import_module(parent), last) is module
-    assert len(star(full)) > 1
+    assert len(star(full)) > 1 or name == "wrappers"  # which has modules only
 
 
 @pytest.mark.parametrize("source", sorted({source for all_ in _private.KERAS_MODULES.values() for source in all_}))
@@ -104,7 +104,9 @@ def test_one_class_under_all_its_names():
 
 def test_old_arithmetic():
     v1 = importlib.import_module("tf_keras.api._v1.keras.layers")
-    assert keras.layers.LSTM is tf1.keras.layers.LSTM is v1.LSTM
+    assert keras.layers.LSTM is v1.LSTM
+    assert issubclass(v1.LSTM, tf1.keras.layers.LSTM)
+    assert not issubclass(tf_keras.layers.LSTM, tf1.keras.layers.LSTM)
     assert keras.layers.LSTM is not tf_keras.layers.LSTM
 
 

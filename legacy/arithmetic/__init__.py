@@ -1,0 +1,57 @@
+"""The formulas of Keras 2.2.4 where today's differ."""
+
+_LOSSES = """mean_squared_error mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error
+    squared_hinge hinge categorical_hinge logcosh categorical_crossentropy sparse_categorical_crossentropy
+    binary_crossentropy kullback_leibler_divergence poisson cosine_proximity"""
+_METRICS = """binary_accuracy categorical_accuracy sparse_categorical_accuracy top_k_categorical_accuracy
+    sparse_top_k_categorical_accuracy get deserialize"""
+_SHORT = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "kld": "kullback_leibler_divergence",
+}
+_ALIASES = {
+    **{name: name for name in _LOSSES.split()},
+    **_SHORT,
+    **{short.upper(): name for short, name in _SHORT.items()},
+    "cosine": "cosine_proximity",
+}
+_OPTIMIZERS = "SGD RMSprop Adagrad Adadelta Adam Adamax Nadam"
+_INITIALIZERS = """RandomNormal TruncatedNormal RandomUniform VarianceScaling Orthogonal Identity lecun_uniform
+    lecun_normal glorot_normal glorot_uniform he_normal he_uniform"""
+_INITIALIZER_ALIASES = {
+    "normal": "RandomNormal",
+    "random_normal": "RandomNormal",
+    "uniform": "RandomUniform",
+    "random_uniform": "RandomUniform",
+    "truncated_normal": "TruncatedNormal",
+    "orthogonal": "Orthogonal",
+    "identity": "Identity",
+}
+_CROSSENTROPIES = "binary_crossentropy categorical_crossentropy sparse_categorical_crossentropy"
+
+
+def _of(module: str, names: dict[str, str]) -> dict[str, str]:
+    return {name: f"{__name__}.{module}:{there}" for name, there in names.items()}
+
+
+# By module of Keras, where the names are found that are not tf_keras's.
+NAMES: dict[str, dict[str, str]] = {
+    "losses": _of("losses", {**_ALIASES, "get": "get", "deserialize": "deserialize"}),
+    "metrics": {**_of("losses", _ALIASES), **_of("metrics", {name: name for name in _METRICS.split()})},
+    "optimizers": _of(
+        "optimizers",
+        {
+            **{name: name for name in f"{_OPTIMIZERS} Optimizer TFOptimizer get deserialize".split()},
+            **{name.lower(): name for name in _OPTIMIZERS.split()},
+        },
+    ),
+    "initializers": _of("initializers", {**{name: name for name in _INITIALIZERS.split()}, **_INITIALIZER_ALIASES}),
+    "backend": _of("losses", {name: f"backend_{name}" for name in _CROSSENTROPIES.split()}),
+    "activations": _of("activations", {"selu": "selu"}),
+    "engine.training_utils": _of("weighting", {"weighted_masked_objective": "weighted"}),
+}
+NAMES["backend.tensorflow_backend"] = NAMES["backend"]
+NAMES["objectives"], NAMES["initializations"] = NAMES["losses"], NAMES["initializers"]

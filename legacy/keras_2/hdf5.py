@@ -1,0 +1,78 @@
+"""`keras.utils.HDF5Matrix`: a data set in a file, read piece by piece, where an array is expected."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+class HDF5Matrix:
+    """Rows `start` to `end` of a data set, which the file is asked for when they are needed.
+
+    Args:
+        datapath: The file.
+        dataset: The name of the data set in it.
+        start: The first row.
+        end: The row after the last; None is the end of the data set.
+        normalizer: Is given what was read and returns what is used.
+    """
+
+    refs: ClassVar[dict[str, Any]] = {}  # the files that are open, which stay so
+
+    def __init__(
+        self, datapath: str, dataset: str, start: int = 0, end: int | None = None, normalizer: Callable | None = None
+    ) -> None:
+        import h5py
+
+        if datapath not in self.refs:
+            self.refs[datapath] = h5py.File(datapath, "r")
+        self.data = self.refs[datapath][dataset]
+        self.start, self.end = start, self.data.shape[0] if end is None else end
+        self.normalizer = normalizer
+        self._first = self._read(np.s_[:1])
+
+    def _read(self, rows: Any) -> np.ndarray:
+        values = self.data[rows]
+        return values if self.normalizer is None else self.normalizer(values)
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        if isinstance(key, slice):
+            rows = np.arange(*key.indices(len(self))) if key.step not in (None, 1) else None
+            stop = len(self) if key.stop is None else key.stop
+            if stop > len(self):
+                raise IndexError(f"Row {stop - 1} was asked for, and there are {len(self)}. Ask for fewer.")
+            if rows is None:
+                first, after, _ = key.indices(len(self))
+                return self._read(np.s_[self.start + first : self.start + after])
+            key = rows
+        rows = np.asarray(key)
+        if rows.size and rows.max() >= len(self):
+            raise IndexError(f"Row {rows.max()} was asked for, and there are {len(self)}. Ask for fewer.")
+        if not rows.ndim:
+            return self._read(int(rows) + self.start)
+        kept, where = np.unique(rows, return_inverse=True)  # the only order in which a file gives rows
+        values = self.data[(kept + self.start).tolist()][where]
+        return values if self.normalizer is None else self.normalizer(values)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that an array of these rows has."""
+        return (len(self), *self._first.shape[1:])
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the values."""
+        return self._first.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of values."""
+        return int(np.prod(self.shape))

@@ -1,0 +1,1 @@
+"""How a Keras 2.2.4 model was compiled, fed and trained."""

@@ -1,0 +1,48 @@
+"""Whether a tensor depends on the learning phase: Keras 2.2.4's `_uses_learning_phase`, read off the graph."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.legacy.arithmetic import _private
+
+
+def uses_learning_phase(tensors: Iterable[Any]) -> bool:
+    """Whether any of the tensors is computed from the learning phase's placeholder."""
+    tensors = [each for each in tensors if tf.is_tensor(each)]
+    if not tensors:
+        return False
+    phase = _private.learning_phase_tensor(getattr(tensors[0], "graph", None))
+    if not isinstance(phase, tf.Tensor):
+        return False
+    wanted = phase.op
+    seen, pending = set(), [tensor.op for tensor in tensors]
+    while pending:
+        op = pending.pop()
+        if op is wanted:
+            return True
+        if op not in seen:
+            seen.add(op)
+            pending.extend(each.op for each in op.inputs)
+    return False
+
+
+def model_uses_learning_phase(model: Any) -> bool:
+    """Whether an output of the model depends on the phase."""
+    outputs = model.outputs or []
+    known = model.__dict__.get("_phase_of_outputs")
+    if known is None or known[0] != [id(each) for each in outputs]:
+        known = model.__dict__["_phase_of_outputs"] = ([id(each) for each in outputs], uses_learning_phase(outputs))
+    return known[1]
+
+
+def phase_of(model: Any) -> list[Any]:
+    """The learning phase, to be fed to a model that uses it, unless it was set for good."""
+    phase = _private.keras_backend().learning_phase()
+    return [] if isinstance(phase, int) or not model_uses_learning_phase(model) else [phase]
+
+
+def dynamic(model: Any) -> bool:
+    """Whether the phase is fed to the model."""
+    return bool(phase_of(model))

@@ -1,0 +1,50 @@
+"""Keras 2.2.4's numbers: each case of `golden/keras_numbers.py` gives what it gave under TensorFlow 1.15.5.
+
+A number may differ by 2e-5 of itself and 1e-6: the steps of a training run carry the rounding of one into the next.
+"""
+
+import json
+import math
+
+import pytest
+from golden import keras_numbers
+
+import nthgrad.legacy.keras as keras
+import nthgrad.legacy.tensorflow as tf
+from nthgrad import legacy
+
+with open(keras_numbers.RECORDED, encoding="utf-8") as file:
+    RECORDED = json.load(file)
+
+
+def differences(recorded, computed, where=""):
+    """One line for each entry of two nests that differs."""
+    if isinstance(recorded, dict) and isinstance(computed, dict) and recorded.keys() == computed.keys():
+        for key in recorded:
+            yield from differences(recorded[key], computed[key], f"{where}/{key}")
+    elif isinstance(recorded, list) and isinstance(computed, list) and len(recorded) == len(computed):
+        for index, pair in enumerate(zip(recorded, computed, strict=True)):
+            yield from differences(*pair, f"{where}/{index}")
+    elif not same(recorded, computed):
+        yield f"{where}: {recorded!r} was recorded, {computed!r} is computed"
+
+
+def same(recorded, computed):
+    numbers = all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in (recorded, computed))
+    if not numbers:
+        return recorded == computed
+    return math.isclose(recorded, computed, rel_tol=2e-5, abs_tol=1e-6) or (
+        math.isnan(recorded) and math.isnan(computed)
+    )
+
+
+def test_every_case_is_recorded():
+    assert RECORDED.keys() == keras_numbers.CASES.keys()
+
+
+@pytest.mark.parametrize("name", sorted(keras_numbers.CASES))
+@pytest.mark.filterwarnings("ignore:Discrepancy between trainable weights", "ignore:Output .* missing from loss")
+def test_numbers(name):
+    with legacy.session():
+        computed = json.loads(json.dumps(keras_numbers.numbers(name, keras, tf)))
+    assert list(differences(RECORDED[name], computed)) == []
