@@ -271,13 +271,15 @@ def instance_norm(
         if not params.is_fully_defined():
             raise ValueError(f"Inputs {inputs.name} has undefined channels dimension {params}.")
         dtype, initializers = inputs.dtype.base_dtype, param_initializers or {}
-        beta, gamma = _offset_and_scale(center, scale, params, dtype, initializers, variables_collections, trainable)
+        pair: list[Any] = _offset_and_scale(
+            center, scale, params, dtype, initializers, variables_collections, trainable
+        )
         if data_format == "NCHW":
             wide = [1, params[0].value, *([1] * (rank - 2))]
-            beta, gamma = (each if each is None else tf.reshape(each, wide) for each in (beta, gamma))
+            pair = [each if each is None else tf.reshape(each, wide) for each in pair]
         axes = [axis for axis in range(1, rank) if axis != channels]
         mean, variance = v1.nn.moments(inputs, axes, keep_dims=True)
-        outputs = tf.nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon, name="instancenorm")
+        outputs = tf.nn.batch_normalization(inputs, mean, variance, pair[0], pair[1], epsilon, name="instancenorm")
         if activation_fn is not None:
             outputs = activation_fn(outputs)
         return named(outputs_collections, outputs)

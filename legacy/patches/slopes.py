@@ -1,6 +1,6 @@
 """Gradient functions that make as many ops as those of TensorFlow 1 did, so that the seeds after them are the same.
 
-Today's leave out sums over no axes and reshapes to the same shape.  The values are equal.
+Today's leave out sums over no axes and reshapes to the same shape.  The values are equal, but for those of cumprod.
 """
 
 import weakref
@@ -221,6 +221,14 @@ def _slice(op: tf.Operation, grad: Any) -> Any:
     return raw.StridedSliceGrad(shape=shape, begin=begin, end=end, strides=strides, dy=grad, **known), None, None, None
 
 
+def _cumulative_product(op: tf.Operation, grad: Any) -> Any:
+    """Divides by x, so that a zero gives nan; today's gives 0 there, which is wrong and does not look it."""
+    x, axis = op.inputs
+    exclusive, reverse = op.get_attr("exclusive"), op.get_attr("reverse")
+    product = tf.math.cumprod(x, axis, exclusive=exclusive, reverse=reverse)
+    return [tf.cumsum(product * grad, axis, exclusive=exclusive, reverse=not reverse) / x, None]
+
+
 def _as_today(op: tf.Operation, grad: Any, *others: Any, more: int) -> Any:
     randomness.add(more)
     return _private.gradient_function(op.type)(op, grad, *others)
@@ -246,6 +254,7 @@ FUNCTIONS: dict[str, Callable] = {
     **dict.fromkeys(("ReluGrad", "Relu6Grad", "LeakyReluGrad"), partial(_as_today, more=2)),  # zeros of a shape
     "GatherV2": partial(_as_today, more=1),  # cast of a shape
     "Gather": partial(_as_today, more=1),
+    "Cumprod": _cumulative_product,
     "StridedSlice": _slice,
     "SparseSoftmaxCrossEntropyWithLogits": partial(_as_today, more=1),  # an op that forbade a second derivative
 }

@@ -13,6 +13,16 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 
 PROGRAMS = {
+    "prod_of_zeros": """
+x = tf.placeholder_with_default([[1.0, 1.0, 0.0], [2.0, 0.0, 0.0]], [None, 3])
+slope = tf.gradients(tf.reduce_prod(x, axis=1), x)[0]
+out = [slope, tf.gradients(slope, x)[0]]
+""",
+    "cumprod_of_zeros": """
+x = tf.constant([[1.0, 1.0, 0.0], [2.0, 0.0, 0.0]])
+slope = tf.gradients(tf.cumprod(x, axis=1), x)[0]
+out = [slope, tf.gradients(slope, x)[0]]
+""",
     "constant": "tf.constant(1.0)",
     "random_normal": "out=tf.random_normal([3])",
     "random_normal_args": "out=tf.random_normal([3], 1.0, 2.0)",

@@ -65,20 +65,13 @@ def backend_session():
         return type(error), str(error)
 
 
-def patched():
-    """What stands where a patch is put, in the module and in every public module that shows it."""
-    found = []
-    for patch in patches.table():
-        owner, name = patch.owner()
-        found.append(vars(owner).get(name))
-    for key, module in list(sys.modules.items()):
-        if key.startswith(("tensorflow._api.v2.compat.v1", "tensorflow.compat")):
-            found += [
-                getattr(module, name)
-                for name in ("gradients", "split", "random_uniform", "linspace")
-                if name in vars(module)
-            ]
-    return list(map(id, found))
+def public():
+    """Some functions that sessions patch, wherever TensorFlow's public modules show them."""
+    names = ("gradients", "split", "random_uniform", "linspace")
+    shown = [
+        module for key, module in list(sys.modules.items()) if key.startswith(("tensorflow._api.", "tensorflow.compat"))
+    ]
+    return [id(vars(module)[name]) for module in shown for name in names if name in vars(module)]
 
 
 OBSERVED = {
@@ -127,7 +120,7 @@ OBSERVED = {
     "V2 dtypes": lambda: tf_keras.src.engine.base_layer_utils.V2_DTYPE_BEHAVIOR,
     "custom objects": lambda: dict(tf_keras.utils.get_custom_objects()),
     "logs of deprecated names": lambda: _private.deprecation._PRINT_DEPRECATION_WARNINGS,
-    "whatever a session patches": patched,
+    "public names of what sessions patch": public,
     "names that a script is given": lambda: [hasattr(np, name) for name in ("float", "asscalar", "Inf", "product")],
     "NumPy's print": lambda: (np.get_printoptions(), repr(np.float32(1.5))),
     "what sessions patch": lambda: [
