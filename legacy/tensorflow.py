@@ -114,9 +114,17 @@ sys.modules[keras.__name__] = keras
 _standin.build(keras.__name__, _private.TF_KERAS_MODULES, {}, _keras.of_tf_keras)
 
 
+_REFUSED = {
+    "estimator": "Write the training loop with tf.Session, or train a Keras model.",
+    "pywrap_tensorflow": "Read a checkpoint with tf.train.load_checkpoint.",
+}
+
+
 def __getattr__(name: str) -> Any:
     if name == "__all__":  # read by `from ... import *`
         return [public for public in __dir__() if not public.startswith("_")]
+    if name in _REFUSED:
+        raise _standin.MissingNameError(f"tf.{name} cannot be had. {_REFUSED[name]}")
     if name in _v1.__dict__ or (not name.startswith("_") and hasattr(_v1, name)):
         return _old(_v1, name, __name__)
     if f"tensorflow.{name}" in sys.modules:  # tf.python

@@ -94,13 +94,29 @@ class Refusing:
             raise refuse("tf.contrib", name[len(self._root) :])
 
 
+def _refusing(module: ModuleType) -> ModuleType:
+    """The module, which refuses by name what is not built of it."""
+    where = f"tf.contrib.{module.__name__.rpartition('.')[2]}"
+
+    def missing(name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"module {where!r} has no attribute {name!r}")
+        raise MissingNameError(
+            f"{where}.{name} cannot be had. dir({where}) lists what is built; write the rest with tf.layers, tf.train "
+            "and TensorFlow's own ops."
+        )
+
+    module.__dict__.setdefault("__getattr__", missing)  # tf.contrib.rnn has one of its own
+    return module
+
+
 def plant(root: str) -> ModuleType:
     """Puts the tree into `sys.modules` under `root.contrib`, and returns it."""
     top: ModuleType = _Folder(f"{root}.contrib")
     sys.modules[top.__name__] = top
     for path, today in _TREE.items():
         name = f"{top.__name__}.{path}"
-        module = _Folder(name) if today is None else importlib.import_module(f"{__name__}.{today}")
+        module = _Folder(name) if today is None else _refusing(importlib.import_module(f"{__name__}.{today}"))
         sys.modules[name] = module
         parent, _, last = name.rpartition(".")
         setattr(sys.modules[parent], last, module)

@@ -1,5 +1,6 @@
 """What TensorFlow 1 did otherwise: seeds, variables, names of modules that have moved."""
 
+import importlib
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +19,33 @@ def _new_tensor(operation: Callable[[Any, Any], Any]) -> Callable[[Any], Callabl
 
 _IN_PLACE = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv}
 
+# Names of modules that TensorFlow never published and programs imported from, by where they are now.
+_MOVED = {
+    f"{_OPS}.control_flow_ops:case": "tensorflow.compat.v1:case",
+    f"{_OPS}.control_flow_ops:cond": "tensorflow.compat.v1:cond",
+    f"{_OPS}.control_flow_ops:while_loop": "tensorflow.compat.v1:while_loop",
+    f"{_OPS}.array_ops:stack": "tensorflow.compat.v1:stack",
+    f"{_OPS}.array_ops:unstack": "tensorflow.compat.v1:unstack",
+    f"{_OPS}.variables:RefVariable": "tensorflow.python.ops.ref_variable:RefVariable",
+    f"{_OPS}.variables:VariableV1": "tensorflow.compat.v1:Variable",
+    "tensorflow.python.framework.ops:IndexedSlices": "tensorflow.compat.v1:IndexedSlices",
+    "tensorflow.python.framework.ops:IndexedSlicesValue": (
+        "tensorflow.python.framework.indexed_slices:IndexedSlicesValue"
+    ),
+    "tensorflow.python.framework.ops:Tensor": "tensorflow.compat.v1:Tensor",
+    "tensorflow.python.framework.graph_util:convert_variables_to_constants": (
+        "tensorflow.compat.v1.graph_util:convert_variables_to_constants"
+    ),
+}
+
+
+def _found(place: str) -> Callable[[Any], Any]:
+    module, _, name = place.partition(":")
+    return lambda today: getattr(importlib.import_module(module), name)
+
+
 PATCHES: list[Patch] = [
+    *[Patch(old, _found(now), "it has moved since") for old, now in _MOVED.items()],
     *[
         Patch(
             f"{_OPS}.resource_variable_ops:BaseResourceVariable.__i{name}__",

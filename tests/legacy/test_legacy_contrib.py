@@ -31,6 +31,15 @@ def test_what_is_not_built_is_refused(name):
         assert isinstance(caught.value, ImportError)
 
 
+def test_a_name_that_is_not_built_is_refused():
+    with pytest.raises(LegacyError) as caught:
+        _ = tf.contrib.opt.AdamWOptimizer
+    assert str(caught.value) == (
+        "tf.contrib.opt.AdamWOptimizer cannot be had. dir(tf.contrib.opt) lists what is built; write the rest with "
+        "tf.layers, tf.train and TensorFlow's own ops."
+    )
+
+
 def test_without_scipy(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     with legacy.session() as sess:

@@ -1,5 +1,6 @@
 """Variables of TensorFlow 1, and the names of its modules."""
 
+import importlib
 import operator
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import nthgrad.legacy.tensorflow as tf
 from nthgrad import legacy
+from nthgrad.errors import LegacyError
 
 IN_PLACE = {"iadd": 5.0, "isub": -1.0, "imul": 6.0, "itruediv": 2 / 3}
 
@@ -44,3 +46,34 @@ def test_modules_below_are_stand_ins_too():
     assert tf.math.cumprod is tf.cumprod
     assert tf.nn.rnn_cell.GRUCell is tf.contrib.rnn.GRUCell
     assert tf.__version__ == "1.15.5"
+
+
+REFUSED = {
+    "estimator": "tf.estimator cannot be had. Write the training loop with tf.Session, or train a Keras model.",
+    "pywrap_tensorflow": "tf.pywrap_tensorflow cannot be had. Read a checkpoint with tf.train.load_checkpoint.",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_gone_is_refused_by_name(name):
+    for refused in (LegacyError, ImportError):  # `try: from tensorflow import estimator` goes on
+        with pytest.raises(refused) as caught:
+            getattr(tf, name)
+        assert str(caught.value) == REFUSED[name]
+
+
+MOVED = {
+    "ops.control_flow_ops": lambda m, x: m.cond(x > 1.0, lambda: x * x, lambda: x),
+    "ops.array_ops": lambda m, x: m.unstack(m.stack([x, x * x]))[1],
+    "framework.ops": lambda m, x: x * x if isinstance(x, m.Tensor) else x,
+    "ops.variables": lambda m, x: x * x if isinstance(tf.Variable(1.0), m.RefVariable) else x,
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_private_names_that_have_moved(name):
+    module = importlib.import_module(f"tensorflow.python.{name}")
+    before = set(vars(module))
+    with legacy.session() as sess:
+        assert sess.run(MOVED[name](module, tf.constant(3.0))) == 9.0
+    assert set(vars(module)) == before
