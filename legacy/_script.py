@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
@@ -80,6 +80,33 @@ class _Siblings:
         )
 
 
+class _Ours:
+    """Finds the modules of nthgrad that are imported later; to them `tensorflow` is today's, as to those before."""
+
+    def __init__(self, today: ModuleType) -> None:
+        self._today = today
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if not name.startswith("nthgrad."):
+            return None
+        others = (finder for finder in sys.meta_path if finder is not self)
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
+        if spec is not None and spec.loader is not None:
+            spec.loader.exec_module = self._with_today(spec.loader.exec_module)
+        return spec
+
+    def _with_today(self, execute: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
+        def inner(module: ModuleType) -> None:
+            before = sys.modules["tensorflow"]
+            sys.modules["tensorflow"] = self._today
+            try:
+                execute(module)
+            finally:
+                sys.modules["tensorflow"] = before
+
+        return inner
+
+
 def _become_tensorflow_1() -> ModuleType:
     """Turns TensorFlow to its first version for the whole process, and gives the old modules their names."""
     import numpy as np
@@ -102,6 +129,7 @@ def _become_tensorflow_1() -> ModuleType:
         for name in [name for name in sys.modules if name == new or name.startswith(f"{new}.")]:
             sys.modules[old + name[len(new) :]] = sys.modules[name]
     sys.modules["tensorflow.compat.v1"] = tf
+    sys.meta_path.insert(0, _Ours(today))  # pyright: ignore[reportArgumentType]
     sys.meta_path.append(contrib.Refusing("tensorflow"))  # pyright: ignore[reportArgumentType]
     tf.__path__ = path  # tensorflow.python and what else is not loaded yet
     return _private
