@@ -15,6 +15,11 @@ A way to use what old programs left behind, and one to see what there is to port
 
     f = legacy.lift("net.pb", inputs="x:0", outputs="y:0")  # a function of TensorFlow 2, differentiable to any order
     legacy.scan(["old_code/"])                              # the old idioms, and where MIGRATION.md treats them
+
+What is where: `_run` and `_script` are the process of a script, `_session` and `_guards` the block.  `tensorflow` and
+`keras` are the old names, made by `_standin` from tf_keras and from `keras_2`, `keras_1` and `contrib`, which hold what
+is gone.  `patches` changes today's modules where the old ones did otherwise, one table with reasons; `arithmetic` and
+`training` are the numbers of Keras 2.2.4.  `_lift` and `_scan` stand by themselves.
 """
 
 from typing import TYPE_CHECKING, Any
