@@ -8,6 +8,8 @@ _CELLS = """RNNCell BasicRNNCell BasicLSTMCell GRUCell LSTMCell LSTMStateTuple M
 
 
 def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from nthgrad.legacy import tensorflow as tf
     from nthgrad.legacy.contrib import refuse
 
