@@ -92,7 +92,8 @@ class _Ours:
         others = (finder for finder in sys.meta_path if finder is not self)
         spec = next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
         if spec is not None and spec.loader is not None:
-            spec.loader.exec_module = self._with_today(spec.loader.exec_module)
+            loader: Any = spec.loader
+            loader.exec_module = self._with_today(loader.exec_module)
         return spec
 
     def _with_today(self, execute: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:

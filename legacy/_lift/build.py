@@ -107,7 +107,8 @@ def _variables(source: Source, structure: Structure) -> dict[str, tf.Variable]:
         key = op.get_attr("container"), op.get_attr("shared_name") or op.name.encode()
         if key not in shared:
             trained = op.get_attr("dtype").is_floating and (source.trainable is None or op.name in source.trainable)
-            shared[key] = tf.Variable(value, trainable=trained, name=op.name, dtype=op.get_attr("dtype"))
+            start: Any = value
+            shared[key] = tf.Variable(start, trainable=trained, name=op.name, dtype=op.get_attr("dtype"))
         found[op.name] = shared[key]
     return found
 

@@ -13,7 +13,8 @@ def uses_learning_phase(tensors: Iterable[Any]) -> bool:
     tensors = [each for each in tensors if tf.is_tensor(each)]
     if not tensors:
         return False
-    phase = _private.learning_phase_tensor(getattr(tensors[0], "graph", None))
+    graph: Any = getattr(tensors[0], "graph", None)
+    phase = _private.learning_phase_tensor(graph)
     if not isinstance(phase, tf.Tensor):
         return False
     wanted = phase.op

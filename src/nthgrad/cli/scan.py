@@ -17,9 +17,10 @@ def report(paths: Sequence[str], as_json: bool, complain: Callable[[str], None])
         The exit status: 0 for nothing, 1 for findings, 2 if a file could not be read.
     """
     from nthgrad.legacy import _scan
+    from nthgrad.legacy._scan import source
 
     findings, complaints = [], []
-    files = _scan.source.files(paths)
+    files = source.files(paths)
     while True:
         try:
             file = next(files, None)
