@@ -51,7 +51,7 @@ def scan(paths: Sequence[str | os.PathLike[str]]) -> list[Finding]:
         >>> _ = program.write_text("import tensorflow as T; print(T.log(3.0))")
         >>> for one in legacy.scan([program]):
         ...     print(one.line, one.column, one.idiom, one.anchor)
-        1 30 tf.log MIGRATION.md#names-that-moved
+        1 31 tf.log MIGRATION.md#names-that-moved
     """
     return [finding for file in source.files(paths) for finding in in_file(file)]
 
