@@ -12,7 +12,7 @@ _SHORT = {
     "msle": "mean_squared_logarithmic_error",
     "kld": "kullback_leibler_divergence",
 }
-_ALIASES = {
+LOSS_ALIASES = {
     **{name: name for name in _LOSSES.split()},
     **_SHORT,
     **{short.upper(): name for short, name in _SHORT.items()},
@@ -39,8 +39,8 @@ def _of(module: str, names: dict[str, str]) -> dict[str, str]:
 
 # By module of Keras, where the names are found that are not tf_keras's.
 NAMES: dict[str, dict[str, str]] = {
-    "losses": _of("losses", {**_ALIASES, "get": "get", "deserialize": "deserialize"}),
-    "metrics": {**_of("losses", _ALIASES), **_of("metrics", {name: name for name in _METRICS.split()})},
+    "losses": _of("losses", {**LOSS_ALIASES, "get": "get", "deserialize": "deserialize"}),
+    "metrics": {**_of("losses", LOSS_ALIASES), **_of("metrics", {name: name for name in _METRICS.split()})},
     "optimizers": _of(
         "optimizers",
         {

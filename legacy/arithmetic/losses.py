@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.legacy.arithmetic import _private
+from nthgrad.legacy.arithmetic import LOSS_ALIASES, _private
 
 
 def clipped(probability: tf.Tensor) -> tf.Tensor:
@@ -150,19 +150,7 @@ LOSSES: dict[str, Callable] = {
         cosine_proximity,
     )
 }
-_SHORT = {
-    "mse": "mean_squared_error",
-    "mae": "mean_absolute_error",
-    "mape": "mean_absolute_percentage_error",
-    "msle": "mean_squared_logarithmic_error",
-    "kld": "kullback_leibler_divergence",
-}
-LOSS_NAMES: dict[str, Callable] = {
-    **LOSSES,
-    **{short: LOSSES[long] for short, long in _SHORT.items()},
-    **{short.upper(): LOSSES[long] for short, long in _SHORT.items()},
-    "cosine": cosine_proximity,
-}
+LOSS_NAMES: dict[str, Callable] = {name: LOSSES[long] for name, long in LOSS_ALIASES.items()}
 
 
 def named(identifier: Any, names: dict[str, Callable], what: str) -> Callable:

@@ -7,7 +7,7 @@ import tensorflow as tf
 from nthgrad.errors import LegacyError
 from nthgrad.legacy import _dialect
 from nthgrad.legacy.arithmetic import _private
-from nthgrad.legacy.training.phase import uses_learning_phase
+from nthgrad.legacy.training.phase import reaches, uses_learning_phase
 
 
 class Settable:
@@ -34,7 +34,12 @@ def model_updates(model: Any) -> list[Any]:
     every = _unfrozen(model)
     if not model.inputs or not every:
         return every
-    return [each for each in every if getattr(each, "_unconditional_update", True) or _reached(each, model.inputs)]
+    inputs = {each.op for each in model.inputs}
+    return [
+        each
+        for each in every
+        if getattr(each, "_unconditional_update", True) or reaches([getattr(each, "op", each)], inputs)
+    ]
 
 
 def _unfrozen(model: Any) -> list[Any]:
@@ -91,19 +96,6 @@ def layers_by_depth(model: Any) -> dict[int, list[Any]]:
                 seen.add(id(node.layer))
                 found.setdefault(depth, []).append(node.layer)
     return found
-
-
-def _reached(update: Any, inputs: list[Any]) -> bool:
-    wanted = {each.op for each in inputs}
-    seen, pending = set(), [update.op if hasattr(update, "op") else update]
-    while pending:
-        op = pending.pop()
-        if op in wanted:
-            return True
-        if op not in seen:
-            seen.add(op)
-            pending.extend(each.op for each in op.inputs)
-    return False
 
 
 def sole(today: Any) -> Any:

@@ -17,11 +17,15 @@ def uses_learning_phase(tensors: Iterable[Any]) -> bool:
     phase = _private.learning_phase_tensor(graph)
     if not isinstance(phase, tf.Tensor):
         return False
-    wanted = phase.op
-    seen, pending = set(), [tensor.op for tensor in tensors]
+    return reaches([tensor.op for tensor in tensors], {phase.op})
+
+
+def reaches(ops: Iterable[Any], wanted: set[Any]) -> bool:
+    """Whether any of the ops is, or is computed from, one that is wanted."""
+    seen, pending = set(), list(ops)
     while pending:
         op = pending.pop()
-        if op is wanted:
+        if op in wanted:
             return True
         if op not in seen:
             seen.add(op)
