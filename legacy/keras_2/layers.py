@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.errors import LegacyError
 from nthgrad.legacy import _dialect
 from nthgrad.legacy.patches import Patch
 
@@ -196,7 +197,26 @@ def _saved_weights(function: Any) -> Any:
 _ENGINE = "tf_keras.src.engine"
 _LAYER = f"{_ENGINE}.base_layer_v1:Layer"
 
+
+def _on_a_gpu(function: Any) -> Any:
+    """CuDNNLSTM and CuDNNGRU, refused where there is no GPU to run them."""
+
+    @wraps(function)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        if not tf.config.list_physical_devices("GPU"):
+            name = type(self).__name__
+            raise LegacyError(
+                f"keras.layers.{name} runs on a GPU only, and TensorFlow finds none. Write keras.layers."
+                f"{name.removeprefix('CuDNN')} with recurrent_activation='sigmoid'"
+                f"{', reset_after=True' if name == 'CuDNNGRU' else ''}, which computes the same."
+            )
+        function(self, *args, **kwargs)
+
+    return __init__
+
+
 PATCHES = [
+    Patch("tf_keras.src.layers.rnn.base_cudnn_rnn:_CuDNNRNN.__init__", _on_a_gpu, "without a GPU it failed in the run"),
     Patch(f"{_LAYER}.__call__", _one_output, "Lambda(lambda z: K.gradients(*z)) gives a tensor"),
     Patch(f"{_LAYER}._maybe_build", _built_of_numbers, "layers compute with input_shape[1], as np.arange does"),
     Patch(f"{_LAYER}.output", _output, "of a shared layer the first is given today, without a word"),

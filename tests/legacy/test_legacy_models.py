@@ -163,3 +163,23 @@ def test_refusals(monkeypatch):
                 call(model)
             assert str(caught.value) == words, name
             model.compile("sgd", "mse")
+
+
+ON_A_GPU = {
+    "CuDNNLSTM": (
+        "keras.layers.CuDNNLSTM runs on a GPU only, and TensorFlow finds none. Write keras.layers.LSTM with "
+        "recurrent_activation='sigmoid', which computes the same."
+    ),
+    "CuDNNGRU": (
+        "keras.layers.CuDNNGRU runs on a GPU only, and TensorFlow finds none. Write keras.layers.GRU with "
+        "recurrent_activation='sigmoid', reset_after=True, which computes the same."
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ON_A_GPU)
+def test_what_needs_a_gpu_is_refused_without_one(name, monkeypatch):
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda kind=None: [])
+    with legacy.session(), pytest.raises(LegacyError) as caught:
+        getattr(keras.layers, name)(3)
+    assert str(caught.value) == ON_A_GPU[name]
