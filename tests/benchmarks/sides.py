@@ -36,7 +36,13 @@ def in_tf(g, *args):
         return len(graph.node) + max((len(f.node_def) for f in graph.library.function), default=0)
 
     run = g.get_concrete_function(*args) if hasattr(g, "get_concrete_function") else g
-    return Side(lambda: tf.nest.map_structure(lambda t: t.numpy(), run(*args)), size)
+
+    def call():
+        y = run(*args)
+        tf.test.experimental.sync_devices()
+        return y
+
+    return Side(call, size)
 
 
 def in_jax(g, *args):

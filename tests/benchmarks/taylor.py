@@ -13,8 +13,17 @@ from pathlib import Path
 
 import click
 
-PATIENCE = 30.0  # seconds: a side that would need longer for its first result, by how that grew, is not asked
-ROOM = 3000.0  # MiB: nor is a side that needed more for the order before
+# A side is not asked for an order where it would need more than this, by how its need grew from order to order.
+PATIENCE = 30.0  # seconds to the first result
+ROOM = 4000.0  # MiB
+
+
+def expected(needs, order):
+    """What comes next in a sequence of (order, need) that grows by the same factor with every order, or 0."""
+    if not needs:
+        return 0.0
+    (m, before), (n, last) = needs[-2:] if len(needs) > 1 else ((0, needs[0][1]), needs[0])
+    return last * max(1.0, last / before) ** ((order - n) / (n - m))
 
 
 def work(names, threads, seconds):
@@ -40,14 +49,18 @@ def work(names, threads, seconds):
         for call in calls.values():
             call()
         results += [{"workload": name, "order": 0, "side": s, **t} for s, t in measure.rounds(calls, seconds).items()]
-        dead, firsts = {}, {}
+        dead, needs = {}, {side: ([], []) for side in SIDES}
         for order in workload.orders:
             calls, rows, values = {}, {}, {}
             for side, make in SIDES.items():
                 row = rows[side] = {"workload": name, "order": order, "side": side}
+                seconds_needed, room_needed = (expected(n, order) for n in needs[side])
+                if seconds_needed > PATIENCE or room_needed > ROOM:
+                    dead.setdefault(side, f"not tried: {seconds_needed:.0f} s and {room_needed:.0f} MiB expected")
                 if side in dead:
                     row["none"] = dead[side]
                     continue
+                print(f"{threads}: {name}, order {order}, {side}", file=sys.stderr, flush=True)
                 try:
                     row["first"], built = measure.first(lambda make=make: make(workload, order))  # noqa: B023
                     calls[side] = built.call
@@ -58,11 +71,8 @@ def work(names, threads, seconds):
                 memory = built.memory()
                 row["peak"] = measure.peak(built.call) if memory is None else memory
                 row["size"] = built.size()
-                before, firsts[side] = firsts.get(side, row["first"]), row["first"]
-                if row["first"] * max(1.0, row["first"] / before) > PATIENCE:
-                    dead[side] = f"not tried: the first result took {row['first']:.0f} s at order {order}"
-                if row["peak"] > ROOM:
-                    dead[side] = f"not tried: it needed {row['peak']:.0f} MiB at order {order}"
+                for known, need in zip(needs[side], (row["first"], row["peak"] or 0.0), strict=True):
+                    known.append((order, max(need, 1e-9)))
             for side, times in measure.rounds(calls, seconds).items():
                 rows[side].update(times)
             reference = next(iter(values.values()))
@@ -70,7 +80,6 @@ def work(names, threads, seconds):
                 difference = np.abs(value.reshape(reference.shape) - reference).max() / np.abs(reference).max()
                 rows[side]["difference"] = float(difference)
             results += rows.values()
-            print(f"{threads}: {name}, order {order}", file=sys.stderr, flush=True)
     return {"machine": measure.machine(threads), "results": results}
 
 

@@ -21,6 +21,7 @@ from nthgrad.engines.taylor.series import (
     Series,
     below,
     convolution,
+    division,
     less,
     live,
     minus,
@@ -194,15 +195,16 @@ def over(d: Callable[..., Any]) -> Rule:
         def coefficient(k: Index) -> Coefficient:
             if not divisor:
                 found = d(x, y)
-                divisor.extend(found if isinstance(found, tuple) else (found, x))
-            axis, (dx, u) = shortest(k), divisor
+                dx, u = found if isinstance(found, tuple) else (found, x)
+                divisor.extend((dx, u, division(value(dx), step.meets_a_product)))
+            axis, (dx, u, divide) = shortest(k), divisor
             terms = [
                 y.rate(j, axis) * c
                 for j in below(k)
                 if j != k and j[axis] and y[j] is not None and (c := adjoint.coefficient(dx, less(k, j))) is not None
             ]
             c = minus(over_number(total(terms), k[axis], step.meets_a_product), u[k])
-            return None if c is None else c / value(dx)
+            return None if c is None else divide(c)
 
         y = step.output(coefficient, live=x.live)
         x.functions[step.op.type] = y

@@ -22,6 +22,11 @@ def _no_walk(*_: Any) -> Sequence[Any]:
     raise AssertionError("a rule that is a graph was called without the interpreter")
 
 
+def meets_a_product(op: Any) -> bool:
+    """Whether a matrix product or a convolution takes what an op gives."""
+    return any(user.type.startswith(_PRODUCTS) for y in op.outputs for user in y.consumers())
+
+
 @dataclass
 class Step:
     """One op: as it was traced, what its inputs have become, and the values of its outputs."""
@@ -41,8 +46,10 @@ class Step:
     @cached_property
     def meets_a_product(self) -> bool:
         """Whether a matrix product or a convolution takes the output, so that it has to lie in memory."""
-        return any(user.type.startswith(_PRODUCTS) for y in self.op.outputs for user in y.consumers())
+        return meets_a_product(self.op)
 
     def output(self, coefficient: Callable[[Index], Coefficient], i: int = 0, live: tf.Tensor | None = None) -> Series:
         """A series for an output."""
-        return Series(self.values[i], coefficient, live)
+        y = Series(self.values[i], coefficient, live)
+        y.apart = self.meets_a_product
+        return y
