@@ -24,6 +24,7 @@ FAMILIES = {
     "bilinear": "native rule: bilinear",
     "slope": "native rule: slope",
     "over": "native rule: slope",
+    "ratio": "native rule: composite",
     "composite": "native rule: composite",
     "expanded": "native rule: composite, written in other ops",
 }

@@ -201,7 +201,13 @@ def test_hard_point(name):
 
 
 inf = math.inf
+
+
 # (function, its derivatives at these points)
+def in_float32(f):
+    return lambda x: tf.cast(f(tf.cast(x, tf.float32)), tf.float64)
+
+
 EXACT = {
     "x**2.5": (lambda x: x**2.5, [0.0, 1.0], [[0, 1], [0, 2.5], [0, 3.75], [inf, 1.875]]),
     "x**n, n not known": (lambda x: x ** tf.gather(tf.constant([3.0], x.dtype), tf.argmin(x[:1])), [0.0, -2.0], [[0, -8], [0, 12], [0, -12], [6, 6], [0, 0]]),
@@ -239,8 +245,12 @@ EXACT = {
     "igamma at 0": (lambda x: tf.math.igamma(tf.constant(3.0, tf.float64), x), [0.0], [[0], [0], [0], [1]]),
     "asinh where squares overflow": (tf.asinh, [-1e200], [[-math.asinh(1e200)], [1e-200], [0], [0]]),
     "atan where squares overflow": (lambda x: 1e300 * tf.atan(1e100 * x), [1e60], [[math.pi / 2 * 1e300], [1e80], [-2e20]]),
+    "a quotient of the greatest": (lambda x: 8e307 * x * x / (1.6e308 * x), [1.0], [[0.5], [0.5], [0]]),
+    "a quotient of the least": (lambda x: 3e-308 * x * x / (3e-308 * x), [1.0], [[1], [1], [0]]),
+    "float32 quotient of the greatest": (in_float32(lambda x: 1.5e38 * x * x / (3e38 * x)), [1.0], [[0.5], [0.5], [0]]),
+    "float32 quotient of the least": (in_float32(lambda x: 2e-38 * x * x / (2e-38 * x)), [1.0], [[1], [1], [0]]),
     "float32 far out": (
-        lambda x: tf.cast(tf.asinh(tf.cast(x, tf.float32)), tf.float64), [1e30, -1e30], [[tf.asinh(1e30), tf.asinh(-1e30)], [1e-30, 1e-30]],
+        in_float32(tf.asinh), [1e30, -1e30], [[tf.asinh(1e30), tf.asinh(-1e30)], [1e-30, 1e-30]],
     ),
 }  # fmt: skip
 

@@ -26,6 +26,7 @@ from nthgrad.engines.taylor.series import (
     live,
     minus,
     over_number,
+    quotient,
     shortest,
     total,
     value,
@@ -167,7 +168,7 @@ def slope(s: Callable[..., Any]) -> Rule:
                         if j[axis] and x[j] is not None and (c := adjoint.coefficient(dy, less(k, j))) is not None:
                             terms.append(x.rate(j, axis) * c)
             sign, terms = (1, minus(total(taken), total(added))) if added else (-1, total(taken))
-            c = over_number(terms, sign * k[axis], step.meets_a_product)
+            c = over_number(terms, sign * k[axis], step.apart)
             if c is None or len(slopes) > 1:
                 return c
             y.meanwhile(k, c)  # for the slope may be made of y
@@ -196,19 +197,30 @@ def over(d: Callable[..., Any]) -> Rule:
             if not divisor:
                 found = d(x, y)
                 dx, u = found if isinstance(found, tuple) else (found, x)
-                divisor.extend((dx, u, division(value(dx), step.meets_a_product)))
+                divisor.extend((dx, u, division(value(dx), step.apart)))
             axis, (dx, u, divide) = shortest(k), divisor
             terms = [
                 y.rate(j, axis) * c
                 for j in below(k)
                 if j != k and j[axis] and y[j] is not None and (c := adjoint.coefficient(dx, less(k, j))) is not None
             ]
-            c = minus(over_number(total(terms), k[axis], step.meets_a_product), u[k])
+            c = minus(over_number(total(terms), k[axis], step.apart), u[k])
             return None if c is None else divide(c)
 
         y = step.output(coefficient, live=x.live)
         x.functions[step.op.type] = y
         return [y]
+
+    return rule
+
+
+def ratio(a: Callable[..., Any], b: Callable[..., Any]) -> Rule:
+    """The ratio of two functions of the inputs."""
+
+    def rule(step: Step) -> Sequence[Input]:
+        x, y = a(*step.inputs), b(*step.inputs)
+        q = quotient(x, y, step.apart) if isinstance(y, Series) else x / y
+        return [step.output(q.__getitem__, live=q.live)]
 
     return rule
 

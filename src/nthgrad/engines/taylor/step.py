@@ -22,11 +22,6 @@ def _no_walk(*_: Any) -> Sequence[Any]:
     raise AssertionError("a rule that is a graph was called without the interpreter")
 
 
-def meets_a_product(op: Any) -> bool:
-    """Whether a matrix product or a convolution takes what an op gives."""
-    return any(user.type.startswith(_PRODUCTS) for y in op.outputs for user in y.consumers())
-
-
 @dataclass
 class Step:
     """One op: as it was traced, what its inputs have become, and the values of its outputs."""
@@ -44,12 +39,16 @@ class Step:
         return remake.maker(self.op)
 
     @cached_property
-    def meets_a_product(self) -> bool:
-        """Whether a matrix product or a convolution takes the output, so that it has to lie in memory."""
-        return meets_a_product(self.op)
+    def apart(self) -> bool:
+        """Whether each coefficient of the output should end a kernel, for a matrix product or a convolution takes it.
+
+        It has to lie in memory then. Up to order 3 XLA is faster without, though it makes the lower ones again.
+        """
+        met = any(user.type.startswith(_PRODUCTS) for y in self.op.outputs for user in y.consumers())
+        return met and max(map(sum, self.indices), default=0) > 3
 
     def output(self, coefficient: Callable[[Index], Coefficient], i: int = 0, live: tf.Tensor | None = None) -> Series:
         """A series for an output."""
         y = Series(self.values[i], coefficient, live)
-        y.apart = self.meets_a_product
+        y.apart = self.apart
         return y

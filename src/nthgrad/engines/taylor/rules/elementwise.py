@@ -7,7 +7,7 @@ divides by 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,9 @@ import tensorflow as tf
 
 from nthgrad.engines.repairs import product_power
 from nthgrad.engines.taylor.algebra import choose, exactly, only, ops
-from nthgrad.engines.taylor.families import bilinear, composite, each, linear_while, over, slope
-from nthgrad.engines.taylor.series import Series, quotient, unseen, value
-from nthgrad.engines.taylor.step import Input, Rule, Step, meets_a_product
+from nthgrad.engines.taylor.families import bilinear, composite, each, linear_while, over, ratio, slope
+from nthgrad.engines.taylor.series import Series, unseen, value
+from nthgrad.engines.taylor.step import Input, Rule, Step
 
 
 def conj(x: Any) -> Any:
@@ -96,16 +96,6 @@ def _logarithm(log: str, x: Any, y: Any, least: float) -> Any:
     out = tf.equal(y0, 0) if y0.dtype.is_complex else tf.logical_not(y0 > least)
     out = tf.equal(x0, 0) & out
     return x * getattr(ops, log)(choose(out, tf.ones_like(y0), y))
-
-
-def _ratio(a: Callable[..., Any], b: Callable[..., Any]) -> Rule:
-    """The ratio of two functions of the inputs."""
-
-    def q(op: Any, *inputs: Any) -> Any:
-        x, y = a(*inputs), b(*inputs)
-        return quotient(x, y, meets_a_product(op)) if isinstance(y, Series) else x / y
-
-    return composite(q)
 
 
 def _xdivy(op: Any, x: Any, y: Any) -> Any:
@@ -188,10 +178,10 @@ RULES: dict[str, Rule] = {
     "Sub": linear_while(2)(composite(lambda op, x, y: x - y)),
     "Mul": linear_while(1)(composite(lambda op, x, y: x * y)),
     "MulNoNan": bilinear(0, 1),
-    **each("Div RealDiv", _ratio(lambda x, y: x, lambda x, y: y)),
+    **each("Div RealDiv", ratio(lambda x, y: x, lambda x, y: y)),
     "DivNoNan": composite(_div_no_nan),
     "Xdivy": composite(_xdivy),
-    **each("Inv Reciprocal", _ratio(lambda x: 1, lambda x: x)),
+    **each("Inv Reciprocal", ratio(lambda x: 1, lambda x: x)),
     "Square": composite(lambda op, x: x * x),
     "SquaredDifference": composite(lambda op, x, y: conj(x - y) * (x - y)),
     "FloorMod": composite(lambda op, x, y: x - tf.math.floordiv(value(x), value(y)) * y),
@@ -212,7 +202,7 @@ RULES: dict[str, Rule] = {
     # powers, exponentials and logarithms
     "Pow": _pow,
     "Sqrt": over(lambda x, y: 2 * y),
-    "Rsqrt": _ratio(lambda x: 1, ops.Sqrt),
+    "Rsqrt": ratio(lambda x: 1, ops.Sqrt),
     "Exp": slope(lambda x, y: y),
     "Expm1": slope(lambda x, y: exactly(y + 1, tf.exp(x.value))),
     "Log": over(lambda x, y: x),
@@ -236,7 +226,7 @@ RULES: dict[str, Rule] = {
     # activations
     "Sigmoid": slope(lambda x, y: y * exactly(1 - y, tf.sigmoid(-x.value))),
     "Softplus": slope(lambda x, y: ops.Sigmoid(x)),
-    "Softsign": _ratio(lambda x: x, lambda x: 1 + ops.Abs(x)),
+    "Softsign": ratio(lambda x: x, lambda x: 1 + ops.Abs(x)),
     "Relu": composite(lambda op, x: only(x.value > 0, x)),
     "Relu6": composite(lambda op, x: only((x.value > 0) & (x.value < 6), x)),
     "LeakyRelu": composite(lambda op, x: choose(x.value > 0, x, op.get_attr("alpha") * x)),
