@@ -232,8 +232,8 @@ def division(b: tf.Tensor, apart: bool = False) -> Callable[[Any], tf.Tensor]:
     XLA ends a kernel at every division whose quotient has several uses, so a function of divisions would be read from
     memory and written again for each coefficient. A product with the inverse, which is one for all, stays in the
     kernel: at order 8 of exp(-x**2) sin(3 x) / (1 + x**2) that takes a fifth of the time. It costs half a unit in the
-    last place. Where |b| is so great that 1 / b would be lost among the numbers too small to be normal, a quarter of b is
-    taken, and of the product.
+    last place. Where |b| is so great that 1 / b would be lost among the numbers too small to be normal, a quarter of b
+    is taken, and of the product.
 
     Args:
         b: the divisor.
