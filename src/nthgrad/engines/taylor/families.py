@@ -196,8 +196,9 @@ def over(d: Callable[..., Any]) -> Rule:
         def coefficient(k: Index) -> Coefficient:
             if not divisor:
                 found = d(x, y)
-                dx, u = found if isinstance(found, tuple) else (found, x)
-                divisor.extend((dx, u, division(value(dx), step.apart)))
+                scaled = isinstance(found, tuple)
+                dx, u = found if scaled else (found, x)
+                divisor.extend((dx, u, division(value(dx), step.apart or scaled)))  # scaled, it has lost a bit before
             axis, (dx, u, divide) = shortest(k), divisor
             terms = [
                 y.rate(j, axis) * c
