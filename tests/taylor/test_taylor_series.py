@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
+import nthgrad as ng
 from nthgrad.engines.taylor.rules import RULES
 from nthgrad.engines.taylor.series import Series
 from nthgrad.extend import ops
@@ -336,3 +337,17 @@ def test_coefficients_are_computed_once():
             for k in range(5):
                 assert y[k,] is not None
     assert sorted(asked) == [(k,) for k in range(1, 5)]
+
+
+KERNELS = {
+    "quotients": lambda x: tf.exp(-x * x) * tf.sin(3 * x) / (1 + x * x),
+    "tanh": lambda x: tf.tanh(x * x),
+    "logarithms": lambda x: tf.math.log(2 + tf.math.log1p(x * x)),
+}
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_an_elementwise_function_is_one_kernel(name):
+    compiled = tf.function(ng.derivative(KERNELS[name], 4, method="taylor"), autograph=False, jit_compile=True)
+    made = compiled.experimental_get_compiler_ir(tf.ones([10_000]))(stage="optimized_hlo")
+    assert made[made.index("ENTRY") :].count("fusion(") == 1
