@@ -41,8 +41,8 @@ def derivative(
         argnum: the argument of f to differentiate by, by position or by name.
         method: the engine. `"taylor"` carries power series through the traced ops of f; what an order costs grows with
             its number, and a `tf.custom_gradient` in f is walked through. `"tape"` nests `tf.GradientTape`s, whose cost
-            grows geometrically; it keeps custom gradients in force. `"auto"` is `"taylor"`, also at order 1, where one
-            tape is faster for a small network but has no digits where its functions are saturated.
+            grows geometrically; it keeps custom gradients in force. `"auto"` is `"taylor"`, also at orders 1 and 2,
+            where tapes are faster for a small network without XLA but have no digits where it is saturated.
         jit_compile: handed to `tf.function`; True compiles with XLA.
 
     Returns:

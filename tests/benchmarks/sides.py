@@ -90,7 +90,7 @@ def exported(w, n):
         ng.export.stablehlo(g, f"{folder}/g", *args)
         function = Function(f"{folder}/g")
     arrays = [function.put(a.numpy()) for a in args]
-    return Side(lambda: jax.block_until_ready(function(*arrays)[0]), in_tf(g, *args).size)
+    return Side(lambda: jax.block_until_ready(function(*arrays)[0]), in_tf(g, *args).size, function.memory)
 
 
 def tapes(w, n, jit_compile):

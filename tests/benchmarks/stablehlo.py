@@ -51,6 +51,11 @@ class Function:
         """The outputs, a list of arrays, for arrays on the device."""
         return self._executable.execute([*inputs, *self._values])
 
+    def memory(self):
+        """MiB that a call needs beside its arguments, as the compiler says."""
+        stats = self._executable.get_compiled_memory_stats()
+        return (stats.temp_size_in_bytes + stats.output_size_in_bytes) / 2**20
+
 
 def _compiled(text, device):
     client = device.client

@@ -198,7 +198,7 @@ def over(d: Callable[..., Any]) -> Rule:
                 found = d(x, y)
                 scaled = isinstance(found, tuple)
                 dx, u = found if scaled else (found, x)
-                divisor.extend((dx, u, division(value(dx), step.apart or scaled)))  # scaled, it has lost a bit before
+                divisor.extend((dx, u, division(value(dx), step.apart or scaled)))  # scaling has cost digits already
             axis, (dx, u, divide) = shortest(k), divisor
             terms = [
                 y.rate(j, axis) * c
@@ -216,7 +216,7 @@ def over(d: Callable[..., Any]) -> Rule:
 
 
 def ratio(a: Callable[..., Any], b: Callable[..., Any]) -> Rule:
-    """The ratio of two functions of the inputs."""
+    """The ratio of two functions of the inputs: a composite that is told whether its quotients should end a kernel."""
 
     def rule(step: Step) -> Sequence[Input]:
         x, y = a(*step.inputs), b(*step.inputs)

@@ -33,7 +33,7 @@ class Series:
         self._coefficient = coefficient
         self._known: dict[Index, Coefficient] = {}
         self._rates: dict[tuple[Index, int], Coefficient] = {}
-        self.apart = False  # whether the coefficients will lie in memory anyway, for a matrix product follows
+        self.apart = False  # whether each coefficient should end a kernel, as a step says of its output
         self.functions: dict[str, Series] = {}  # of this series, by op type: the sine finds its cosine here
 
     def __getitem__(self, k: Index) -> Coefficient:
@@ -229,21 +229,21 @@ def quotient(a: Any, b: Series, apart: bool = False) -> Series:
 def division(b: tf.Tensor, apart: bool = False) -> Callable[[Any], tf.Tensor]:
     """Division by b, for all coefficients of a quotient.
 
-    XLA ends a kernel at every division whose quotient has several uses, so a function of divisions would be read from
-    memory and written again for each coefficient. A product with the inverse, which is one for all, stays in the
-    kernel: at order 8 of exp(-x**2) sin(3 x) / (1 + x**2) that takes a fifth of the time. It costs half a unit in the
-    last place. Where |b| is so great that 1 / b would be lost among the numbers too small to be normal, a quarter of b
-    is taken, and of the product.
+    XLA ends a kernel at every division of two tensors of one shape whose quotient has several uses, so a function of
+    divisions would be read from memory and written again for each coefficient. A product with the inverse, which is one
+    for all, stays in the kernel: at order 8 of exp(-x**2) sin(3 x) / (1 + x**2) that takes a fifth of the time. It
+    costs some half a unit in the last place an order. Where |b| is so great that 1 / b would be lost among the numbers
+    too small to be normal, a quarter of b is taken, and of the product.
 
     Args:
         b: the divisor.
-        apart: whether the quotients will lie in memory anyway, for a matrix product follows: then they end a kernel.
+        apart: whether each quotient should end a kernel.
     """
     if apart or b.dtype not in (tf.float32, tf.float64):
         return lambda c: c / b
     part = tf.where(tf.abs(b) > b.dtype.max / 4, tf.constant(0.25, b.dtype), tf.constant(1, b.dtype))
     inverse = 1 / (b * part)
-    return lambda c: c * inverse * part
+    return lambda c: c * inverse * part if getattr(c, "shape", None) == b.shape else c / b
 
 
 def products(
