@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from nthgrad.engines import remake
-from nthgrad.engines.replay import HARMLESS
+from nthgrad.engines import remake, state
 from nthgrad.errors import LegacyError, NthgradError
 from nthgrad.legacy._lift import _private, arrays
 from nthgrad.legacy._lift.ops import CUT, PASSES, VARIABLES, describe, kind, writes
@@ -75,7 +74,7 @@ def _refuse(op: Any) -> None:
         raise LegacyError(f"{describe(op)} runs Python code of the old program, which a graph does not hold. {CUT}")
     if writes(op):
         raise LegacyError(f"{describe(op)} changes a variable to give its value. {CUT}")
-    if op.op_def.is_stateful and op.type not in (*HARMLESS, "ParameterizedTruncatedNormal"):
+    if op.op_def.is_stateful and op.type not in state.UNCHANGING:
         raise LegacyError(f"{describe(op)} has a state of its own in TensorFlow 1's session. {CUT}")
     if not hasattr(tf.raw_ops, op.type):
         raise LegacyError(f"{describe(op)} is an op that TensorFlow {tf.__version__} cannot make. {CUT}")

@@ -167,6 +167,11 @@ def checked_engine(method: str) -> Any:
     return _METHODS[method]
 
 
+def checked_tapes(method: str) -> bool:
+    """Whether a method nests tapes, or an ArgumentError."""
+    return checked_engine(method) is tape
+
+
 def checked_argnum(argnum: Any) -> int | str:
     """The position or the name of an argument, or an ArgumentError."""
     if isinstance(argnum, bool) or not isinstance(argnum, (int, str)):

@@ -11,8 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines import dependence, outputs, trace
-from nthgrad.engines.repairs import WRITES
+from nthgrad.engines import dependence, outputs, state, trace
 from nthgrad.errors import DependenceError, UnsupportedOpError
 
 Tensors = Sequence[tf.Tensor]
@@ -150,7 +149,7 @@ def _calls_before(y: keras.KerasTensor, x: keras.KerasTensor) -> list[Any]:
 def chances(ops: Iterable[Any]) -> Iterator[Any]:
     """The ops, also in the functions that they call, which may give another value when they are run once more."""
     for op in ops:
-        if any(word in op.type for word in _DRAWS) or op.type.startswith(WRITES):
+        if any(word in op.type for word in _DRAWS) or state.changes(op):
             yield op
         for graphs in trace.bodies(op).values():
             for graph in graphs:

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.core import Method, checked_engine
+from nthgrad.core import Method, checked_engine, checked_tapes
 from nthgrad.engines import directions as engine
 from nthgrad.errors import ArgumentError
 from nthgrad.pointwise import as_many, checked_chunk, directions, one_number, pointwise
@@ -18,7 +18,12 @@ Function = Callable[..., Any]
 
 @tf.autograph.experimental.do_not_convert
 def gradient(
-    f: Function, *, argnum: int | str = 0, batch_dims: int | None = None, jit_compile: bool | None = None
+    f: Function,
+    *,
+    argnum: int | str = 0,
+    batch_dims: int | None = None,
+    method: Method = "auto",
+    jit_compile: bool | None = None,
 ) -> Function:
     """The gradient of a function that gives one number a point.
 
@@ -31,6 +36,8 @@ def gradient(
             `[batch]` or `[batch, 1]`; of one point, of shape `[]` or `[1]`.
         argnum: the argument of f that is x, by position or by name.
         batch_dims: how many leading axes of x count points. 0 takes all of x as one point.
+        method: `"taylor"`, which `"auto"` is, differentiates the ops that f computes; a `tf.custom_gradient` in f has
+            no effect. `"tape"` uses TensorFlow's gradients alone; custom gradients stay in force.
         jit_compile: handed to `tf.function`; True compiles with XLA.
 
     Returns:
@@ -50,14 +57,16 @@ def gradient(
         >>> print(g([3.0, 2.0]).numpy())
         [12.  9.]
     """
+    tapes = checked_tapes(method)
     return pointwise(
         f,
         "gradient",
-        lambda at, x, b: engine.pull(at, x),
+        lambda at, x, b: engine.pull(at, x, custom=tapes),
         argnum=argnum,
         batch_dims=batch_dims,
         jit_compile=jit_compile,
         leaf=one_number("nthgrad.jacobian"),
+        tapes=tapes,
     )
 
 
@@ -67,6 +76,7 @@ def jacobian(
     *,
     argnum: int | str = 0,
     batch_dims: int | None = None,
+    method: Method = "auto",
     chunk_size: int | None = None,
     jit_compile: bool | None = None,
 ) -> Function:
@@ -78,6 +88,7 @@ def jacobian(
         f: as in `gradient`, but returning any `tf.nest` structure of real tensors of shapes `[batch, *Q]`.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
+        method: as in `gradient`.
         chunk_size: how many derivatives to take at a time; all by default. Bounds the memory.
         jit_compile: as in `gradient`.
 
@@ -95,15 +106,14 @@ def jacobian(
          [6. 0.]
          [0. 1.]]
     """
-    chunk = checked_chunk(chunk_size)
-    return pointwise(
-        f,
-        "jacobian",
-        lambda at, x, b: engine.jacobian(at, x, b, chunk),
-        argnum=argnum,
-        batch_dims=batch_dims,
-        jit_compile=jit_compile,
-    )
+    chunk, tapes = checked_chunk(chunk_size), checked_tapes(method)
+
+    def compute(at: Function, x: tf.Tensor, b: int) -> Any:
+        if tapes:
+            return engine.jacobian_backward(at, x, b, chunk, custom=True)
+        return engine.jacobian(at, x, b, chunk)
+
+    return pointwise(f, "jacobian", compute, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile, tapes=tapes)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -112,6 +122,7 @@ def hessian(
     *,
     argnum: int | str = 0,
     batch_dims: int | None = None,
+    method: Method = "auto",
     chunk_size: int | None = None,
     jit_compile: bool | None = None,
 ) -> Function:
@@ -123,6 +134,7 @@ def hessian(
         f: as in `jacobian`.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
+        method: as in `gradient`.
         chunk_size: as in `jacobian`.
         jit_compile: as in `gradient`.
 
@@ -139,17 +151,24 @@ def hessian(
         [[4. 6.]
          [6. 0.]]
     """
-    chunk = checked_chunk(chunk_size)
+    chunk, tapes = checked_chunk(chunk_size), checked_tapes(method)
 
     def compute(at: Function, x: tf.Tensor, b: int) -> Any:
-        return engine.jacobian(lambda t: engine.jacobian(at, t, b, chunk, forward=False), x, b, chunk, forward=True)
+        if tapes:
+            return engine.hessian_backward(at, x, b, chunk, custom=True)
+        return engine.hessian(at, x, b, chunk)
 
-    return pointwise(f, "hessian", compute, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, "hessian", compute, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile, tapes=tapes)
 
 
 @tf.autograph.experimental.do_not_convert
 def hvp(
-    f: Function, *, argnum: int | str = 0, batch_dims: int | None = None, jit_compile: bool | None = None
+    f: Function,
+    *,
+    argnum: int | str = 0,
+    batch_dims: int | None = None,
+    method: Method = "auto",
+    jit_compile: bool | None = None,
 ) -> Function:
     """The product of the Hessian of a function that gives one number a point, and a vector.
 
@@ -160,6 +179,7 @@ def hvp(
         f: as in `gradient`.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
+        method: as in `gradient`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -174,15 +194,23 @@ def hvp(
         >>> print(g([3.0, 2.0], [1.0, 0.0]).numpy())
         [4. 6.]
     """
+    tapes = checked_tapes(method)
+
+    def compute(at: Function, x: tf.Tensor, b: int, v: tf.Tensor) -> Any:
+        if tapes:
+            return engine.hvp_backward(at, x, v, custom=True)
+        return engine.along(lambda t: engine.pull(at, t), x, v)
+
     return pointwise(
         f,
         "hvp",
-        lambda at, x, b, v: engine.along(lambda t: engine.pull(at, t), x, v),
+        compute,
         argnum=argnum,
         batch_dims=batch_dims,
         jit_compile=jit_compile,
         leaf=one_number("nthgrad.hessian"),
         directed=lambda v, x, b: direction(v, x),
+        tapes=tapes,
     )
 
 
@@ -278,6 +306,7 @@ def divergence(
     *,
     argnum: int | str = 0,
     batch_dims: int | None = None,
+    method: Method = "auto",
     chunk_size: int | None = None,
     jit_compile: bool | None = None,
 ) -> Function:
@@ -287,6 +316,7 @@ def divergence(
         f: as in `gradient`, but returning a tensor of the shape of x.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
+        method: as in `gradient`.
         chunk_size: as in `jacobian`.
         jit_compile: as in `gradient`.
 
@@ -301,15 +331,22 @@ def divergence(
         >>> print(ng.divergence(lambda x: x**2)([3.0, 2.0]).numpy())
         10.0
     """
-    chunk = checked_chunk(chunk_size)
+    chunk, tapes = checked_chunk(chunk_size), checked_tapes(method)
+
+    def compute(at: Function, x: tf.Tensor, b: int) -> Any:
+        if tapes:
+            return engine.divergence_backward(at, x, b, chunk, custom=True)
+        return engine.divergence(at, x, b, chunk)
+
     return pointwise(
         f,
         "divergence",
-        lambda at, x, b: engine.divergence(at, x, b, chunk),
+        compute,
         argnum=argnum,
         batch_dims=batch_dims,
         jit_compile=jit_compile,
         leaf=as_many,
+        tapes=tapes,
     )
 
 

@@ -92,8 +92,8 @@ class OncePerSignature:
             # tape sees the variables that a function called by f reads at such a call only.
             result, unknown = self._run.python_function(xs, keys, False, args, kwargs)
             return _asserted(result, unknown)
-        if opened and known and not tf.executing_eagerly() and trace.structured_outputs[1]:
-            opened = False  # known lengths are checked now; XLA would drop an assertion
+        if opened and known and not tf.executing_eagerly() and not _settled(trace):
+            opened = False  # known lengths are checked now, for XLA would drop an assertion; and shapes stay known
             if self._tapes:
                 self._outside(functools.partial(self._plain.get_concrete_function, xs, keys, False, args, kwargs))
         try:
@@ -141,6 +141,12 @@ class OncePerSignature:
 def _calls(graph: tf.Graph) -> bool:
     """Whether anything in a graph runs a function."""
     return any(engine_trace.bodies(op) for op in graph.get_operations())
+
+
+def _settled(trace: Any) -> bool:
+    """Whether nothing about the lengths of the results is left to find out."""
+    results, unknown = trace.structured_outputs
+    return not unknown and all(t.shape.is_fully_defined() for t in tf.nest.flatten(results))
 
 
 def _asserted(result: Any, unknown: list[tf.Tensor]) -> Any:

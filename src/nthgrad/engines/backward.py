@@ -1,4 +1,4 @@
-"""One gradient by a `tf.GradientTape`, made right where TensorFlow's own is wrong or silent, or refused."""
+"""One gradient backward: right where TensorFlow's own is wrong or silent, or refused."""
 
 from __future__ import annotations
 
@@ -16,36 +16,54 @@ from nthgrad.errors import NthgradError, UnsupportedOpError
 _WAYS_OUT = f'Use method="taylor". {dependence.WAYS_OUT}'
 
 
-def repaired(path: list[Any], sources: Sequence[tf.Tensor], targets: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """The targets, made again of the sources where an op on the path between them has a bad gradient."""
+def repaired(
+    path: list[Any], sources: Sequence[tf.Tensor], targets: Sequence[tf.Tensor], custom: bool = True
+) -> list[tf.Tensor]:
+    """The targets, rebuilt from the sources where an op on the path between them has a bad gradient.
+
+    Args:
+        path: the ops between the sources and the targets.
+        sources: what the targets are differentiated by.
+        targets: the outputs of f.
+        custom: whether custom gradients stay in force. Without, the ops that f computes are differentiated.
+    """
     refuse(path, sources)
-    if not needs_repair(path):
+    if not needs_repair(path, custom):
         return list(targets)
     try:
-        return Replay(path, {x.name: x for x in sources}).run(targets)
+        return Replay(path, {x.name: x for x in sources}, custom=custom).run(targets)
     except FAILURES as error:
         raise _unsupported(error, path, 1) from error
 
 
 def gradient(
-    tape: tf.GradientTape, y: tf.Tensor, x: tf.Tensor, path: list[Any], level: int = 1, seed: tf.Tensor | None = None
+    tape: tf.GradientTape | None,
+    y: tf.Tensor,
+    x: tf.Tensor,
+    path: list[Any],
+    level: int = 1,
+    seed: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """The gradient of y's sum, or of <seed, y>, by x; zeros only where no differentiable path leads from x to y.
 
     Args:
-        tape: the tape that has seen y made of x.
-        y: a tensor.
+        tape: a tape that has recorded how y is computed from x. Without one the graph is read: a tape has TensorFlow
+            build a backward function for each function that f calls, at the time of the call.
+        y: a tensor of the graph being traced; with a tape, of any graph.
         x: a tensor that the tape watches.
         path: the ops between x and f(x), for errors.
         level: the order of the derivative that this is, for errors.
         seed: of the shape of y.
     """
     try:
-        dy = tape.gradient([y], x, None if seed is None else [seed])
+        seeds = None if seed is None else [seed]
+        dy = tf.gradients([y], x, seeds)[0] if tape is None else tape.gradient([y], x, seeds)
     except FAILURES as error:
         raise _unsupported(error, path, level) from error
     if dy is not None:
-        return tf.convert_to_tensor(dy)  # IndexedSlices become dense
+        dy = tf.convert_to_tensor(dy)  # IndexedSlices become dense
+        dy.set_shape(x.shape)  # a loop forgets it
+        return dy
     lost = trace.between([x], [y])
     if lost:
         kinds = ", ".join(sorted({op.type for op in lost}))

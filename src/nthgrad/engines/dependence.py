@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
-from nthgrad.engines.repairs import DISGUISES, WRITES
+from nthgrad.engines import state, trace
+from nthgrad.engines.repairs import DISGUISES
 from nthgrad.errors import DependenceError, UnsupportedOpError
 
 WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_difference."
@@ -60,7 +60,7 @@ def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) ->
         for graphs in trace.bodies(op).values():
             for graph in graphs:
                 refuse_hidden(graph.inputs, graph.outputs)
-        if op.type.startswith(WRITES):
+        if state.changes(op):
             written.update((t.name, trace.describe(op)) for t in op.inputs if t.dtype == tf.resource)
         reached.update(t.name for t in op.outputs if trace.carries(t))
 

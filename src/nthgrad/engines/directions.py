@@ -1,4 +1,4 @@
-"""What operators are made of: gradients backward, derivatives along many directions forward, and sums of them.
+"""What operators consist of: gradients backward, derivatives along many directions forward, and sums of them.
 
 Points lie along the leading axes *B of x, the rest of its shape, *P, is one point; directions V are of shape [R, *P].
 Functions map x to any `tf.nest` structure of tensors of shapes [*B, *Q].
@@ -7,16 +7,19 @@ Functions map x to any `tf.nest` structure of tensors of shapes [*B, *Q].
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import tensorflow as tf
 
 from nthgrad.engines import taylor, trace
 from nthgrad.engines.backward import gradient, repaired
-from nthgrad.engines.taylor.collapsed import Bundle, UncollapsibleError, collapse
+from nthgrad.engines.taylor.collapsed import Bundle, UncollapsibleError, collapse, enters_alone
 
 Function = Callable[[tf.Tensor], Any]
+
+_ALONE = 2
+"""A derivative that goes forward alone costs about as much as so many that go backward alone."""
 
 
 def axes(x: tf.Tensor, batch_dims: int) -> tf.Tensor:
@@ -25,41 +28,108 @@ def axes(x: tf.Tensor, batch_dims: int) -> tf.Tensor:
     return tf.reshape(tf.eye(count, dtype=x.dtype), [count, *x.shape[batch_dims:]])
 
 
-def pull(f: Function, x: tf.Tensor) -> tf.Tensor:
-    """The gradient of f, which gives one number a point: of the shape of x."""
-    with tf.GradientTape() as backward:
-        backward.watch(x)
-        y, path = _repaired(f, x)
-    return gradient(backward, y, x, path)
+def pull(f: Function, x: tf.Tensor, custom: bool = False) -> tf.Tensor:
+    """The gradient of f, which returns one number a point: of the shape of x.
+
+    Here and below, `custom` keeps custom gradients in force. Without it, the ops that f computes are differentiated.
+    """
+    y, path = _repaired(f, x, custom)
+    return gradient(None, y, x, path)
 
 
-def jacobian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, forward: bool | None = None) -> Any:
+def jacobian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> Any:
     """The Jacobians of the leaves of f, of shape [*B, *Q, *P].
 
-    Forward, by a derivative along each coordinate of a point, or backward, by a gradient of each number that f gives of
-    it: unless that is said, by which are fewer.
+    Forward, by a derivative along each coordinate of a point, or backward, by a gradient of each number of f(x):
+    whichever are fewer. Through branches and loops they go one at a time, for less backward than forward.
     """
-    with tf.GradientTape(persistent=True) as backward:
-        backward.watch(x)
-        y, path = _repaired(f, x)
-    leaves = tf.nest.flatten(y)
-    if forward is None:
-        forward = _count(x.shape[batch_dims:]) <= sum(_count(t.shape[batch_dims:]) for t in leaves)
+    leaves = tf.nest.flatten(f(x))
+    forward, backward = _count(x.shape[batch_dims:]), sum(_count(t.shape[batch_dims:]) for t in leaves)
+    if not _collapses(trace.between([x], leaves)):
+        forward *= _ALONE
+    return (_jacobian_forward if forward <= backward else jacobian_backward)(f, x, batch_dims, chunk)
 
-    def pushed() -> list[tf.Tensor]:
-        found = _in_chunks(lambda v: _pushed(f, x, v), axes(x, batch_dims), chunk)
-        return [tf.transpose(c, [*range(1, len(c.shape)), 0]) for c in tf.nest.flatten(found)]
+
+def hessian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> Any:
+    """The Hessians of the leaves of f, of shape [*B, *Q, *P, *P].
+
+    By derivatives along the coordinates, forward, of gradients; through branches and loops, by gradients of gradients.
+    """
+
+    def slopes(t: tf.Tensor) -> Any:
+        y, path = _repaired(f, t)
+        if not _collapses(path):
+            raise UncollapsibleError
+        if any(_count(leaf.shape[batch_dims:]) != 1 for leaf in tf.nest.flatten(y)):
+            return jacobian_backward(f, t, batch_dims, chunk)
+        return tf.nest.map_structure(
+            lambda leaf: _shaped(gradient(None, leaf, t, path), t, batch_dims, leaf.shape[batch_dims:]), y
+        )
+
+    try:
+        return _jacobian_forward(slopes, x, batch_dims, chunk)
+    except UncollapsibleError:
+        return hessian_backward(f, x, batch_dims, chunk)
+
+
+def _jacobian_forward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> Any:
+    shapes: list[tf.TensorShape] = []
+
+    def pushed(v: tf.Tensor) -> Any:
+        slopes = _pushed(f, x, v)
+        shapes[:] = [c.shape[1 + batch_dims :] for c in tf.nest.flatten(slopes)]
+        return slopes
+
+    found = _in_chunks(pushed, axes(x, batch_dims), chunk)
+    leaves = [tf.transpose(c, [*range(1, len(c.shape)), 0]) for c in tf.nest.flatten(found)]
+    shaped = [_shaped(c, x, batch_dims, inner) for c, inner in zip(leaves, shapes, strict=True)]
+    return tf.nest.pack_sequence_as(found, shaped)
+
+
+def jacobian_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, custom: bool = False) -> Any:
+    """The Jacobians of the leaves of f, by a gradient of each number of f(x)."""
+    return _pulled(lambda t: _repaired(f, t, custom), x, batch_dims, chunk, 1)
+
+
+def hessian_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, custom: bool = False) -> Any:
+    """The Hessians of the leaves of f, by gradients of gradients."""
+    path: list[Any] = []
+
+    def right(t: tf.Tensor) -> tuple[Any, list[Any]]:
+        y, path[:] = _repaired(f, t, custom)
+        return y, path
+
+    return _pulled(lambda t: (_pulled(right, t, batch_dims, chunk, 1), path), x, batch_dims, chunk, 2)
+
+
+def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, custom: bool = False) -> tf.Tensor:
+    """The product of the Hessian of f and v: the gradient of <v, the gradient of f>."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y, path = _repaired(f, x, custom)
+        slopes = gradient(None, y, x, path)
+    return gradient(tape, slopes, x, path, 2, seed=v)
+
+
+def _pulled(right: Callable[[tf.Tensor], Any], x: tf.Tensor, batch_dims: int, chunk: int | None, level: int) -> Any:
+    """The Jacobians of y, by a gradient of each of its numbers; right(x) returns y and the ops between x and y."""
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y, path = right(x)
+    # TensorFlow cannot vectorize the second gradient of a loop: it has no sum of many lists of tensors.
+    each = tf.vectorized_map if _collapses(path) else tf.map_fn
 
     def pulled(y: tf.Tensor) -> tf.Tensor:
         def rows(seeds: tf.Tensor) -> tf.Tensor:
-            return tf.vectorized_map(lambda u: gradient(backward, y, x, path, seed=tf.zeros_like(y) + u), seeds)
+            return each(lambda u: gradient(tape, y, x, path, level, seed=tf.zeros_like(y) + u), seeds)
 
+        if _count(y.shape[batch_dims:]) == 1:
+            return _shaped(gradient(tape, y, x, path, level), x, batch_dims, y.shape[batch_dims:])
         found = _in_chunks(rows, axes(y, batch_dims), chunk)
-        return tf.transpose(found, [*range(1, batch_dims + 1), 0, *range(batch_dims + 1, len(found.shape))])
+        found = tf.transpose(found, [*range(1, batch_dims + 1), 0, *range(batch_dims + 1, len(found.shape))])
+        return _shaped(found, x, batch_dims, y.shape[batch_dims:])
 
-    found = pushed() if forward else [pulled(t) for t in leaves]
-    shaped = [_shaped(c, x, batch_dims, t.shape[batch_dims:]) for c, t in zip(found, leaves, strict=True)]
-    return tf.nest.pack_sequence_as(y, shaped)
+    return tf.nest.map_structure(pulled, y)
 
 
 def along(f: Function, x: tf.Tensor, v: tf.Tensor, order: int = 1) -> Any:
@@ -97,6 +167,13 @@ def sum_along(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, chunk: int | 
     return tf.nest.map_structure(lambda c: c * tf.constant(math.factorial(order), c.dtype), found)
 
 
+def divergence_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, custom: bool) -> tf.Tensor:
+    """The divergence of f, by a gradient of each component."""
+    slopes = jacobian_backward(f, x, batch_dims, chunk, custom)
+    count = _count(x.shape[batch_dims:])
+    return tf.linalg.trace(tf.reshape(slopes, tf.concat([tf.shape(x)[:batch_dims], [count, count]], 0)))
+
+
 def trace_backward(f: Function, x: tf.Tensor, batch_dims: int) -> Any:
     """The sum of the second derivatives by each coordinate, by a gradient of each entry of each gradient."""
     coordinates = range(_count(x.shape[batch_dims:]))
@@ -120,15 +197,21 @@ def trace_backward(f: Function, x: tf.Tensor, batch_dims: int) -> Any:
 
 
 def right_backward(f: Function) -> Function:
-    """The function f of ops whose gradients, of whatever order, are right, or refused."""
-    return lambda x: _repaired(f, x)[0]
+    """The function f of ops whose gradients, of whatever order, are right, or refused; custom ones stay in force."""
+    return lambda x: _repaired(f, x, custom=True)[0]
 
 
-def _repaired(f: Function, x: tf.Tensor) -> tuple[Any, list[Any]]:
+def _repaired(f: Function, x: tf.Tensor, custom: bool = False) -> tuple[Any, list[Any]]:
+    """The output of f, of ops whose gradients are right, or refused; and the ops between x and what f returned."""
     y = f(x)
     leaves = tf.nest.flatten(y)
     path = trace.between([x], leaves)
-    return tf.nest.pack_sequence_as(y, repaired(path, [x], leaves)), path
+    return tf.nest.pack_sequence_as(y, repaired(path, [x], leaves, custom)), path
+
+
+def _collapses(path: Iterable[Any]) -> bool:
+    """Whether many directions go through a path at once: there are no branches and no loops on it."""
+    return not any(enters_alone(op) for op in trace.walk(path))
 
 
 def _pushed(f: Function, x: tf.Tensor, v: tf.Tensor) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nthgrad.engines.custom_gradients import exact_gradient
 from nthgrad.engines.remake import again
 from nthgrad.engines.trace import recentres
 
@@ -30,7 +31,7 @@ def linear(
 ) -> Callable[..., Any]:
     """A linear map with its transpose, which are each other's derivative for ever."""
 
-    @tf.custom_gradient
+    @exact_gradient
     def apply(x):
         return forward(x), linear(transpose, forward)
 
@@ -64,7 +65,7 @@ def product_power(x: Any, k: int) -> Any:
     return half * half * x if k % 2 else half * half
 
 
-@tf.custom_gradient
+@exact_gradient
 def _power(x: tf.Tensor, p: tf.Tensor) -> Any:
     y = tf.raw_ops.Pow(x=x, y=p)
 
@@ -284,9 +285,6 @@ REAL_ONLY = frozenset({
 
 # Ops that turn a float into something else from which it can come back, unseen by any derivative.
 DISGUISES = frozenset({"AsString", "Bitcast", "EncodeBase64", "SerializeTensor"})
-
-# How the types of ops begin that write a value where other ops read it.
-WRITES = ("Assign", "LookupTableInsert", "QueueEnqueue", "ResourceScatter", "ResourceStridedSliceAssign", "StackPush")
 
 
 def refusal(op: tf.Operation) -> str | None:

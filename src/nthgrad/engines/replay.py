@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines import custom_gradients, state, trace
 from nthgrad.engines.remake import again
 from nthgrad.engines.repairs import REPAIRS, leaves_the_graph
 from nthgrad.errors import UnsupportedOpError
@@ -38,21 +38,19 @@ ELEMENTWISE = frozenset({
     "Xlogy", "Zeta",
 })  # fmt: skip
 
-# Stateful ops that may be made twice: reads, checks, and draws (the copy's own draw is used at every order).
-HARMLESS = frozenset({
-    "Assert", "EmptyTensorList", "Multinomial", "OptionalFromValue", "Placeholder", "RandomGamma", "RandomShuffle",
-    "RandomStandardNormal", "RandomUniform", "RandomUniformInt", "ReadVariableOp", "ResourceGather", "ResourceGatherNd",
-    "TensorListReserve", "TruncatedNormal", "VarIsInitializedOp",
-})  # fmt: skip
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "RemoteCall")
 
 
-def needs_repair(path: Iterable[Any]) -> bool:
-    """Whether any op of a path, or of the functions that it calls, has a repair or is a select that needs gates."""
+def needs_repair(path: Iterable[Any], custom: bool = True) -> bool:
+    """Whether any op of a path, or of the functions that it calls, has to be rebuilt in another way.
+
+    It has a repair, or is a select that needs gates, or has a custom gradient that is not to stay in force.
+    """
     ops = list(trace.walk(path))
     made = {(id(op.graph), t.name) for op in ops for t in op.outputs if op.type in ELEMENTWISE}
     return any(
         (op.type in REPAIRS)
+        or (not custom and custom_gradients.is_users(op))
         or (op.type in SELECTS and any((id(op.graph), op.inputs[i].name) in made for i in SELECTS[op.type][0]))
         for op in ops
     )
@@ -61,8 +59,9 @@ def needs_repair(path: Iterable[Any]) -> bool:
 class Replay:
     """One walk over some ops of one graph: `env` maps the name of an old tensor to the new one."""
 
-    def __init__(self, ops: Iterable[Any], env: dict[str, tf.Tensor], inside: bool = False):
+    def __init__(self, ops: Iterable[Any], env: dict[str, tf.Tensor], inside: bool = False, custom: bool = True):
         self.env, self.inside = dict(env), inside  # inside: of a loop or a branch
+        self.custom = custom  # whether custom gradients stay in force
         self.sources = frozenset(env)
         self.ops = {op.name: op for op in ops}
         self.gates: dict[tuple[str, str], tf.Tensor] = {}
@@ -139,10 +138,13 @@ class Replay:
                 )
             made = REPAIRS[op.type](op, *inputs)
             return made if isinstance(made, list) else [made]
-        if op.type == "IdentityN" and (custom := _custom_gradient(op, inputs)):
-            return custom
+        if op.type == "IdentityN":
+            if self.custom and custom_gradients.is_users(op):
+                return _custom_gradient(op, inputs)
+            if custom_gradients.is_exact(op) and op.graph is inputs[0].graph:
+                return _custom_gradient(op, inputs, custom_gradients.exact_gradient)
         graphs = trace.bodies(op)
-        return _call(op, graphs, list(inputs), wanted, self.inside) if graphs else again(op, inputs)
+        return _call(op, graphs, list(inputs), wanted, self) if graphs else again(op, inputs)
 
     def chooses(self, op: Any) -> bool:
         """Whether an op is a select of which a branch is more than a tensor that is there already."""
@@ -187,19 +189,17 @@ def _widen(condition: tf.Tensor, branch: tf.Tensor) -> tf.Tensor:
     return condition
 
 
-def _custom_gradient(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor] | None:
-    """A user's tf.custom_gradient, which TensorFlow marks on the IdentityN that ends it, stays in force."""
-    try:
-        op.get_attr("_gradient_op_type")
-    except ValueError:
-        return None
+def _custom_gradient(
+    op: Any, inputs: Sequence[tf.Tensor], decorate: Callable[..., Any] = tf.custom_gradient
+) -> list[tf.Tensor]:
+    """The IdentityN that ends a tf.custom_gradient, rebuilt with that gradient."""
     if op.graph is not inputs[0].graph:
         raise UnsupportedOpError(
             f"f calls a function with a tf.custom_gradient in it, {trace.describe(op)}, beside ops that have to be "
             "repaired. Call that function's Python code directly instead of through its own tf.function."
         )
 
-    @tf.custom_gradient
+    @decorate
     def apply(*inputs):
         def grad(*cotangents):
             gradients = tf.gradients(list(op.outputs), list(op.inputs), list(cotangents))
@@ -210,31 +210,34 @@ def _custom_gradient(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor] | 
     return tf.nest.flatten(apply(*inputs))
 
 
-def inline(graph: Any, arguments: Sequence[tf.Tensor], wanted: Sequence[int], inside: bool = True) -> list[tf.Tensor]:
-    """Makes the wanted outputs of a function's graph, on these arguments, in the graph being traced."""
+def inline(
+    graph: Any, arguments: Sequence[tf.Tensor], wanted: Sequence[int], inside: bool = True, custom: bool = True
+) -> list[tf.Tensor]:
+    """Rebuilds the wanted outputs of a function's graph, on these arguments, in the graph being traced."""
     for op in graph.get_operations():
-        if op.op_def.is_stateful and op.type not in HARMLESS and not trace.bodies(op):
+        if state.changes(op):
             raise UnsupportedOpError(
                 f"f changes state inside a function that it calls: {trace.describe(op)}. That function has to be "
                 "entered for the derivative, which would change the state twice. Move the change out of it."
             )
     env = {t.name: a for t, a in zip(graph.inputs, arguments, strict=True)}
-    return Replay(graph.get_operations(), env, inside).run([graph.outputs[i] for i in wanted])
+    return Replay(graph.get_operations(), env, inside, custom).run([graph.outputs[i] for i in wanted])
 
 
 def _call(
-    op: Any, graphs: dict[str, list[Any]], inputs: list[tf.Tensor], wanted: Sequence[int], inside: bool
+    op: Any, graphs: dict[str, list[Any]], inputs: list[tf.Tensor], wanted: Sequence[int], replay: Replay
 ) -> dict[int, Any]:
+    def branch(graph: Any) -> Callable[[], list[tf.Tensor]]:
+        return lambda: inline(graph, inputs[1:], wanted, custom=replay.custom)
+
     if op.type in _CALLS:
-        outputs = inline(graphs["f"][0], inputs, wanted, inside)
+        outputs = inline(graphs["f"][0], inputs, wanted, replay.inside, replay.custom)
     elif op.type in ("If", "StatelessIf"):
-        (yes,), (no,) = graphs["then_branch"], graphs["else_branch"]
-        outputs = tf.cond(inputs[0], lambda: inline(yes, inputs[1:], wanted), lambda: inline(no, inputs[1:], wanted))
+        outputs = tf.cond(inputs[0], branch(graphs["then_branch"][0]), branch(graphs["else_branch"][0]))
     elif op.type in ("Case", "StatelessCase"):
-        branches = [lambda g=g: inline(g, inputs[1:], wanted) for g in graphs["branches"]]
-        outputs = tf.switch_case(inputs[0], branches)
+        outputs = tf.switch_case(inputs[0], [branch(g) for g in graphs["branches"]])
     elif op.type in ("While", "StatelessWhile"):
-        return _loop(op, graphs["cond"][0], graphs["body"][0], inputs, wanted)
+        return _loop(op, graphs["cond"][0], graphs["body"][0], inputs, wanted, replay.custom)
     else:
         raise UnsupportedOpError(
             f"{trace.describe(op)} calls a function in which an op has to be repaired, and it is none of the calls "
@@ -243,7 +246,9 @@ def _call(
     return dict(zip(wanted, tf.nest.flatten(outputs), strict=True))
 
 
-def _loop(op: Any, condition: Any, body: Any, inputs: list[tf.Tensor], wanted: Sequence[int]) -> dict[int, Any]:
+def _loop(
+    op: Any, condition: Any, body: Any, inputs: list[tf.Tensor], wanted: Sequence[int], custom: bool
+) -> dict[int, Any]:
     """A loop over those of its variables that the wanted ones and the condition need."""
     kept, todo = set(), [*wanted, *_reads(condition, [0])]
     while todo:
@@ -256,8 +261,8 @@ def _loop(op: Any, condition: Any, body: Any, inputs: list[tf.Tensor], wanted: S
         return [state[order.index(i)] if i in kept else inputs[i] for i in range(len(inputs))]
 
     outputs = tf.while_loop(
-        lambda *state: inline(condition, fill(state), [0])[0],
-        lambda *state: inline(body, fill(state), order),
+        lambda *state: inline(condition, fill(state), [0], custom=custom)[0],
+        lambda *state: inline(body, fill(state), order, custom=custom),
         [inputs[i] for i in order],
         shape_invariants=[op.outputs[i].shape for i in order],
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.engines.custom_gradients import exact_gradient
 from nthgrad.engines.taylor.series import Index, Series, below, less
 
 
@@ -25,7 +26,7 @@ def attached(c: tf.Tensor, k: Index, x: Series, s: Any) -> tf.Tensor:
     places = [j for j in below(k) if x[j] is not None and coefficient(s, less(k, j)) is not None]
     slopes, taken = [coefficient(s, less(k, j)) for j in places], [x[j] for j in places]
 
-    @tf.custom_gradient
+    @exact_gradient
     def y(*xs: tf.Tensor) -> Any:
         def gradient(dy: tf.Tensor) -> list[tf.Tensor]:
             return [_summed(dy * _conj(t), x) for t, x in zip(slopes, xs, strict=True)]

@@ -46,6 +46,12 @@ class UncollapsibleError(Exception):
     """There are branches or loops on the way, through which each direction has to go by itself."""
 
 
+def enters_alone(op: Any) -> bool:
+    """Whether each direction has to go through an op by itself: a branch or a loop."""
+    rule = RULES.get(op.type)
+    return rule is not control.call and getattr(rule, "enters", False)
+
+
 def collapse(
     env: Mapping[str, Input], targets: Sequence[tf.Tensor], order: int, tops: bool = True, foreign: bool = False
 ) -> list[Input]:
@@ -69,14 +75,16 @@ def collapse(
         same = not foreign and all(v is t for v, t in zip(values, op.inputs, strict=True))
         if same and not varies:
             continue
-        rule = RULES.get(op.type, from_gradient)
-        if rule is control.call:
+        if enters_alone(op):
+            if varies:
+                raise UncollapsibleError
+            outputs = RULES[op.type](Step(op, values, (), walk, range(len(op.outputs))))
+        elif RULES.get(op.type) is control.call:
             (graph,) = control.bodies(op, "f")
             taken = inputs[len(inputs) - len(graph.inputs) :]
             entered = {t.name: x for t, x in zip(graph.inputs, taken, strict=True)}
-            outputs = collapse(entered, graph.outputs, order, tops, foreign=True)
-        elif getattr(rule, "enters", False):
-            raise UncollapsibleError
+            # TensorFlow may have added outputs to the body, for a gradient, that this op does not have.
+            outputs = collapse(entered, graph.outputs[: len(op.outputs)], order, tops, foreign=True)
         else:
             outputs = list(op.outputs) if same else again(op, values)
             if varies and any(trace.carries(t) for t in outputs):

@@ -13,8 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
-from nthgrad.engines.repairs import WRITES
+from nthgrad.engines import state, trace
 from nthgrad.engines.taylor.algebra import or_zeros
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, below, value, varying
 from nthgrad.engines.taylor.step import Input, Rule, Step
@@ -235,7 +234,7 @@ def _state(ops: Iterable[Any], reads: bool) -> set[str]:
             inner = _state(graph.get_operations(), reads)
             outer = list(op.inputs)[len(op.inputs) - len(graph.inputs) :]
             names |= {t.name for i, t in zip(graph.inputs, outer, strict=True) if i.name in inner}
-        if not graphs and op.type.startswith(WRITES) != reads:
+        if not graphs and state.changes(op) != reads:
             names |= {t.name for t in op.inputs if t.dtype == tf.resource}
     return names
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import remake, trace
-from nthgrad.engines.replay import HARMLESS
+from nthgrad.engines import remake, state, trace
 from nthgrad.engines.taylor.gradients import from_gradient
 from nthgrad.engines.taylor.rules import RULES
 from nthgrad.engines.taylor.series import Index, Series, below, value
@@ -68,7 +67,7 @@ def walk(
 
 def again(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """The op once more, on other inputs: an op in a function, or one after it."""
-    if op.op_def.is_stateful and op.type not in HARMLESS and not trace.bodies(op):
+    if state.changes(op):
         raise UnsupportedOpError(
             f"f changes state inside a function that it calls: {trace.describe(op)}. That function has to be "
             "entered for the derivative, which would change the state twice. Move the change out of it."
