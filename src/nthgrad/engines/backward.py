@@ -47,8 +47,9 @@ def gradient(
     """The gradient of y's sum, or of <seed, y>, by x; zeros only where no differentiable path leads from x to y.
 
     Args:
-        tape: a tape that has recorded how y is computed from x. Without one the graph is read: a tape has TensorFlow
-            build a backward function for each function that f calls, at the time of the call.
+        tape: a tape that has recorded how y is computed from x. Without one the graph is read, which is quicker: a tape
+            has TensorFlow build a backward function at each call of a function. No tape may be open then that is to
+            differentiate again, for reading rewrites loops and calls.
         y: a tensor of the graph being traced; with a tape, of any graph.
         x: a tensor that the tape watches.
         path: the ops between x and f(x), for errors.

@@ -104,11 +104,13 @@ def hessian_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | No
 
 def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, custom: bool = False) -> tf.Tensor:
     """The product of the Hessian of f and v: the gradient of <v, the gradient of f>."""
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        y, path = _repaired(f, x, custom)
-        slopes = gradient(None, y, x, path)
-    return gradient(tape, slopes, x, path, 2, seed=v)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:  # tf.gradients rewrites loops and calls, which the outer tape would not see
+            inner.watch(x)
+            y, path = _repaired(f, x, custom)
+        slopes = gradient(inner, y, x, path)
+    return gradient(outer, slopes, x, path, 2, seed=v)
 
 
 def _pulled(right: Callable[[tf.Tensor], Any], x: tf.Tensor, batch_dims: int, chunk: int | None, level: int) -> Any:

@@ -11,8 +11,17 @@ import tensorflow as tf
 
 
 def again(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """Makes an op once more, on other inputs, where the active tapes see it."""
+    """Rebuilds an op on other inputs, where the active tapes see it."""
     return maker(op)(inputs)
+
+
+def rebuilt(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Rebuilds an op on inputs of the same shapes; the outputs keep what the program said of their shapes."""
+    outputs = again(op, inputs)
+    for new, old in zip(outputs, op.outputs, strict=True):
+        if new.shape.is_compatible_with(old.shape):
+            new.set_shape(old.shape)
+    return outputs
 
 
 def maker(op: tf.Operation) -> Callable[[Sequence[Any]], list[tf.Tensor]]:

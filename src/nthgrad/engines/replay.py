@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import custom_gradients, state, trace
-from nthgrad.engines.remake import again
+from nthgrad.engines.remake import rebuilt
 from nthgrad.engines.repairs import REPAIRS, leaves_the_graph
 from nthgrad.errors import UnsupportedOpError
 
@@ -144,7 +144,7 @@ class Replay:
             if custom_gradients.is_exact(op) and op.graph is inputs[0].graph:
                 return _custom_gradient(op, inputs, custom_gradients.exact_gradient)
         graphs = trace.bodies(op)
-        return _call(op, graphs, list(inputs), wanted, self) if graphs else again(op, inputs)
+        return _call(op, graphs, list(inputs), wanted, self) if graphs else rebuilt(op, inputs)
 
     def chooses(self, op: Any) -> bool:
         """Whether an op is a select of which a branch is more than a tensor that is there already."""

@@ -72,7 +72,7 @@ def again(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
             f"f changes state inside a function that it calls: {trace.describe(op)}. That function has to be "
             "entered for the derivative, which would change the state twice. Move the change out of it."
         )
-    return remake.again(op, inputs)
+    return remake.rebuilt(op, inputs)
 
 
 def ancestors(targets: Sequence[tf.Tensor], env: Mapping[str, Input]) -> list[Any]:

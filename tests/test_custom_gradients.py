@@ -1,0 +1,132 @@
+"""One meaning of a tf.custom_gradient for every public function, chosen by `method`."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nthgrad as ng
+
+X = np.array([0.5, 1.5, -0.7])
+BOTH = pytest.mark.parametrize("method", ["auto", "taylor", "tape"])
+
+
+@tf.custom_gradient
+def cube(x):
+    """Computes x**3, but says that its slope is exp(-x)."""
+    return x * x * x, lambda dy: dy * tf.exp(-x)
+
+
+def slopes(method, x, order=1):
+    """The derivative of the cube that a method is to take."""
+    if method == "tape":
+        return (-1.0) ** (order - 1) * np.exp(-x)
+    return {1: 3 * x**2, 2: 6 * x, 3: 6 + 0 * x, 4: 0 * x}[order]
+
+
+CALLS = {"in place": lambda g: g, "called": tf.function, "twice": lambda g: tf.function(lambda x: tf.function(g)(x))}
+
+
+@BOTH
+@pytest.mark.parametrize("called", CALLS)
+def test_every_function_takes_the_same_slope(method, called):
+    g = CALLS[called](cube)
+    options = {"method": method}
+    total = lambda x: tf.reduce_sum(g(x), -1)  # noqa: E731
+    first, second = slopes(method, X), slopes(method, X, 2)
+    close = lambda got, want: np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-12)  # noqa: E731
+    close(ng.derivative(g, 1, **options)(X), first)
+    close(ng.derivative(g, 2, **options)(X), second)
+    close(ng.partials(lambda t, x: t * g(x), ["xx"], **options)(X, X)["xx"], X * second)
+    close(ng.gradient(total, **options)(X), first)
+    close(ng.jacobian(g, **options)(X), np.diag(first))  # as many inputs as outputs
+    close(ng.jacobian(total, **options)(X), first)  # fewer outputs
+    close(ng.jacobian(lambda s: g(s * tf.constant(X)), **options)(tf.constant([1.0], tf.float64))[:, 0], X * first)
+    close(ng.hessian(total, **options)(X), np.diag(second))
+    close(ng.hvp(total, **options)(X, X), second * X)
+    close(ng.divergence(g, **options)(X), first.sum())
+    close(ng.laplacian(total, **options)(X), second.sum())
+    close(ng.biharmonic(total, **options)(X), slopes(method, X, 4).sum())
+    if method != "tape":
+        close(ng.taylor(g, 2)(X, np.ones(3))[1], first)
+
+
+# Identities between the functions, for random fields with a custom gradient in them.
+
+FIELDS = [
+    lambda x: tf.reduce_sum(cube(x), -1),
+    lambda x: tf.sin(tf.reduce_sum(x * cube(x), -1)),
+    lambda x: tf.reduce_prod(1.0 + cube(x), -1),
+    lambda x: tf.reduce_sum(tf.nn.relu(cube(x)) ** 2, -1),
+    lambda x: tf.reduce_sum(tf.where(x > 0.0, tf.sqrt(x), cube(x)), -1),
+]
+POINTS = st.lists(st.lists(st.floats(0.1, 1.2), min_size=2, max_size=2), min_size=1, max_size=3)
+
+
+@BOTH
+@pytest.mark.parametrize("field", range(len(FIELDS)))
+@given(points=POINTS)
+def test_identities(method, field, points):
+    x = np.array(points)
+    hessian, gradient, laplacian, hvp, divergence, jacobian = COMPILED[field, method]
+    h = np.asarray(hessian(x))
+    size = 1e-11 * (1 + np.abs(h).max())
+    np.testing.assert_allclose(laplacian(x), np.trace(h, axis1=1, axis2=2), atol=size)
+    if (field, method) != (3, "tape"):  # see the next test
+        np.testing.assert_allclose(divergence(x), np.trace(h, axis1=1, axis2=2), atol=size)
+    np.testing.assert_allclose(hvp(x, x), np.einsum("bij,bj->bi", h, x), atol=size)
+    np.testing.assert_allclose(jacobian(x), gradient(x), rtol=1e-12, atol=size)
+
+
+COMPILED = {
+    (i, method): (
+        ng.hessian(f, method=method),
+        ng.gradient(f, method=method),
+        ng.laplacian(f, method=method),
+        ng.hvp(f, method=method),
+        ng.divergence(ng.gradient(f, method=method), method=method),
+        ng.jacobian(f, method=method),
+    )
+    for i, f in enumerate(FIELDS)
+    for method in ("auto", "taylor", "tape")
+}
+
+
+def test_tapes_refuse_what_would_lose_a_custom_gradient():
+    text = r"f calls a function with a tf.custom_gradient in it, IdentityN .* beside ops that have to be repaired"
+    with pytest.raises(ng.NthgradError, match=text):
+        COMPILED[3, "tape"][4](np.ones((1, 2)))
+
+
+def test_a_gradient_that_was_put_in_the_place_of_another_is_walked_through():
+    @tf.RegisterGradient("TwiceTheSlopeOfTanh")
+    def _twice(op, dy):
+        return 2 * dy * (1 - op.outputs[0] ** 2)
+
+    @tf.function
+    def g(x):
+        with tf.compat.v1.get_default_graph().gradient_override_map({"Tanh": "TwiceTheSlopeOfTanh"}):
+            return tf.tanh(x)
+
+    want = 1 - np.tanh(X) ** 2
+    np.testing.assert_allclose(ng.gradient(lambda x: tf.reduce_sum(g(x)))(X), want, rtol=1e-12)
+    np.testing.assert_allclose(ng.derivative(g)(X), want, rtol=1e-12)
+    np.testing.assert_allclose(ng.gradient(lambda x: tf.reduce_sum(g(x)), method="tape")(X), 2 * want, rtol=1e-12)
+
+
+def test_gradients_of_nthgrads_own_stay_in_force():
+    """The series engine gives outer tapes a short way back, which `gradient` may take: it is exact."""
+    g = ng.gradient(lambda x: tf.reduce_sum(ng.derivative(tf.tanh, 3)(x)))
+    t = np.tanh(X)
+    fourth = (1 - t**2) * t * (16 - 24 * t**2)
+    np.testing.assert_allclose(g(X), fourth, rtol=1e-11)
+    graph = tf.function(g).get_concrete_function(tf.TensorSpec([3], tf.float64)).graph
+    assert "nthgrad_exact_gradient" in str(graph.as_graph_def())
+
+
+@pytest.mark.parametrize("maker", [ng.gradient, ng.jacobian, ng.hessian, ng.hvp, ng.divergence, ng.laplacian])
+def test_a_method_that_there_is_not(maker):
+    with pytest.raises(ng.NthgradError) as caught:
+        maker(tf.sin, method="adjoint")
+    assert str(caught.value) == "method is 'adjoint'. The methods are 'auto', 'tape', 'taylor'."
