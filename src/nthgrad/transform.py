@@ -46,9 +46,11 @@ def transform(
     # The Python function under a tf.function is traced in place: a call to it would hide its ops.
     called = trace.converted(getattr(f, "python_function", f))
 
-    def traced(xs: Tensors, keys: Keys, _open: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def traced(xs: Tensors, keys: Keys, opened: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         unknown: list[tf.Tensor] = []
         args, v = (args[:-1], args[-1:]) if directed else (args, ())
+        if opened:
+            trace.open_lengths(xs[0].graph)
 
         def at(*ts: tf.Tensor) -> Any:
             positional, named = _placed(args, dict(zip(keys, ts, strict=True)))

@@ -56,11 +56,14 @@ def hessian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> An
     By derivatives along the coordinates, forward, of gradients; through branches and loops, by gradients of gradients.
     """
 
+    counts: list[int] = []
+
     def slopes(t: tf.Tensor) -> Any:
         y, path = _repaired(f, t)
+        counts[:] = [_count(leaf.shape[batch_dims:]) for leaf in tf.nest.flatten(y)]
         if not _collapses(path):
             raise UncollapsibleError
-        if any(_count(leaf.shape[batch_dims:]) != 1 for leaf in tf.nest.flatten(y)):
+        if any(n != 1 for n in counts):
             return jacobian_backward(f, t, batch_dims, chunk)
         return tf.nest.map_structure(
             lambda leaf: _shaped(gradient(None, leaf, t, path), t, batch_dims, leaf.shape[batch_dims:]), y
@@ -69,7 +72,9 @@ def hessian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> An
     try:
         return _jacobian_forward(slopes, x, batch_dims, chunk)
     except UncollapsibleError:
-        return hessian_backward(f, x, batch_dims, chunk)
+        if not x.shape.is_fully_defined() and trace.has_open_lengths(x.graph):
+            raise  # it is traced with known lengths then: the second gradient of a loop is half as large
+        return hessian_backward(f, x, batch_dims, chunk, once=counts == [1])
 
 
 def _jacobian_forward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> Any:
@@ -91,15 +96,17 @@ def jacobian_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | N
     return _pulled(lambda t: _repaired(f, t, custom), x, batch_dims, chunk, 1)
 
 
-def hessian_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, custom: bool = False) -> Any:
-    """The Hessians of the leaves of f, by gradients of gradients."""
+def hessian_backward(
+    f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, custom: bool = False, once: bool = False
+) -> Any:
+    """The Hessians of the leaves of f, by gradients of gradients; once where f returns one number a point."""
     path: list[Any] = []
 
     def right(t: tf.Tensor) -> tuple[Any, list[Any]]:
         y, path[:] = _repaired(f, t, custom)
         return y, path
 
-    return _pulled(lambda t: (_pulled(right, t, batch_dims, chunk, 1), path), x, batch_dims, chunk, 2)
+    return _pulled(lambda t: (_pulled(right, t, batch_dims, chunk, 1, once), path), x, batch_dims, chunk, 2)
 
 
 def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, custom: bool = False) -> tf.Tensor:
@@ -113,9 +120,25 @@ def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, custom: bool = False) 
     return gradient(outer, slopes, x, path, 2, seed=v)
 
 
-def _pulled(right: Callable[[tf.Tensor], Any], x: tf.Tensor, batch_dims: int, chunk: int | None, level: int) -> Any:
-    """The Jacobians of y, by a gradient of each of its numbers; right(x) returns y and the ops between x and y."""
-    with tf.GradientTape(persistent=True) as tape:
+def _pulled(
+    right: Callable[[tf.Tensor], Any],
+    x: tf.Tensor,
+    batch_dims: int,
+    chunk: int | None,
+    level: int,
+    once: bool = False,
+) -> Any:
+    """The Jacobians of y, by a gradient of each of its numbers.
+
+    Args:
+        right: returns y, of ops whose gradients are right, and the ops between x and y.
+        x: the points.
+        batch_dims: how many axes of x count points.
+        chunk: how many gradients to take at a time.
+        level: the order of the derivatives that these are, for errors.
+        once: whether one gradient is all. A persistent tape costs more at each call of a function.
+    """
+    with tf.GradientTape(persistent=not once) as tape:
         tape.watch(x)
         y, path = right(x)
     # TensorFlow cannot vectorize the second gradient of a loop: it has no sum of many lists of tensors.

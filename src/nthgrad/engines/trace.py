@@ -118,6 +118,16 @@ def _body(graph: Any, name: str) -> Any:
     return None
 
 
+def open_lengths(graph: tf.Graph) -> None:
+    """Says of a graph that its lengths are unknown by choice: it may be traced again with those that are known."""
+    graph.add_to_collection("nthgrad_open_lengths", True)  # a graph inside begins with a copy
+
+
+def has_open_lengths(graph: tf.Graph) -> bool:
+    """Whether `open_lengths` has been called for a graph, or for one around it."""
+    return bool(graph.get_collection("nthgrad_open_lengths"))
+
+
 def leads_to(targets: Iterable[tf.Tensor]) -> set[str]:
     """The names of all tensors, of whatever dtype, that some targets of the same graph are made from."""
     seen, todo = set(), list(targets)
