@@ -136,6 +136,7 @@ CASES: dict[str, Case] = {
     "FloorMod": elementwise("FloorMod", lambda x: large(x) + w(x), large),
     "Mod": elementwise("Mod", lambda x: -large(x) - w(x), large),
     "TruncateMod": elementwise("TruncateMod", lambda x: -large(x) - w(x), large),
+    "NextAfter": lambda x: row(x) * raw.NextAfter(x1=row(x), x2=column(x)),
     "Atan2": elementwise("Atan2", row, column),
     "Maximum": elementwise("Maximum", apart, u),
     "Minimum": elementwise("Minimum", apart, u),

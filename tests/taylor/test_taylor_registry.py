@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import tensorflow as tf
 from taylor import registry
 
 import nthgrad as ng
+from nthgrad.engines import trace
 from nthgrad.engines.taylor.rules import RULES, TABLES, refused
 from nthgrad.errors import UnsupportedOpError
 
@@ -35,6 +37,32 @@ def test_no_op_that_varies_counts_as_constant():
         if not registry.has_gradient(kind) and registry.classify(kind).startswith("constant: its derivative")
     }
     assert silent <= {"OnesLike", "ZerosLike"}
+
+
+CONSTANT = sorted(
+    kind
+    for kind in {*RULES, *trace.CONSTANT}
+    if kind in registry.names()
+    and registry.has_gradient(kind)
+    and (kind in trace.CONSTANT or registry.classify(kind).startswith("constant: its derivative"))
+)
+
+
+def test_there_are_constants_with_a_gradient():
+    assert {"Ceil", "Floor", "FloorDiv", "Round", "Sign"} <= set(CONSTANT)
+    assert "NextAfter" not in CONSTANT
+
+
+@pytest.mark.parametrize("kind", CONSTANT)
+def test_tensorflows_gradient_of_what_counts_as_constant_is_zero(kind):
+    make = getattr(R, kind)
+    names = [name for name in inspect.signature(make).parameters if name != "name"]
+    xs = [tf.constant([0.3, -1.2, 2.6], tf.float64) + i for i in range(len(names))]
+    with tf.GradientTape() as tape:
+        tape.watch(xs)
+        y = make(**dict(zip(names, xs, strict=True)))
+    for slope in tape.gradient(y, xs):
+        assert slope is None or not np.any(slope)
 
 
 def looked_up(x):

@@ -283,7 +283,6 @@ CASES: dict[str, Case] = {
     **every("Ceil Floor OnesLike Rint Round ZerosLike", lambda kind: Case(lambda x, kind=kind: v(x) * getattr(R, kind)(x=u(x)))),
     "FloorDiv": Case(lambda x: v(x) * R.FloorDiv(x=u(x) + 9, y=w(x))),
     "TruncateDiv": Case(lambda x: v(x) * R.TruncateDiv(x=u(x) + 9, y=w(x))),
-    "NextAfter": Case(lambda x: v(x) + R.NextAfter(x1=np.ones(4), x2=u(x))),
     "StopGradient": Case(lambda x: tf.nn.moments(A(x), [1])),
     # gathers and scatters
     "DynamicPartition": Case(on("DynamicPartition", u, [1, 0, 1, 0], num_partitions=2)),

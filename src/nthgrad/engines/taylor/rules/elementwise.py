@@ -184,6 +184,7 @@ RULES: dict[str, Rule] = {
     **each("Inv Reciprocal", ratio(lambda x: 1, lambda x: x)),
     "Square": composite(lambda op, x: x * x),
     "SquaredDifference": composite(lambda op, x, y: conj(x - y) * (x - y)),
+    "NextAfter": slope(lambda x, towards, y: (tf.ones_like(value(y)), None)),
     "FloorMod": composite(lambda op, x, y: x - tf.math.floordiv(value(x), value(y)) * y),
     **each("Mod TruncateMod", composite(_mod)),
     # size and sign

@@ -12,7 +12,7 @@ from nthgrad.engines.taylor.families import composite, constant, each, expanded,
 from nthgrad.engines.taylor.step import Input, Rule, Step
 
 CONSTANT = """
-    Ceil Floor FloorDiv NextAfter OnesLike Rint Round TruncateDiv ZerosLike
+    Ceil Floor FloorDiv OnesLike Rint Round TruncateDiv ZerosLike
     """
 
 # Linear in all their floating-point inputs together; those that a gradient has among its ops stand beside them.
