@@ -148,6 +148,14 @@ def _nested():
     return x, grad(slope(x**2), x), lambda x: -4 * np.sin(2 * x**2) * 2 * x
 
 
+def _slices():
+    """What is said to do where x was sliced after the layers."""
+    tx = keras.Input((2,), dtype="float64")
+    t, x = tx[:, :1], tx[:, 1:]
+    y = layers.Dense(1, "exponential", kernel_initializer="ones", dtype="float64")(ops.concatenate([t, x], axis=1))
+    return tx, grad(y * x, x), lambda tx: np.exp(tx.sum(1, keepdims=True)) * (1 + tx[:, 1:])
+
+
 def _split():
     x = keras.Input((1,), dtype="float64")
     s, c = layers.Lambda(lambda t: [ops.sin(t), ops.cos(t)], dtype="float64")(x)
@@ -263,6 +271,16 @@ def test_masks_reach_the_layers():
     assert np.abs(exact).min() > 1e-3
     for got in (model([points, sentences]), model.predict([points, sentences], verbose=0)):
         np.testing.assert_allclose(got[1], exact, rtol=1e-4, atol=1e-7)
+
+
+def test_layers_behind_a_derivative_get_the_mask_of_y():
+    x = keras.Input((4, 1))
+    y = layers.Dense(1, "exponential", kernel_initializer="ones")(masked := layers.Masking(0.0)(x))
+    model = keras.Model(x, layers.GlobalAveragePooling1D()(grad(y, masked)))
+    points = np.array([[1, 2, 0, 0], [0, 3, 1, 2]], "float32")[..., None]
+    exact = np.array([[np.exp([1, 2]).mean()], [np.exp([3, 1, 2]).mean()]])  # of the steps that are not masked
+    for got in ways(model, points):
+        np.testing.assert_allclose(got, exact, rtol=1e-5)
 
 
 # ---------- training
@@ -530,6 +548,20 @@ def a_dense_layer():
     return mixing((2,), layers.Dense(2, name="mixing", kernel_initializer="zeros"))
 
 
+BESIDE = (
+    "y ('keras_tensor') does not depend on x ('keras_tensor'): both are made from 'x', and no layers lead from x to y. Make "
+    "x before the layers of y, and call these on x: t, x = tx[:, :1], tx[:, 1:], then "
+    "y = net(keras.ops.concatenate([t, x], axis=1)). Or make each coordinate a keras.Input."
+)
+
+
+def beside(make):
+    """By a tensor that is made from the layers' input, and is none of theirs."""
+    (x,) = inputs((2,))
+    y = layers.Dense(1)(layers.Dense(3, "tanh")(x))
+    return grad(y, make(x))
+
+
 def in_a_session():
     with legacy.session():
         from nthgrad.legacy import keras
@@ -583,9 +615,14 @@ REFUSED = {
     "upside down": (
         lambda: grad(x := keras.Input((1,), name="x"), ops.sin(x)),
         DependenceError,
-        "y ('x') does not depend on x ('keras_tensor'): no layers lead from x to y. Differentiate by a tensor that y is "
-        "made from.",
+        "y ('x') does not depend on x ('keras_tensor'): x is made from y, and not y from x. Exchange the two.",
     ),
+    "sliced after the layers": (lambda: beside(lambda x: x[:, :1]), DependenceError, BESIDE),
+    "a copy": (lambda: beside(lambda x: x + 0), DependenceError, BESIDE),
+    "reshaped after the layers": (lambda: beside(lambda x: layers.Reshape((1, 2))(x)[:, :, 0]), DependenceError, BESIDE),
+    "split after the layers": (lambda: beside(lambda x: ops.split(x, 2, axis=1)[1]), DependenceError, BESIDE),
+    "unstacked after the layers": (lambda: beside(lambda x: ops.unstack(x, 2, axis=1)[0]), DependenceError, BESIDE),
+    "another layer's output": (lambda: beside(layers.Dense(1)), DependenceError, BESIDE),
     "shapes": (
         lambda: mixing((2,), layers.Dense(1, name="mixing")),
         OutputError,
