@@ -65,6 +65,8 @@ def _from_file(path: str) -> tuple[Callable[..., Any], list[str], list[tuple[Any
             f"{path} has an unknown ending. Give a .keras, .h5 or .hdf5 file, or the folder of a SavedModel."
         )
     tf = tensorflow()
+    import nthgrad.keras  # noqa: F401  # the layer of the derivatives that a model may hold
+
     failures, model = [], None
     for library in ("keras", "tf_keras"):  # Keras 3, then Keras 2
         try:
