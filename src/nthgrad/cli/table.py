@@ -78,9 +78,22 @@ def plain(names: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -
 
 def show(*tables: Any) -> None:
     """Prints tables; where one is wider than the screen, its lines are long rather than cut off."""
+    for table in tables:
+        _console(table).print(table)
+
+
+def text(table: Any) -> str:
+    """A table in plain characters, as `show` prints it on a screen that knows no styles."""
+    console = _console(table, color_system=None, force_terminal=False, force_jupyter=False)
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip())
+
+
+def _console(table: Any, **options: Any) -> Any:
+    """A console that is as wide as a table."""
     from rich.console import Console
     from rich.measure import Measurement
 
-    for table in tables:
-        options = Console().options.update(width=10_000)
-        Console(width=Measurement.get(Console(), options, table).maximum, highlight=False).print(table)
+    wide = Console().options.update(width=10_000)
+    return Console(width=Measurement.get(Console(), wide, table).maximum, highlight=False, **options)
