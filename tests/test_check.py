@@ -60,6 +60,17 @@ def test_a_sum_over_the_batch_is_seen_by_its_ops():
         ng.check(lambda x: x * tf.reduce_sum(x), tf.constant([0.5, 1.0, 2.0], tf.float64), 1)
 
 
+def test_a_zero_is_shown_without_a_sign():
+    @tf.custom_gradient
+    def f(x):
+        return tf.sin(x), lambda dy: -0.0 * dy
+
+    with pytest.raises(
+        DisagreementError, match=r"^Order 1 at x = 0 \(output 0\): tape gives 0, finite differences give 1,"
+    ):
+        ng.check(lambda x: f(x), tf.constant(-0.0, tf.float64), 1)
+
+
 def test_nan_where_the_differences_are_finite_is_a_disagreement():
     @tf.custom_gradient
     def f(x):

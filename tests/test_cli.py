@@ -478,11 +478,29 @@ def test_rows_wider_than_the_screen_are_not_cut(capsys, monkeypatch):
         ([2.5e7, 1.0], 3, ["2.50e+07", "1.00e+00"]),
         ([math.nan, math.inf, 1.5], 10, ["nan", "inf", "1.5"]),
         ([0.0], 10, ["0"]),
+        ([-0.0], 10, ["0"]),
+        ([-0.0, 1 / 3], 7, ["0.0000000", "0.3333333"]),
+        ([-0.0, -1e-8], 3, ["0.00e+00", "-1.00e-08"]),
+        ([1e5 + 0.5, -2e-4], 7, ["100000.5", "0.0"]),
+        ([-math.inf, -0.0], 7, ["-inf", "0"]),
         ([], 10, []),
     ],
 )
 def test_aligned(values, digits, expected):
     assert table.aligned(values, digits) == expected
+
+
+def test_a_zero_has_no_sign_in_a_table_and_keeps_it_in_a_file(capsys):
+    typed = ["eval", "-x**3", "--at", "x=0,0.3", "--order", "2"]
+    assert main([*typed, "--out", "a.csv"]) == main(typed) == 0
+    assert "-0.0,-0.0" in Path("a.csv").read_text()
+    zeros = capsys.readouterr().out.splitlines()[3]
+    assert [float(cell) for cell in zeros.split()] == [0, 0, 0, 0]
+    assert "-" not in zeros
+    ways = [demo.Result(demo.WAYS[0], [-1e-9, -0.0, -0.1, 0.1, 0.0], 0.0, None)]
+    table.show(demo.table(ways))
+    shown = [line.split()[2] for line in capsys.readouterr().out.splitlines() if line[:7].strip().isdigit()]
+    assert shown == ["0.0000000", "0.0000000", "-0.1000000", "0.1000000", "0.0000000"]
 
 
 def test_csv(capsys):

@@ -137,10 +137,10 @@ class _Place(NamedTuple):
         """The point of an element of the output."""
         x = self.points
         if not x.ndim:
-            return f"x = {float(x):.8g}"
+            return f"x = {_shown(float(x))}"
         position = at[: x.ndim]
         value = float(x[tuple(np.minimum(position, np.array(x.shape) - 1))])
-        return f"x[{', '.join(map(str, position))}] = {value:.8g}"
+        return f"x[{', '.join(map(str, position))}] = {_shown(value)}"
 
 
 class _Compared(NamedTuple):
@@ -168,16 +168,20 @@ def _compare(place: _Place, got: np.ndarray, along: np.ndarray, allowed: np.ndar
         return _Compared(float(part.max()), allowed[known].max() / (sizes[known].max() or 1.0), int(known.sum()))
     at = np.unravel_index(int(np.argmax(part)), part.shape)
     raise DisagreementError(
-        f"Order {order} at {place.point(at)} (output {output}): {place.engine} gives {got[at]:.8g}, finite differences "
-        f"give {along[at] / rates[at]:.8g}, which is {part[at]:.3g} times as far as their error allows; "
-        f"{int((part > 1).sum())} of {part.size} elements disagree. Check that each element of f(x) depends on its own "
-        "element (or row) of x only; if it does, use the other method and report f."
+        f"Order {order} at {place.point(at)} (output {output}): {place.engine} gives {_shown(got[at])}, finite "
+        f"differences give {_shown(along[at] / rates[at])}, which is {part[at]:.3g} times as far as their error "
+        f"allows; {int((part > 1).sum())} of {part.size} elements disagree. Check that each element of f(x) depends on "
+        "its own element (or row) of x only; if it does, use the other method and report f."
     )
 
 
 def _leaves(structure: Any) -> list[np.ndarray]:
     """The tensors of a structure, in float64."""
     return [np.asarray(leaf).astype(np.float64) for leaf in tf.nest.flatten(structure)]
+
+
+def _shown(value: float) -> str:
+    return f"{value + 0.0:.8g}"  # of a zero without its sign
 
 
 def _size(values: np.ndarray) -> np.ndarray:
