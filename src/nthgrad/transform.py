@@ -9,8 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import outputs, trace
-from nthgrad.errors import ArgumentError, InputError
+from nthgrad.engines import outputs, python_code, trace
+from nthgrad.errors import ArgumentError, InputError, OutputError
 from nthgrad.points import as_argument, as_point, is_python
 from nthgrad.signatures import Keys, OncePerSignature, Tensors
 
@@ -53,7 +53,11 @@ def transform(
         def at(*ts: tf.Tensor) -> Any:
             positional, named = _placed(args, dict(zip(keys, ts, strict=True)))
             y = called(*positional, **kwargs, **named)
-            y, lengths = returned(y, ts[0])
+            try:
+                y, lengths = returned(y, ts[0])
+            except OutputError:
+                python_code.refuse(ts, tf.nest.flatten(y))  # whose outputs have no shape
+                raise
             unknown.extend(lengths)
             return y
 
