@@ -41,7 +41,8 @@ def derivative(
 
     Args:
         f: a function, `tf.function`, `keras.Model`, `tf_keras.Model` or any callable on tensors; it may return any
-            `tf.nest` structure of real tensors.
+            `tf.nest` structure of real tensors. A functional model of several inputs takes a tensor for each, in their
+            order or by their names.
         order: how often to differentiate, at least 0 (which gives f).
         argnum: the argument of f to differentiate by, by position or by name.
         method: the engine. `"taylor"` carries power series through the traced ops of f; what an order costs grows with

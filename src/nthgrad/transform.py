@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from nthgrad.engines import outputs, python_code, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
+from nthgrad.model_inputs import by_name
 from nthgrad.points import as_argument, as_point, is_python
 from nthgrad.signatures import Keys, OncePerSignature, Tensors
 
@@ -43,6 +44,7 @@ def transform(
     """
     if not callable(f):
         raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
+    f = by_name(f)
     # The Python function under a tf.function is traced in place: a call to it would hide its ops.
     called = trace.converted(getattr(f, "python_function", f))
 

@@ -433,7 +433,7 @@ def test_nthgrad_lift_refuses(tmp_path, capsys):
 
 
 def test_nthgrad_lift_fails_in_one_line(tmp_path, capfd, monkeypatch):
-    monkeypatch.setattr("sys.stderr", open(2, "w", closefd=False))  # as in a process of its own
+    monkeypatch.setattr("sys.stderr", open(2, "w", closefd=False))  # noqa: SIM115  as in a process of its own
     assert main(["lift", str(FILES / "own_gradient.pb"), "--out", str(tmp_path / "out")]) == 1
     out, err = capfd.readouterr()
     assert (out, err.count("\n")) == ("", 1)
