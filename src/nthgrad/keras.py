@@ -169,8 +169,8 @@ class Grad(keras.layers.Layer):
         return keras.KerasTensor(inputs[0].shape, inputs[0].dtype)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The mask of y."""
-        return previous_mask[0] if previous_mask else None
+        """The mask of y, which Keras 3.3 does not find in a list of inputs."""
+        return mask_of(inputs[0])
 
     def get_config(self) -> dict[str, Any]:
         """The order, what every layer has, and first what Keras's error then shows where the class is not known."""
