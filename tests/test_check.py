@@ -1,5 +1,7 @@
 """check: silent where the engines agree, precise where they do not."""
 
+import pickle
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -27,6 +29,8 @@ def test_agreement(f, x, dtype):
     for parts in report.values():
         assert len(parts) == 3
         assert max(parts) <= 1
+    assert report.compared == [report.elements] * 3
+    assert report.elements == sum(np.size(y) for y in tf.nest.flatten(f(np.asarray(x, dtype))))
 
 
 def test_a_wrong_derivative_is_found_and_placed():
@@ -56,6 +60,17 @@ def test_a_sum_over_the_batch_is_seen_by_its_ops():
         ng.check(lambda x: x * tf.reduce_sum(x), tf.constant([0.5, 1.0, 2.0], tf.float64), 1)
 
 
+def test_a_zero_is_shown_without_a_sign():
+    @tf.custom_gradient
+    def f(x):
+        return tf.sin(x), lambda dy: -0.0 * dy
+
+    with pytest.raises(
+        DisagreementError, match=r"^Order 1 at x = 0 \(output 0\): tape gives 0, finite differences give 1,"
+    ):
+        ng.check(lambda x: f(x), tf.constant(-0.0, tf.float64), 1)
+
+
 def test_nan_where_the_differences_are_finite_is_a_disagreement():
     @tf.custom_gradient
     def f(x):
@@ -63,3 +78,64 @@ def test_nan_where_the_differences_are_finite_is_a_disagreement():
 
     with pytest.raises(DisagreementError, match=r"^Order 1 at x = 0.5 \(output 0\): tape gives nan, .* is inf times"):
         ng.check(lambda x: f(x), 0.5, 1)
+
+
+def test_the_report_is_a_dict_that_prints_as_a_table():
+    report = ng.check(tf.sqrt, np.array([0.5, 1.5, -1.0]), 2)
+    assert report == dict(report) == {engine: report[engine] for engine in ("tape", "taylor")}
+    assert report.compared == [2, 2]
+    title, line, *rows, said, meant, left_out = str(report).splitlines()
+    assert title == " order    tape  taylor  limit  precision  compared"
+    assert set(line) == {" ", "\u2500"}
+    for n, row in enumerate(rows):
+        parts = [f"{report[engine][n]:.4f}" for engine in ("tape", "taylor")]
+        assert row.split() == [str(n + 1), *parts, "1", f"{report.allowed[n]:.0e}", "2", "of", "3"]
+    assert (
+        said == "An engine's column has its largest difference from finite differences, as a part of what is allowed."
+    )
+    assert meant == "precision: what is allowed, as a part of the largest derivative. compared: elements of f(x)."
+    assert left_out == "The others have no differences: f is not finite around them."
+    assert repr(report) == str(report)
+    assert str(ng.check(tf.sqrt, 0.5, 2)).endswith(meant)
+    assert not ng.check(tf.sqrt, 0.5, 0)["tape"]
+    assert pickle.loads(pickle.dumps(report)).allowed == report.allowed
+
+
+@pytest.mark.parametrize(("dtype", "off"), [("float32", 0.01), ("float64", 1e-9)])
+def test_a_derivative_that_is_a_little_off_is_found(dtype, off):
+    @tf.custom_gradient
+    def f(x):
+        return tf.sin(x), lambda dy: dy * tf.cos(x) * tf.constant(1 + off, x.dtype)
+
+    with pytest.raises(
+        DisagreementError, match=r"^Order 1 at .* \(output 0\): tape gives .*; 4 of 4 elements disagree"
+    ):
+        ng.check(lambda x: f(x), tf.constant([-0.5, 0.25, 0.5, 1.0], dtype), 1)
+    assert max(ng.check(tf.sin, tf.constant([-0.5, 0.25, 0.5, 1.0], dtype), 1).allowed) < off / 10
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_in_half_precision_the_report_says_that_it_can_find_nothing(dtype):
+    assert min(ng.check(tf.tanh, tf.constant([0.5, 1.5], dtype), 2).allowed) > 1
+
+
+NOTHING = (
+    "finite differences have no value at any of its {} elements, for example at {}, so nothing was compared. Give points "
+    "around which f is finite."
+)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "message"),
+    [
+        (tf.sqrt, [-1.0, -2.0], "Order 1 (output 0): " + NOTHING.format(2, "x[0] = -1")),
+        (lambda x: x + np.nan, 0.5, "Order 1 (output 0): " + NOTHING.format(1, "x = 0.5")),
+        (lambda x: x + np.inf, 0.5, "Order 1 (output 0): " + NOTHING.format(1, "x = 0.5")),
+        (lambda x: [x, tf.math.log(x)], [[-1.0]], "Order 1 (output 1): " + NOTHING.format(1, "x[0, 0] = -1")),
+    ],
+    ids=["outside of the domain", "NaN", "infinite", "one output of two"],
+)
+def test_nothing_to_compare_is_no_agreement(f, x, message):
+    with pytest.raises(DisagreementError) as error:
+        ng.check(f, x, 2)
+    assert str(error.value) == message

@@ -297,6 +297,9 @@ REFUSED = {
     "__import__(x) --at x=1": f"There is no function '__import__' for '__import__(x)'. There are {NAMES}.",
     "log --at x=1": "log in 'log' is a function. Write log(...).",
     "x(2) --at x=1": "x in 'x(2)' is a number, and is called. Write x*(...) for a product.",
+    "(1)(x) --at x=1": "1 in '(1)(x)' is a number, and is called. Write 1*(...) for a product.",
+    "(x+1)(x) --at x=1": "x + 1 in '(x+1)(x)' is a number, and is called. Write (x + 1)*(...) for a product.",
+    "log(x)(x) --at x=1": "log(x) in 'log(x)(x)' is a number, and is called. Write log(x)*(...) for a product.",
     "log(x,x) --at x=1": "log in 'log(x,x)' has 2 arguments. Give it one.",
     "pow(x) --at x=1": "pow in 'pow(x)' has 1 argument. Give it two.",
     "log(x=x) --at x=1": "log in 'log(x=x)' has named arguments. Give it one.",
@@ -383,6 +386,58 @@ def test_refused(typed, module, capfd):
     assert main(["eval", *typed.split(" ")]) == 2
     out, err = capfd.readouterr()
     assert (out, err) == ("", f"nthgrad: {REFUSED[typed]}\n")
+
+
+@pytest.mark.parametrize("text", ["1if x else 2", "(1)(x)", "x is 1", "0x1for x in x", "'\\d'"])
+@pytest.mark.filterwarnings("error")
+def test_python_says_nothing_of_a_formula(text, capfd, recwarn):
+    assert main(["eval", "--at", "x=1", "--", text]) == 2
+    assert capfd.readouterr().err.count("\n") == 1
+    assert not recwarn
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 5000 + "*x",
+        "1" * 4000 + "*x",
+        "x*" + "9" * 4000 + "j",
+        "x @ " + "y" * 5000,
+        "y" * 5000,
+        "y" * 5000 + "(x)",
+        "x " * 3000,
+        "x[" + "+1" * 100 + "]",
+        "'" + "a" * 5000 + "'",
+        "x + (" + "1 " * 3000,
+        "a:" + "b" * 5000,
+        "a:" * 3000,
+    ],
+    ids=lambda text: f"{text[:6]}... of {len(text)}",
+)
+def test_no_more_of_a_formula_is_repeated_than_a_line(text, capfd):
+    assert main(["eval", "--at", "x=1", "--", text]) == 2
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert len(err) < 700
+    assert max(map(len, err.split())) <= 203
+    assert err.endswith((".\n", ". "))  # what to do is there
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["eval", "x", "--at", "x=" + "1," * 3000],
+        ["eval", "x", "--at", "x" * 5000],
+        ["eval", "x", "--at", "x=1", "--order", "9" * 5000],
+        ["eval", "x", "--at", "x=1", "--by", "y" * 5000],
+        ["lift", "a.pb", "--out", "out", "--feed", "k" * 5000],
+    ],
+    ids=["points", "a name", "an order", "by", "feed"],
+)
+def test_no_more_of_an_option_is_repeated_than_a_line(typed, here, capfd):
+    assert main(typed) == 2
+    err = capfd.readouterr().err
+    assert (len(err) < 700, err.count("\n")) == (True, 1)
 
 
 @pytest.mark.parametrize(
@@ -478,11 +533,29 @@ def test_rows_wider_than_the_screen_are_not_cut(capsys, monkeypatch):
         ([2.5e7, 1.0], 3, ["2.50e+07", "1.00e+00"]),
         ([math.nan, math.inf, 1.5], 10, ["nan", "inf", "1.5"]),
         ([0.0], 10, ["0"]),
+        ([-0.0], 10, ["0"]),
+        ([-0.0, 1 / 3], 7, ["0.0000000", "0.3333333"]),
+        ([-0.0, -1e-8], 3, ["0.00e+00", "-1.00e-08"]),
+        ([1e5 + 0.5, -2e-4], 7, ["100000.5", "0.0"]),
+        ([-math.inf, -0.0], 7, ["-inf", "0"]),
         ([], 10, []),
     ],
 )
 def test_aligned(values, digits, expected):
     assert table.aligned(values, digits) == expected
+
+
+def test_a_zero_has_no_sign_in_a_table_and_keeps_it_in_a_file(capsys):
+    typed = ["eval", "-x**3", "--at", "x=0,0.3", "--order", "2"]
+    assert main([*typed, "--out", "a.csv"]) == main(typed) == 0
+    assert "-0.0,-0.0" in Path("a.csv").read_text()
+    zeros = capsys.readouterr().out.splitlines()[3]
+    assert [float(cell) for cell in zeros.split()] == [0, 0, 0, 0]
+    assert "-" not in zeros
+    ways = [demo.Result(demo.WAYS[0], [-1e-9, -0.0, -0.1, 0.1, 0.0], 0.0, None)]
+    table.show(demo.table(ways))
+    shown = [line.split()[2] for line in capsys.readouterr().out.splitlines() if line[:7].strip().isdigit()]
+    assert shown == ["0.0000000", "0.0000000", "-0.1000000", "0.1000000", "0.0000000"]
 
 
 def test_csv(capsys):
@@ -748,13 +821,14 @@ def test_held_back(capfd):
     with quiet.held_back():
         os.write(2, b"chatter\n")
     assert capfd.readouterr() == ("", "")
-    with pytest.raises(NthgradError), quiet.held_back():  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), quiet.held_back():  # noqa: PT012
         os.write(2, b"the reason\n")
-        raise NthgradError
+        raise ZeroDivisionError
     assert capfd.readouterr() == ("", "the reason\n")
-    with pytest.raises(KeyboardInterrupt), quiet.held_back():  # noqa: PT012
-        os.write(2, b"chatter\n")
-        raise KeyboardInterrupt
-    assert capfd.readouterr() == ("", "")
+    for expected in (KeyboardInterrupt, NthgradError):
+        with pytest.raises(expected), quiet.held_back():  # noqa: PT012
+            os.write(2, b"chatter\n")
+            raise expected
+        assert capfd.readouterr() == ("", "")
     os.write(2, b"later\n")
     assert capfd.readouterr() == ("", "later\n")

@@ -32,6 +32,33 @@ def test_the_table_of_functions_to_order_4(case, dtype):
             assert abs(float(got[k][x]) - want[k, x]) <= allowed, (k, points[x], float(got[k][x]), want[k, x])
 
 
+def tanh(x):
+    y = np.tanh(x)
+    return [y, s := 1 - y**2, -2 * y * s, (6 * y**2 - 2) * s, (16 - 24 * y**2) * y * s]
+
+
+def log(x):
+    return [np.log(x), 1 / x, -1 / x**2, 2 / x**3, -6 / x**4]
+
+
+@METHODS
+@pytest.mark.parametrize(("f", "exact", "ends"), [(tf.tanh, tanh, (-1.5, 1.5)), (tf.math.log, log, (0.25, 4))])
+@pytest.mark.parametrize(("dtype", "eps"), [("float16", 2**-10), ("bfloat16", 2**-7)])
+def test_half_precision_loses_about_a_rounding_an_order(dtype, eps, f, exact, ends, method):
+    x = tf.constant(np.linspace(*ends, 97), dtype)
+    got = ng.derivatives(f, 4, method=method)(x)
+    for n, (y, want) in enumerate(zip(got, exact(np.float64(x)), strict=True)):
+        assert y.dtype == dtype
+        # n eps, and the half that rounds the result
+        assert np.max(np.abs(np.float64(y) - want)) <= (n + 0.5) * eps * np.max(np.abs(want)), n
+
+
+def test_float16_ends_at_65504():
+    y = ng.derivative(tf.math.log, 4)(np.array([0.0977, 0.0979], "float16"))  # -6 / x**4
+    assert np.isneginf(y[0])
+    np.testing.assert_allclose(y[1], -6 / 0.0979**4, rtol=5e-3)
+
+
 SHAPES = {"scalar": (), "one": (1,), "batch": (5,), "column": (5, 1), "single row": (1, 1), "matrix": (2, 3)}
 
 

@@ -180,8 +180,8 @@ CASES = {
     "an op is not differentiable": (
         lambda: ng.derivative(lambda x: tf.ensure_shape(tf.numpy_function(np.sin, [x], tf.float64), [3]))(ONE),
         errors.UnsupportedOpError,
-        "PyFunc (named 'PyFunc', made at HERE) runs Python code, which no engine can look into. Write that part of f with "
-        "TensorFlow's ops, or use nthgrad.finite_difference.",
+        "PyFunc (named 'PyFunc', made at HERE) runs Python code (a tf.numpy_function or tf.compat.v1.py_func), which no "
+        "engine can look into. Write that part of f with TensorFlow's ops, or use nthgrad.finite_difference.",
     ),
     "an op is differentiable once": (
         lambda: ng.derivative(lambda x: tf.nn.lrn(x), 2, method="tape")(np.ones((1, 1, 1, 1), "float32")),
@@ -202,6 +202,66 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_refused(name):
     check_refused(CASES[name], __file__)
+
+
+# How Python code gets into a graph: its op, what the error calls it, and the call.
+NUMPY = "tf.numpy_function or tf.compat.v1.py_func"
+PYTHON = {
+    "py_function": ("EagerPyFunc", "tf.py_function", lambda x: tf.py_function(tf.sin, [x], x.dtype)),
+    "numpy_function": ("PyFunc", NUMPY, lambda x: tf.numpy_function(np.sin, [x], x.dtype)),
+    "numpy_function, no state": (
+        "PyFuncStateless",
+        NUMPY,
+        lambda x: tf.numpy_function(np.sin, [x], x.dtype, stateful=False),
+    ),
+    "py_func": ("PyFunc", NUMPY, lambda x: tf.compat.v1.py_func(np.sin, [x], x.dtype)),
+    "py_func, no state": (
+        "PyFuncStateless",
+        NUMPY,
+        lambda x: tf.compat.v1.py_func(np.sin, [x], x.dtype, stateful=False),
+    ),
+}
+AROUND = {
+    "in a product": lambda f: lambda x: x * f(x),
+    "with a shape": lambda f: lambda x: tf.ensure_shape(f(x), x.shape),
+    "in a tf.function": tf.function,
+    "in a branch": lambda f: lambda x: tf.cond(tf.reduce_sum(x) > 0, lambda: f(x), lambda: x),
+}
+DIFFERENTIATED = {
+    "derivative, taylor": lambda f: ng.derivative(f, 2)(ONE),
+    "derivative, tape": lambda f: ng.derivative(f, 1, method="tape")(ONE),
+    "partials, taylor": lambda f: ng.partials(lambda t, x: t * f(x), ["tx"])(ONE, ONE),
+    "partials, tape": lambda f: ng.partials(lambda t, x: t * f(x), ["x"], method="tape")(ONE, ONE),
+    "gradient": lambda f: ng.gradient(lambda x: tf.reduce_sum(f(x)))(ONE),
+    "hessian": lambda f: ng.hessian(f)(ONE),
+    "laplacian, tape": lambda f: ng.laplacian(f, method="tape")(ONE),
+    "taylor": lambda f: ng.taylor(f, 2)(ONE, ONE),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "around"), [*((name, "alone") for name in PYTHON), *(("py_function", around) for around in AROUND)]
+)
+def test_python_code_is_named_before_the_shape_that_it_lacks(name, around):
+    op, made_by, python = PYTHON[name]
+    f = python if around == "alone" else AROUND[around](python)
+    np.testing.assert_allclose(f(ONE), np.sin(1) * ONE)  # ONE is 1, and so is what stands around
+    for call in DIFFERENTIATED.values():
+        with pytest.raises(errors.UnsupportedOpError) as error:
+            call(f)
+        assert re.sub(r"named '\S+', made at \S+:\d+", "HERE", str(error.value)) == (
+            f"{op} (HERE) runs Python code (a {made_by}), which no engine can look into. Write that part of f with "
+            "TensorFlow's ops, or use nthgrad.finite_difference."
+        )
+    np.testing.assert_allclose(ng.finite_difference(python, 2)(ONE), -np.sin(1) * ONE, rtol=1e-6)  # as is said
+
+
+def test_python_code_that_does_not_depend_on_x_lacks_a_shape_only():
+    with pytest.raises(errors.OutputError, match="The rank of output 0 of f is unknown while tracing"):
+        ng.derivative(lambda x: x * tf.numpy_function(np.sin, [ONE], tf.float64))(ONE)
+    f = lambda x: x * tf.ensure_shape(tf.numpy_function(np.sin, [ONE], tf.float64), [3])  # noqa: E731
+    for method in ("taylor", "tape"):
+        np.testing.assert_allclose(ng.derivative(f, method=method)(ONE), np.sin(ONE))
 
 
 def test_a_tower_too_large_is_refused_before_it_is_built():

@@ -5,6 +5,7 @@ import mpmath
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_keras
 from refusals import check_refused
 
 import nthgrad as ng
@@ -237,6 +238,41 @@ def test_rows_that_only_look_mixed_are_not(name, method):
 T, X = np.ones((4, 1)), np.ones((4, 1))
 HEAT = named("heat")
 
+
+def model_of_two(library, structure):
+    """A functional model of inputs t and x, and the same as a function."""
+    t, x = library.Input((1,), name="t", dtype="float64"), library.Input((1,), name="x", dtype="float64")
+    inputs = {"list": [t, x], "tuple": (t, x), "dict": {"t": t, "x": x}}[structure]
+    normal = library.initializers.RandomNormal(stddev=1.0, seed=0)
+    layers = [library.layers.Dense(n, "tanh", kernel_initializer=normal, dtype="float64") for n in (8, 1)]
+    model = library.Model(inputs, layers[1](layers[0](library.layers.Concatenate(dtype="float64")([t, x]))), name="u")
+    return model, lambda t, x: layers[1](layers[0](tf.concat([t, x], 1)))
+
+
+@pytest.mark.parametrize("structure", ["list", "tuple", "dict"])
+@pytest.mark.parametrize("library", [keras, tf_keras], ids=["keras", "tf_keras"])
+def test_the_inputs_of_a_model_name_the_coordinates(library, structure):
+    model, u = model_of_two(library, structure)
+    t, x = tf.constant(POINTS[:, :1]), tf.constant(POINTS[:, 1:])
+    want = ng.partials(u, ["t", "xx"])(t, x)
+    for method in ("taylor", "tape"):
+        g = ng.partials(model, ["t", "xx"], method=method)
+        for got in (g(t, x), g(x=x, t=t), g(t, x=x, training=False)):
+            assert list(got) == ["t", "xx"]
+            for name in want:
+                np.testing.assert_allclose(got[name], want[name], rtol=1e-10, atol=1e-12)
+    for argnum in (1, "x"):
+        np.testing.assert_allclose(ng.derivative(model, 2, argnum=argnum)(t, x), want["xx"], rtol=1e-10, atol=1e-12)
+
+
+def test_an_input_without_a_name_for_python_has_a_number():
+    inputs = [keras.Input((1,), name=name, dtype="float64") for name in ("my-t", "lambda", "x")]
+    model = keras.Model(inputs, keras.layers.Multiply(dtype="float64")(inputs))
+    got = ng.partials(model, ["x", ("input_0", "input_1")])(T, X, X)
+    np.testing.assert_allclose(got["x"], T * X)
+    np.testing.assert_allclose(got["input_0", "input_1"], X)
+
+
 CASES = {
     "an unknown coordinate": (
         lambda: ng.partials(HEAT, ["t", "xy"]),
@@ -334,6 +370,21 @@ CASES = {
         errors.ArgumentError,
         "argnum is 'x', but the call has 1 positional arguments and the names [], and f takes ['t', 'x']. Give the position "
         "or the name of an argument that is there.",
+    ),
+    "columns of a model of several inputs": (
+        lambda: ng.partials(model_of_two(keras, "list")[0], ["t"], coords="tx"),
+        errors.ArgumentError,
+        "coords is 'tx', but f is a model of several inputs, which name the coordinates: t, x. Leave out coords.",
+    ),
+    "no input of a model": (
+        lambda: ng.partials(model_of_two(keras, "list")[0], ["y"]),
+        errors.ArgumentError,
+        "'y' in names asks for the coordinate 'y', but the parameters of f are t, x. Name one of those.",
+    ),
+    "an input missing": (
+        lambda: ng.partials(model_of_two(keras, "list")[0], ["t"])(T),
+        errors.ArgumentError,
+        "The model 'u' takes a tensor for each of its inputs, t, x, and was given 1. Give one for each.",
     ),
     "f does not depend on one": (
         lambda: ng.partials(lambda t, x: tf.sin(t) + 0 * tf.round(x), ["t", "tx"])(T, X),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import re
 import subprocess
 import sys
@@ -148,6 +149,14 @@ def _nested():
     return x, grad(slope(x**2), x), lambda x: -4 * np.sin(2 * x**2) * 2 * x
 
 
+def _slices():
+    """What is said to do where x was sliced after the layers."""
+    tx = keras.Input((2,), dtype="float64")
+    t, x = tx[:, :1], tx[:, 1:]
+    y = layers.Dense(1, "exponential", kernel_initializer="ones", dtype="float64")(ops.concatenate([t, x], axis=1))
+    return tx, grad(y * x, x), lambda tx: np.exp(tx.sum(1, keepdims=True)) * (1 + tx[:, 1:])
+
+
 def _split():
     x = keras.Input((1,), dtype="float64")
     s, c = layers.Lambda(lambda t: [ops.sin(t), ops.cos(t)], dtype="float64")(x)
@@ -263,6 +272,16 @@ def test_masks_reach_the_layers():
     assert np.abs(exact).min() > 1e-3
     for got in (model([points, sentences]), model.predict([points, sentences], verbose=0)):
         np.testing.assert_allclose(got[1], exact, rtol=1e-4, atol=1e-7)
+
+
+def test_layers_behind_a_derivative_get_the_mask_of_y():
+    x = keras.Input((4, 1))
+    y = layers.Dense(1, "exponential", kernel_initializer="ones")(masked := layers.Masking(0.0)(x))
+    model = keras.Model(x, layers.GlobalAveragePooling1D()(grad(y, masked)))
+    points = np.array([[1, 2, 0, 0], [0, 3, 1, 2]], "float32")[..., None]
+    exact = np.array([[np.exp([1, 2]).mean()], [np.exp([3, 1, 2]).mean()]])  # of the steps that are not masked
+    for got in ways(model, points):
+        np.testing.assert_allclose(got, exact, rtol=1e-5)
 
 
 # ---------- training
@@ -441,6 +460,8 @@ def test_a_configuration_is_the_order():
     assert config["order"] == 2
     json.dumps(config)
     assert Grad.from_config(config).get_config() == config
+    assert config.pop("before loading") == "import nthgrad.keras"
+    assert Grad.from_config(config).order == 2  # as it was saved without that note
 
 
 def test_save_and_load(tmp_path):
@@ -465,6 +486,49 @@ def test_save_and_load(tmp_path):
         assert all(np.abs(g).max() > 0 for g in gradients)
         other.trainable_variables[0].assign(0 * other.trainable_variables[0])
         np.testing.assert_allclose(other(points)[0], 0, atol=1e-7)  # the derivative reads the weights of the value
+
+
+LOADING = """
+    import json, keras, numpy as np, pickle, sys
+    loads = {
+        "keras": lambda: keras.saving.load_model("model.keras"),
+        "json": lambda: keras.models.model_from_json(open("model.json").read()),
+        "pickle": lambda: pickle.load(open("model.pickle", "rb")),
+    }
+    for load in loads.values():
+        try:
+            load()
+            print("loaded")
+        except Exception as error:
+            print(json.dumps(str(error)))
+    from nthgrad.__main__ import main
+    assert main("export model.keras --order 1 --out exported".split()) == 0  # which imports nthgrad.keras
+    for load in loads.values():
+        loaded = load()
+        loaded.load_weights("model.weights.h5")
+        print(np.ravel(loaded(np.array([[0.3]], "float32"))).tolist())
+"""
+
+
+def test_a_process_that_has_not_imported_nthgrad_keras_is_told_to(tmp_path):
+    x = keras.Input((1,))
+    model = keras.Model(x, grad(layers.Dense(1)(layers.Dense(4, "tanh")(x)), x, 2))
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    (tmp_path / "model.json").write_text(model.to_json())
+    (tmp_path / "model.pickle").write_bytes(pickle.dumps(model))
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(LOADING)], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    *before, exported, a, b, c = done.stdout.strip().splitlines()[-7:]
+    assert exported == "exported: derivatives_1_of_model(x: float32[None, 1])"
+    imports_what_files_name = tuple(map(int, keras.__version__.split(".")[:2])) < (3, 9)
+    for text in before:
+        said = "{'module': 'nthgrad.keras', 'class_name': 'Grad', 'config': {'before loading': 'import nthgrad.keras', "
+        assert text == "loaded" if imports_what_files_name else said in json.loads(text)
+    for got in map(json.loads, (a, b, c)):
+        np.testing.assert_allclose(got, np.ravel(model(column(0.3))), rtol=1e-5)
 
 
 def test_summary():
@@ -530,6 +594,20 @@ def a_dense_layer():
     return mixing((2,), layers.Dense(2, name="mixing", kernel_initializer="zeros"))
 
 
+BESIDE = (
+    "y ('keras_tensor') does not depend on x ('keras_tensor'): both are made from 'x', and no layers lead from x to y. Make "
+    "x before the layers of y, and call these on x: t, x = tx[:, :1], tx[:, 1:], then "
+    "y = net(keras.ops.concatenate([t, x], axis=1)). Or make each coordinate a keras.Input."
+)
+
+
+def beside(make):
+    """By a tensor that is made from the layers' input, and is none of theirs."""
+    (x,) = inputs((2,))
+    y = layers.Dense(1)(layers.Dense(3, "tanh")(x))
+    return grad(y, make(x))
+
+
 def in_a_session():
     with legacy.session():
         from nthgrad.legacy import keras
@@ -583,9 +661,18 @@ REFUSED = {
     "upside down": (
         lambda: grad(x := keras.Input((1,), name="x"), ops.sin(x)),
         DependenceError,
-        "y ('x') does not depend on x ('keras_tensor'): no layers lead from x to y. Differentiate by a tensor that y is "
-        "made from.",
+        "y ('x') does not depend on x ('keras_tensor'): x is made from y, and not y from x. Exchange the two.",
     ),
+    "sliced after the layers": (lambda: beside(lambda x: x[:, :1]), DependenceError, BESIDE),
+    "a copy": (lambda: beside(lambda x: x + 0), DependenceError, BESIDE),
+    "reshaped after the layers": (
+        lambda: beside(lambda x: layers.Reshape((1, 2))(x)[:, :, 0]),
+        DependenceError,
+        BESIDE,
+    ),
+    "split after the layers": (lambda: beside(lambda x: ops.split(x, 2, axis=1)[1]), DependenceError, BESIDE),
+    "unstacked after the layers": (lambda: beside(lambda x: ops.unstack(x, 2, axis=1)[0]), DependenceError, BESIDE),
+    "another layer's output": (lambda: beside(layers.Dense(1)), DependenceError, BESIDE),
     "shapes": (
         lambda: mixing((2,), layers.Dense(1, name="mixing")),
         OutputError,

@@ -373,7 +373,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str) -> None:
-    click.echo(f"nthgrad: {' '.join(message.split())}", err=True)
+    from nthgrad.cli import echo
+
+    click.echo(f"nthgrad: {echo.message(message)}", err=True)
 
 
 def _version() -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -14,15 +14,60 @@ from nthgrad.engines.outputs import spread
 from nthgrad.errors import DisagreementError
 from nthgrad.points import as_point
 
-_ROUNDING = 1e4
-"""Roundings that an engine is granted, in units of the largest derivative up to the order compared."""
+_ROUNDING = 1e3
+"""Roundings that an engine is granted, in units of the largest derivative up to the order compared.
+
+An engine rounds as f does, and a badly conditioned f a hundred times as much. The differences round more and estimate
+it: with the factor on their estimate, no function of the test suite needs this allowance. In float32 it is 1e-4.
+"""
 
 
-def check(f: Callable[..., Any], x: Any, order: int = 2) -> dict[str, list[float]]:
+_LEGEND = """
+An engine's column has its largest difference from finite differences, as a part of what is allowed.
+precision: what is allowed, as a part of the largest derivative. compared: elements of f(x)."""
+_LEFT_OUT = "\nThe others have no differences: f is not finite around them."
+
+
+class Agreement(dict[str, list[float]]):
+    """What `check` found: a dict from each engine to its largest disagreement at each order; it prints as a table.
+
+    Attributes:
+        allowed: for each order, how far the numbers may be apart, as a part of the largest derivative.
+        compared: for each order, how many elements of f(x) could be compared.
+        elements: how many elements f(x) has.
+    """
+
+    def __init__(
+        self, parts: Mapping[str, list[float]], allowed: Sequence[float], compared: Sequence[int], elements: int
+    ):
+        """The disagreements, and what they were measured with."""
+        super().__init__(parts)
+        self.allowed, self.compared, self.elements = list(allowed), list(compared), elements
+
+    def __repr__(self) -> str:
+        """The table, order by order, engine by engine."""
+        from nthgrad.cli import table  # late, as rich is
+
+        orders = zip(self.allowed, self.compared, *self.values(), strict=True)
+        rows = [
+            [str(n), *(f"{part:.4f}" for part in parts), "1", f"{allowed:.0e}", f"{count} of {self.elements}"]
+            for n, (allowed, count, *parts) in enumerate(orders, start=1)
+        ]
+        text = table.text(table.plain(["order", *self, "limit", "precision", "compared"], rows))
+        return f"{text}{_LEGEND}{_LEFT_OUT if min(self.compared, default=self.elements) < self.elements else ''}"
+
+    __str__ = __repr__
+
+
+def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
     """Sets every engine against finite differences of f, orders 1 to `order`, and raises where they disagree.
 
     The differences are taken along a direction of random lengths, one an element: an f whose output at one element
     depends on other elements of x, which no engine can see from shapes alone, is found so too.
+
+    An element around which f is not finite, such as sqrt(x) at 0 or below, has no differences and is not compared. The
+    result says how many were; an order at which none can be is an error. Its precision is what the check can find: near
+    1, the dtype of x has too few digits at that order, and float64 points say more.
 
     Args:
         f: a function of one argument, as in `derivative`.
@@ -30,18 +75,27 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> dict[str, list[float
         order: the highest order, at least 1.
 
     Returns:
-        For each engine, the largest disagreement at each order as a part of what is allowed (10 times the error
-        estimate of the differences and a few thousand roundings): all are at most 1.
+        A dict that prints as a table. For each engine it has the largest disagreement at each order, as a part of what
+        is allowed (10 times the error estimate of the differences and 1000 roundings): all are at most 1.
 
     Raises:
-        DisagreementError: an engine and the differences are further apart than that; it says which, where and by how
-            much.
+        DisagreementError: an engine and the differences are further apart than that, and it says which, where and by
+            how much; or an order has nothing to compare.
         NthgradError: as `derivative` and `finite_difference`.
 
     Example:
-        >>> import tensorflow as tf, nthgrad as ng
-        >>> sorted(ng.check(tf.tanh, [0.5, 1.5], 2))
-        ['tape', 'taylor']
+        >>> import numpy as np, tensorflow as tf, nthgrad as ng
+        >>> report = ng.check(tf.sqrt, np.array([0.5, 1.5, -1.0]), 2)
+        >>> print(report)  # doctest: +ELLIPSIS
+         order    tape  taylor  limit  precision  compared
+        ...
+             1  0.0...  0.0...      1      ...e-1...    2 of 3
+             2  0.0...  0.0...      1      ...e-1...    2 of 3
+        An engine's column has its largest difference from finite differences, as a part of what is allowed.
+        precision: what is allowed, as a part of the largest derivative. compared: elements of f(x).
+        The others have no differences: f is not finite around them.
+        >>> max(report["taylor"]) < 1
+        True
     """
     n = checked_order(order)
     point = as_point(x)
@@ -50,42 +104,90 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> dict[str, list[float
     differences = [
         finite_difference(f, k, direction=direction, accuracy=4, return_error=True)(point) for k in range(1, n + 1)
     ]
-    report: dict[str, list[float]] = {}
+    found: dict[str, list[_Compared]] = {}
     for engine in ENGINES:
         tower = derivatives(f, n, method=engine)(point)
-        scale = [np.abs(np.nan_to_num(leaf, posinf=0, neginf=0)) for leaf in map(np.asarray, tf.nest.flatten(tower[0]))]
-        report[engine] = []
+        sizes = [_size(leaf) for leaf in _leaves(tower[0])]
+        roundings = [_ROUNDING * _eps(leaf) for leaf in tf.nest.flatten(tower[0])]
+        found[engine] = []
         for k, (value, error) in enumerate(differences, start=1):
-            worst = 0.0
-            leaves = zip(*(map(np.asarray, tf.nest.flatten(s)) for s in (tower[k], value, error)), strict=True)
-            for i, (got, along, estimate) in enumerate(leaves):
-                rate = np.asarray(spread(direction, tf.convert_to_tensor(got))) ** k
-                scale[i] = np.maximum(scale[i], np.abs(np.nan_to_num(got, posinf=0, neginf=0)))
-                eps = np.finfo(got.dtype).eps
-                allowed = FACTOR * np.nan_to_num(estimate, posinf=np.inf) + _ROUNDING * eps * scale[i]
-                worst = max(worst, _compare(engine, k, i, got * rate, along, allowed, rate, np.asarray(point)))
-            report[engine].append(worst)
-    return report
+            outputs = []
+            for i, (got, along, estimate) in enumerate(zip(*map(_leaves, (tower[k], value, error)), strict=True)):
+                rate = np.asarray(spread(direction, tf.convert_to_tensor(got))).astype(np.float64) ** k
+                sizes[i] = np.maximum(sizes[i], _size(got))
+                place = _Place(engine, k, i, np.asarray(point), np.broadcast_to(rate, got.shape))
+                outputs.append(_compare(place, got, along, FACTOR * estimate + roundings[i] * sizes[i], sizes[i]))
+            parts, allowed, counts = zip(*outputs, strict=True)
+            found[engine].append(_Compared(max(parts), max(allowed), sum(counts)))
+    parts = {engine: [result.part for result in results] for engine, results in found.items()}
+    worst = [max(results, key=lambda result: result.allowed) for results in zip(*found.values(), strict=True)]
+    return Agreement(parts, [w.allowed for w in worst], [w.count for w in worst], sum(s.size for s in sizes))
 
 
-def _compare(
-    engine: str, order: int, output: int, got: Any, along: Any, allowed: Any, rate: Any, points: np.ndarray
-) -> float:
-    """The largest difference as a part of what is allowed, or a DisagreementError."""
-    same = (got == along) | (np.isnan(got) & np.isnan(along))  # infinities agree with themselves
+class _Place(NamedTuple):
+    """What is compared: an engine, an order, an output of f, the points, and the lengths of the direction there."""
+
+    engine: str
+    order: int
+    output: int
+    points: np.ndarray
+    rates: np.ndarray
+
+    def point(self, at: tuple[Any, ...]) -> str:
+        """The point of an element of the output."""
+        x = self.points
+        if not x.ndim:
+            return f"x = {_shown(float(x))}"
+        position = at[: x.ndim]
+        value = float(x[tuple(np.minimum(position, np.array(x.shape) - 1))])
+        return f"x[{', '.join(map(str, position))}] = {_shown(value)}"
+
+
+class _Compared(NamedTuple):
+    """A comparison: the largest difference as a part of what is allowed, that as a part of the values, and how many."""
+
+    part: float
+    allowed: float
+    count: int
+
+
+def _compare(place: _Place, got: np.ndarray, along: np.ndarray, allowed: np.ndarray, sizes: np.ndarray) -> _Compared:
+    """Compares an engine's values with differences along the direction, or raises a DisagreementError."""
+    _, order, output, _, rates = place
+    known = np.isfinite(along) & np.isfinite(allowed)
+    if not known.any():
+        raise DisagreementError(
+            f"Order {order} (output {output}): finite differences have no value at any of its {known.size} elements, "
+            f"for example at {place.point((0,) * known.ndim)}, so nothing was compared. Give points around which f is "
+            "finite."
+        )
     with np.errstate(invalid="ignore", divide="ignore"):
-        part = np.where(same, 0.0, np.abs(got - along) / allowed)
-    part = np.where(np.isnan(part), np.where(np.isinf(allowed), 0.0, np.inf), part)
-    if not part.size or part.max() <= 1:
-        return float(part.max(initial=0.0))
+        part = np.where(got * rates == along, 0.0, np.abs(got * rates - along) / allowed)
+    part = np.where(known, np.where(np.isnan(part), np.inf, part), 0.0)
+    if part.max() <= 1:
+        return _Compared(float(part.max()), allowed[known].max() / (sizes[known].max() or 1.0), int(known.sum()))
     at = np.unravel_index(int(np.argmax(part)), part.shape)
-    rates = np.broadcast_to(rate, part.shape)
-    position = at[: points.ndim] if points.ndim else ()
-    place = f"x[{', '.join(map(str, position))}]" if position else "x"
-    point = points[tuple(np.minimum(position, np.array(points.shape) - 1))] if position else points[()]
     raise DisagreementError(
-        f"Order {order} at {place} = {point:.8g} (output {output}): {engine} gives {got[at] / rates[at]:.8g}, finite "
-        f"differences give {along[at] / rates[at]:.8g}, which is {part[at]:.3g} times as far as their error allows; "
-        f"{int((part > 1).sum())} of {part.size} elements disagree. Check that each element of f(x) depends on its own "
-        "element (or row) of x only; if it does, use the other method and report f."
+        f"Order {order} at {place.point(at)} (output {output}): {place.engine} gives {_shown(got[at])}, finite "
+        f"differences give {_shown(along[at] / rates[at])}, which is {part[at]:.3g} times as far as their error "
+        f"allows; {int((part > 1).sum())} of {part.size} elements disagree. Check that each element of f(x) depends on "
+        "its own element (or row) of x only; if it does, use the other method and report f."
     )
+
+
+def _leaves(structure: Any) -> list[np.ndarray]:
+    """The tensors of a structure, in float64."""
+    return [np.asarray(leaf).astype(np.float64) for leaf in tf.nest.flatten(structure)]
+
+
+def _shown(value: float) -> str:
+    return f"{value + 0.0:.8g}"  # of a zero without its sign
+
+
+def _size(values: np.ndarray) -> np.ndarray:
+    return np.abs(np.nan_to_num(values, posinf=0, neginf=0))
+
+
+def _eps(tensor: tf.Tensor) -> float:
+    """The distance from one to the next number of a tensor's dtype, which NumPy does not say of bfloat16."""
+    return float(np.spacing(np.ones((), tensor.dtype.as_numpy_dtype)))

@@ -34,9 +34,15 @@ def derivative(
     applied to a batch of points; a scalar x may have an output of any shape. What comes back is traced and compiled
     once for each signature, whatever the values and the batch size.
 
+    It computes in the dtype of x. In half precision tanh and log lose about a rounding an order: at orders 1 to 4 the
+    errors are within 0.1, 0.2, 0.3 and 0.4 % of the largest value in float16 (eps is 2**-10), 0.8 to 3 % in bfloat16
+    (2**-7). The layers of a network round too. In float16 what exceeds 65504 is infinite, such as the fourth derivative
+    of log below 0.098. Where that is not enough, cast x to float32.
+
     Args:
         f: a function, `tf.function`, `keras.Model`, `tf_keras.Model` or any callable on tensors; it may return any
-            `tf.nest` structure of real tensors.
+            `tf.nest` structure of real tensors. A functional model of several inputs takes a tensor for each, in their
+            order or by their names.
         order: how often to differentiate, at least 0 (which gives f).
         argnum: the argument of f to differentiate by, by position or by name.
         method: the engine. `"taylor"` carries power series through the traced ops of f; what an order costs grows with

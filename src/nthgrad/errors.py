@@ -37,7 +37,7 @@ class CostError(NthgradError, ValueError):
 
 
 class DisagreementError(NthgradError, ArithmeticError):
-    """Two engines give different numbers for the same derivative."""
+    """Two engines give different numbers for the same derivative, or none that can be compared."""
 
 
 class LegacyError(NthgradError, RuntimeError):

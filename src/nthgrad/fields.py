@@ -12,6 +12,7 @@ import tensorflow as tf
 from nthgrad.core import Method, checked_engine
 from nthgrad.engines import outputs
 from nthgrad.errors import ArgumentError, InputError
+from nthgrad.model_inputs import by_name
 from nthgrad.transform import transform
 
 Name = str | tuple[str, ...]
@@ -30,7 +31,8 @@ def partials(
 
     Args:
         f: a function of one tensor a coordinate, `def u(t, x)`, whose parameters name the coordinates; or, with
-            `coords`, a callable on one tensor `[..., d]` of d coordinates, such as a Keras model on `[batch, d]`. It
+            `coords`, a callable on one tensor `[..., d]` of d coordinates, such as a Keras model on `[batch, d]`. Of a
+            functional Keras model of several inputs the names of these are those of its parameters, in their order. f
             may take other arguments beside, and return any `tf.nest` structure of real tensors whose shapes begin with
             that of the points.
         names: which partials: `"xx"` is d2u/dx2, `"tx"` is d2u/dtdx, `""` is u itself. Names of coordinates that are
@@ -63,6 +65,12 @@ def partials(
     """
     engine = checked_engine(method)
     columns = None if coords is None else _checked_coordinates(coords, "coords")
+    if (model := by_name(f)) is not f and columns is not None:
+        raise ArgumentError(
+            f"coords is {coords!r}, but f is a model of several inputs, which name the coordinates: "
+            f"{', '.join(_parameters(model))}. Leave out coords."
+        )
+    f = model
     known = columns if columns is not None else _parameters(f)
     spelled = _checked_names(names, known, columns is not None)
     used = known if columns is not None else tuple(c for c in known if any(c in s for s in spelled))

@@ -40,10 +40,7 @@ class Route:
                 self._calls.append(call)
                 varies.update(id(t) for t in call.outputs)
         if id(y) not in varies:
-            raise DependenceError(
-                f"y ({y.name!r}) does not depend on x ({x.name!r}): no layers lead from x to y. Differentiate by a "
-                "tensor that y is made from."
-            )
+            raise DependenceError(f"y ({y.name!r}) does not depend on x ({x.name!r}): {_independent(y, x)}")
         self.held = list({id(t): t for c in self._calls for t in c.input_tensors if id(t) not in varies}.values())
         layers = {id(c.operation): c.operation for c in self._calls if isinstance(c.operation, keras.Layer)}
         self._layers = list(layers.values())
@@ -129,8 +126,8 @@ def producer(tensor: keras.KerasTensor) -> Any:
     return history.operation._inbound_nodes[history.node_index]
 
 
-def _calls_before(y: keras.KerasTensor, x: keras.KerasTensor) -> list[Any]:
-    """The calls that y is made by, down to x, each after those that it needs."""
+def _calls_before(y: keras.KerasTensor, x: keras.KerasTensor | None = None) -> list[Any]:
+    """The calls that y is made by, down to x or to the inputs, each after those that it needs."""
     order, seen, stack = [], set(), [(y, False)]
     while stack:
         tensor, ready = stack.pop()
@@ -144,6 +141,22 @@ def _calls_before(y: keras.KerasTensor, x: keras.KerasTensor) -> list[Any]:
             stack.append((tensor, True))
             stack += [(t, False) for t in call.input_tensors]
     return order
+
+
+def _independent(y: keras.KerasTensor, x: keras.KerasTensor) -> str:
+    """Why y does not depend on x, and what to do."""
+    before_y = {id(t): t for call in _calls_before(y) for t in call.input_tensors}
+    before_x = {id(t): t for call in _calls_before(x) for t in call.input_tensors}
+    if id(y) in before_x:
+        return "x is made from y, and not y from x. Exchange the two."
+    shared = [t.name for key, t in before_x.items() if key in before_y]
+    if not shared:
+        return "no layers lead from x to y. Differentiate by a tensor that y is made from."
+    return (
+        f"both are made from {shared[-1]!r}, and no layers lead from x to y. Make x before the layers of y, and call "
+        "these on x: t, x = tx[:, :1], tx[:, 1:], then y = net(keras.ops.concatenate([t, x], axis=1)). Or make each "
+        "coordinate a keras.Input."
+    )
 
 
 def chances(ops: Iterable[Any]) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """Derivatives inside Keras 3 functional models: one tensor of a model by another, as a layer that trains and saves.
 
-Import this module before `keras.saving.load_model` reads a model with derivatives in it.
+Import this module before `keras.saving.load_model` reads a model with derivatives in it: from version 3.9 on, Keras
+imports no module by its name in a file.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ def grad(y: keras.KerasTensor, x: keras.KerasTensor, order: int = 1) -> keras.Ke
     Every element of y has to depend on its own element (or row) of x only, as in `nthgrad.derivative`. What y is made
     from beside x is held fixed: other inputs, tensors that do not depend on x, weights. A derivative of a derivative by
     the same x becomes one layer of the summed order.
+
+    A program that loads a model with derivatives (`load_model`, `model_from_json`, pickle) has to `import
+    nthgrad.keras` first: Keras finds the layer no other way. What `nthgrad.export` writes needs no import.
 
     The layer holds no weights and no functions: it differentiates the layers that lie between x and y, with their own
     variables. It computes in their dtypes and casts nothing: under `mixed_float16` or `mixed_bfloat16` y has two or
@@ -165,12 +169,17 @@ class Grad(keras.layers.Layer):
         return keras.KerasTensor(inputs[0].shape, inputs[0].dtype)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The mask of y."""
-        return previous_mask[0] if previous_mask else None
+        """The mask of y, which Keras 3.3 does not find in a list of inputs."""
+        return mask_of(inputs[0])
 
     def get_config(self) -> dict[str, Any]:
-        """The order, and what every layer has."""
-        return {**super().get_config(), "order": self.order}
+        """The order, what every layer has, and first what Keras's error then shows where the class is not known."""
+        return {"before loading": "import nthgrad.keras", **super().get_config(), "order": self.order}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Grad:
+        """The layer of a configuration, also of one without the note."""
+        return super().from_config({k: v for k, v in config.items() if k != "before loading"})
 
 
 def _made_here(y: tf.Tensor, x: tf.Tensor, held: list[tf.Tensor]) -> bool:

@@ -9,8 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import outputs, trace
-from nthgrad.errors import ArgumentError, InputError
+from nthgrad.engines import outputs, python_code, trace
+from nthgrad.errors import ArgumentError, InputError, OutputError
+from nthgrad.model_inputs import by_name
 from nthgrad.points import as_argument, as_point, is_python
 from nthgrad.signatures import Keys, OncePerSignature, Tensors
 
@@ -43,6 +44,7 @@ def transform(
     """
     if not callable(f):
         raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
+    f = by_name(f)
     # The Python function under a tf.function is traced in place: a call to it would hide its ops.
     called = trace.converted(getattr(f, "python_function", f))
 
@@ -55,7 +57,11 @@ def transform(
         def at(*ts: tf.Tensor) -> Any:
             positional, named = _placed(args, dict(zip(keys, ts, strict=True)))
             y = called(*positional, **kwargs, **named)
-            y, lengths = returned(y, ts[0])
+            try:
+                y, lengths = returned(y, ts[0])
+            except OutputError:
+                python_code.refuse(ts, tf.nest.flatten(y))  # whose outputs have no shape
+                raise
             unknown.extend(lengths)
             return y
 

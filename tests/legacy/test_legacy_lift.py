@@ -423,9 +423,20 @@ def test_nthgrad_lift_refuses(tmp_path, capsys):
         ([], 1, f"{source} has several tensors that may be the output: 'net/a:0', 'net/b:0'. Name one, or several, with outputs=..."),
         (["--coords", "tx"], 2, "--coords goes with --partials, which is not given. Add it, or leave --coords out."),
         (["--order", "1", "--laplacian"], 2, "--order and --laplacian are given together. Give one of --order N, --partials NAMES and --laplacian."),
+        (["--feed", "keep=1if"], 2, "--feed keep=1if is not NAME=VALUE with a number. Write --feed keep_prob=1.0."),
         (["--feed", "keep"], 2, "--feed keep is not NAME=VALUE with a number. Write --feed keep_prob=1.0."),
     ]:  # fmt: skip
         assert main(["lift", source, *typed, "--out", out]) == status
         assert capsys.readouterr().err == f"nthgrad: {said}\n"
     assert not Path(out).exists()
     assert issubclass(LegacyError, NthgradError)
+
+
+def test_nthgrad_lift_fails_in_one_line(tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr("sys.stderr", open(2, "w", closefd=False))  # noqa: SIM115  as in a process of its own
+    assert main(["lift", str(FILES / "own_gradient.pb"), "--out", str(tmp_path / "out")]) == 1
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("nthgrad: IdentityN (named 'IdentityN')")
+    assert "has a gradient of the old program's own" in err
+    assert not [*tmp_path.iterdir()]

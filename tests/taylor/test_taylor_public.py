@@ -118,8 +118,8 @@ REFUSED = {
     "Python in the graph": (
         lambda: ng.derivative(lambda x: tf.ensure_shape(tf.numpy_function(np.sin, [x], tf.float64), [3]))(np.ones(3)),
         UnsupportedOpError,
-        "PyFunc (named 'PyFunc', made at HERE) runs Python code, which no engine can look into. Write that part of f with "
-        "TensorFlow's ops, or use nthgrad.finite_difference.",
+        "PyFunc (named 'PyFunc', made at HERE) runs Python code (a tf.numpy_function or tf.compat.v1.py_func), which no "
+        "engine can look into. Write that part of f with TensorFlow's ops, or use nthgrad.finite_difference.",
     ),
     "a second rule": (
         lambda: extend.register("Exp", extend.linear),

@@ -128,9 +128,9 @@ def _number(value: Any, dtype: str) -> float:
 
 def table(outcome: Sequence[Result]) -> Any:
     """The results as a rich table: a row an order, a column a way, and the largest error of each column."""
-    from nthgrad.cli.table import plain
+    from nthgrad.cli.table import number, plain
 
-    columns = [[f"{value:.7f}" for value in result.values] or ["failed"] * (ORDER + 1) for result in outcome]
+    columns = [[number(value, ".7f") for value in result.values] or ["failed"] * (ORDER + 1) for result in outcome]
     rows = [[str(n), f"{exact(n):.7f}", *(column[n] for column in columns)] for n in range(ORDER + 1)]
     made = plain(
         ["\n\norder", "\n\nexact", *(f"{result.way.title}\n{result.way.dtype}" for result in outcome)],

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nthgrad.cli import expression
+from nthgrad.cli.echo import quoted
 from nthgrad.errors import ArgumentError, NthgradError, OutputError
 
 
@@ -99,7 +100,9 @@ def _imported(text: str) -> Callable[..., Any]:
 
     module, _, path = text.partition(":")
     if not all(part.isidentifier() for part in [*module.split("."), *path.split(".")]):
-        raise ArgumentError(f"{text!r} is neither an expression nor module:function. Write for example mymodule:f.")
+        raise ArgumentError(
+            f"{quoted(text)} is neither an expression nor module:function. Write for example mymodule:f."
+        )
     tensorflow()  # before the user's module imports it with all its chatter
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nthgrad.cli.echo import brief, quoted
 from nthgrad.cli.quiet import tensorflow
 from nthgrad.errors import ArgumentError
 
@@ -71,7 +73,7 @@ def function(text: str, variables: Sequence[str], dtype: str) -> Callable[..., A
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     for name in variables:
         if name not in used:
-            raise ArgumentError(f"{text!r} has no variable {name}. Leave out --at {name}=VALUE.")
+            raise ArgumentError(f"{quoted(text)} has no variable {name}. Leave out --at {name}=VALUE.")
     tf = tensorflow()  # after the checks: what is mistyped is refused at once
 
     @tf.autograph.experimental.do_not_convert
@@ -79,7 +81,7 @@ def function(text: str, variables: Sequence[str], dtype: str) -> Callable[..., A
         try:
             y = _evaluator(variables, values, dtype).eval(text, previously_parsed=tree)
         except ArithmeticError as error:
-            raise ArgumentError(f"{text!r} has no value: {error}. Change that part of the expression.") from error
+            raise ArgumentError(f"{quoted(text)} has no value: {error}. Change that part of the expression.") from error
         return tf.convert_to_tensor(y, dtype)
 
     return expression
@@ -87,10 +89,12 @@ def function(text: str, variables: Sequence[str], dtype: str) -> Callable[..., A
 
 def _parsed(text: str) -> ast.expr:
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python thinks of "1if x else 2", which is refused anyway
+            return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         column = f" (column {error.offset})" if error.offset else ""
-        raise ArgumentError(f"{text!r} is not an expression: {error.msg}{column}. {_HELP}") from error
+        raise ArgumentError(f"{quoted(text)} is not an expression: {error.msg}{column}. {_HELP}") from error
     except ValueError as error:  # a number of thousands of digits
         raise ArgumentError(f"The expression cannot be read: {error}. {_HELP}") from error
     except (MemoryError, RecursionError) as error:
@@ -109,10 +113,11 @@ def _check(tree: ast.expr, text: str, variables: Sequence[str]) -> None:
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
-            raise ArgumentError(f"{text!r} holds the operator ^. Write ** for powers.")
+            raise ArgumentError(f"{quoted(text)} holds the operator ^. Write ** for powers.")
         if not isinstance(node, _GRAMMAR) or not isinstance(getattr(node, "op", None), (*OPERATORS, type(None))):
             raise ArgumentError(
-                f"{ast.unparse(node)} in {text!r} is not arithmetic. Write + - * / ** and functions such as log."
+                f"{brief(ast.unparse(node))} in {quoted(text)} is not arithmetic. Write + - * / ** and functions such "
+                "as log."
             )
         if isinstance(node, ast.Constant):
             _check_number(node, text)
@@ -124,32 +129,34 @@ def _check(tree: ast.expr, text: str, variables: Sequence[str]) -> None:
 
 def _check_number(node: ast.Constant, text: str) -> None:
     if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-        raise ArgumentError(f"{node.value!r} in {text!r} is not a real number. {_HELP}")
+        raise ArgumentError(f"{brief(repr(node.value))} in {quoted(text)} is not a real number. {_HELP}")
     try:
         finite = math.isfinite(float(node.value))
     except OverflowError:
         finite = False
     if not finite:
-        raise ArgumentError(f"A number in {text!r} is too large for a float. Write a smaller one.")
+        raise ArgumentError(f"A number in {quoted(text)} is too large for a float. Write a smaller one.")
 
 
 def _check_call(node: ast.Call, text: str, variables: Sequence[str]) -> None:
-    name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
-    if name in variables or name in CONSTANTS:
-        raise ArgumentError(f"{name} in {text!r} is a number, and is called. Write {name}*(...) for a product.")
+    name = brief(node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func))
+    number = isinstance(node.func, (ast.BinOp, ast.Call, ast.Constant, ast.UnaryOp))
+    if number or name in variables or name in CONSTANTS:
+        factor = f"({name})" if isinstance(node.func, (ast.BinOp, ast.UnaryOp)) else name
+        raise ArgumentError(f"{name} in {quoted(text)} is a number, and is called. Write {factor}*(...) for a product.")
     if name not in FUNCTIONS:
-        raise ArgumentError(f"There is no function {name!r} for {text!r}. There are {_names(FUNCTIONS)}.")
+        raise ArgumentError(f"There is no function {name!r} for {quoted(text)}. There are {_names(FUNCTIONS)}.")
     wanted, given = FUNCTIONS[name], len(node.args)
     if given != wanted or node.keywords:
         found = "named arguments" if node.keywords else f"{given} argument{'s' * (given != 1)}"
-        raise ArgumentError(f"{name} in {text!r} has {found}. Give it {'one' if wanted == 1 else 'two'}.")
+        raise ArgumentError(f"{name} in {quoted(text)} has {found}. Give it {'one' if wanted == 1 else 'two'}.")
 
 
 def _check_name(node: ast.Name, text: str, variables: Sequence[str]) -> None:
     if node.id in FUNCTIONS:
-        raise ArgumentError(f"{node.id} in {text!r} is a function. Write {node.id}(...).")
+        raise ArgumentError(f"{node.id} in {quoted(text)} is a function. Write {node.id}(...).")
     if node.id not in variables and node.id not in CONSTANTS:
-        raise ArgumentError(f"There is no value for {node.id} in {text!r}. Add --at {node.id}=VALUE.")
+        raise ArgumentError(f"There is no value for {node.id} in {quoted(text)}. Add --at {node.id}=VALUE.")
 
 
 def _evaluator(variables: Sequence[str], values: Sequence[Any], dtype: str) -> Any:

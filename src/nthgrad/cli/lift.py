@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from nthgrad.cli import export
 from nthgrad.cli.models import Model
 from nthgrad.cli.quiet import held_back, tensorflow
-from nthgrad.errors import ArgumentError
+from nthgrad.errors import ArgumentError, NthgradError
 
 VALUES = "serving_default"  # the signature of the old model itself
 
@@ -71,10 +72,22 @@ def write(model: Model, derivative: tuple[str, Callable[..., Any]] | None, path:
     functions = {VALUES: model.f} | (dict([derivative]) if derivative else {})
     signatures = {name: _by_name(g, model.specs) for name, g in functions.items()}
     with held_back(), folders.whole(target) as folder:
-        tf.saved_model.save(module, str(folder), signatures=signatures)
+        try:
+            tf.saved_model.save(module, str(folder), signatures=signatures)
+        except ValueError as error:  # TensorFlow's, around what was raised where it traced the gradients of the ops
+            if own := _own(error):
+                raise own from None
+            raise
     takes = ", ".join(f"{s.name}: {s.dtype.name}{'' if s.shape.rank is None else list(s.shape)}" for s in model.specs)
     gives = {name: list(g.get_concrete_function().structured_outputs) for name, g in signatures.items()}
     return "\n".join(f"{path}: {name}({takes}) gives {', '.join(names)}" for name, names in gives.items())
+
+
+def _own(error: BaseException | None) -> NthgradError | None:
+    """The error of nthgrad's that an exception was raised from, if there is one."""
+    while error is not None and not isinstance(error, NthgradError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _by_name(g: Callable[..., Any], specs: Sequence[Any]) -> Any:
@@ -104,6 +117,8 @@ def _fed(typed: str) -> tuple[str, Any]:
     try:
         if not (name and equals):
             raise ValueError
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         raise ArgumentError(f"--feed {typed} is not NAME=VALUE with a number. Write --feed keep_prob=1.0.") from None

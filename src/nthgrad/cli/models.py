@@ -65,16 +65,18 @@ def _from_file(path: str) -> tuple[Callable[..., Any], list[str], list[tuple[Any
             f"{path} has an unknown ending. Give a .keras, .h5 or .hdf5 file, or the folder of a SavedModel."
         )
     tf = tensorflow()
+    import nthgrad.keras  # noqa: F401  # the layer of the derivatives that a model may hold
+
     failures, model = [], None
-    for library in ("keras", "tf_keras"):  # Keras 3, then Keras 2
-        try:
-            with held_back():
+    with held_back():
+        for library in ("keras", "tf_keras"):  # Keras 3, then Keras 2
+            try:
                 model = import_module(library).models.load_model(path, compile=False)
-            break
-        except Exception as error:
-            failures.append(f"{library}: {' '.join(str(error).split()).rstrip('.')}")
-            if "lambda" in str(error).lower():  # Keras 3 will not run code from a file unasked; Keras 2 would
                 break
+            except Exception as error:
+                failures.append(f"{library}: {' '.join(str(error).split()).rstrip('.')}")
+                if "lambda" in str(error).lower():  # Keras 3 will not run code from a file unasked; Keras 2 would
+                    break
     if model is None:
         raise NthgradError(
             f"{path} cannot be loaded ({'; '.join(failures)}). Load it in Python, and give the derivatives to "
@@ -102,13 +104,13 @@ def _from_folder(path: str, signature: str) -> tuple[Callable[..., Any], list[st
             f"{path} holds no saved_model.pb, so it is no SavedModel. Give the folder that tf.saved_model.save wrote."
         )
     tf = tensorflow()
-    try:
-        with held_back():
+    with held_back():
+        try:
             loaded = tf.saved_model.load(path)
-    except Exception as error:
-        raise NthgradError(
-            f"{path} cannot be loaded: {' '.join(str(error).split()).rstrip('.')}. Save it anew."
-        ) from error
+        except Exception as error:
+            raise NthgradError(
+                f"{path} cannot be loaded: {' '.join(str(error).split()).rstrip('.')}. Save it anew."
+            ) from error
     if signature not in loaded.signatures:
         there = f"Its signatures are {', '.join(loaded.signatures)}" if loaded.signatures else "It has none"
         remedy = "Name one with --signature." if loaded.signatures else "Save it with signatures={...}."

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nthgrad.cli.echo import brief
 from nthgrad.cli.write import whole
 from nthgrad.errors import ArgumentError
 
@@ -71,7 +72,7 @@ def draw(
             axes.plot(at, points, "o", color=colours[k], markersize=5)
     _scale(axes, lines)
     axes.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-    axes.set(xlabel=_plain(variable), ylabel="f and its derivatives", title=_plain(title))
+    axes.set(xlabel=_plain(variable), ylabel="f and its derivatives", title=_plain(brief(title)))
     axes.margins(x=0.02)
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)

@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from nthgrad.errors import NthgradError
+
 LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
@@ -40,10 +42,11 @@ def tensorflow() -> Any:
 
 @contextlib.contextmanager
 def held_back() -> Iterator[None]:
-    """Keeps Python's warnings and what is written to file descriptor 2 from the screen, unless the block raises.
+    """Keeps Python's warnings and what is written to file descriptor 2 from the screen, unless the block fails.
 
     Native code writes to the descriptor, not to `sys.stderr`, so the descriptor is what has to be turned away. What was
-    written is shown where an exception leaves the block, for it may say why.
+    written is shown where an exception leaves the block that nobody expects, for it may say why. An `NthgradError` says
+    why itself.
     """
     _flush()
     try:
@@ -57,7 +60,7 @@ def held_back() -> Iterator[None]:
         failed = False
         try:
             yield
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, NthgradError):
             raise
         except BaseException:  # SystemExit too
             failed = True

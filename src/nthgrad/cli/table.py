@@ -28,12 +28,18 @@ def aligned(values: Iterable[Any], digits: int) -> list[str]:
     numbers = [float(v) for v in values]
     sizes = [abs(v) for v in numbers if math.isfinite(v) and v]
     if sizes and (max(sizes) >= 1e6 or min(sizes) < 1e-4):
-        return [f"{v:.{digits - 1}e}" for v in numbers]
+        return [number(v, f".{digits - 1}e") for v in numbers]
     before = math.floor(math.log10(max(sizes))) + 1 if sizes else 1
     decimals = max(digits - before, 1)
     needed = (d for d in range(decimals) if all(not math.isfinite(v) or float(f"{v:.{d}f}") == v for v in numbers))
     decimals = next(needed, decimals)
-    return [f"{v:.{decimals}f}" for v in numbers]
+    return [number(v, f".{decimals}f") for v in numbers]
+
+
+def number(value: float, form: str) -> str:
+    """A number as a text of some form; one that is shown as zero has no sign."""
+    text = format(value, form)
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
 def of_points(names: Sequence[str], columns: Sequence[np.ndarray], variables: int) -> list[Any]:
@@ -78,9 +84,22 @@ def plain(names: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -
 
 def show(*tables: Any) -> None:
     """Prints tables; where one is wider than the screen, its lines are long rather than cut off."""
+    for table in tables:
+        _console(table).print(table)
+
+
+def text(table: Any) -> str:
+    """A table in plain characters, as `show` prints it on a screen that knows no styles."""
+    console = _console(table, color_system=None, force_terminal=False, force_jupyter=False)
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines() if line.strip())
+
+
+def _console(table: Any, **options: Any) -> Any:
+    """A console that is as wide as a table."""
     from rich.console import Console
     from rich.measure import Measurement
 
-    for table in tables:
-        options = Console().options.update(width=10_000)
-        Console(width=Measurement.get(Console(), options, table).maximum, highlight=False).print(table)
+    wide = Console().options.update(width=10_000)
+    return Console(width=Measurement.get(Console(), wide, table).maximum, highlight=False, **options)

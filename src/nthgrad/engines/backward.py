@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import dependence, trace
+from nthgrad.engines import dependence, python_code, trace
 from nthgrad.engines.failures import FAILURES, reason
 from nthgrad.engines.repairs import REFUSED_INPUTS, refusal
 from nthgrad.engines.replay import Replay, needs_repair
@@ -89,6 +89,8 @@ def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
     """Raises where an op between the sources and f(x) would lose a part of the derivative without a word."""
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     for op in path:
+        if op.type in python_code.OPS:
+            raise python_code.refused(op)
         if reason := refusal(op):
             raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {_WAYS_OUT}")
         for index in REFUSED_INPUTS.get(op.type, ()):

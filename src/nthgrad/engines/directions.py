@@ -55,7 +55,6 @@ def hessian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> An
 
     By derivatives along the coordinates, forward, of gradients; through branches and loops, by gradients of gradients.
     """
-
     counts: list[int] = []
 
     def slopes(t: tf.Tensor) -> Any:

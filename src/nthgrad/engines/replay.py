@@ -32,8 +32,8 @@ ELEMENTWISE = frozenset({
     "BesselY0", "BesselY1", "Betainc", "Cast", "CheckNumerics", "ClipByValue", "Complex", "ComplexAbs", "Conj", "Cos",
     "Cosh", "Dawsn", "Digamma", "Div", "DivNoNan", "Elu", "EnsureShape", "Erf", "Erfc", "Erfinv", "Exp", "Expint",
     "Expm1", "FloorMod", "FresnelCos", "FresnelSin", "Identity", "Igamma", "Igammac", "Imag", "Inv", "LeakyRelu",
-    "Lgamma", "Log", "Log1p", "Maximum", "Minimum", "Mul", "MulNoNan", "Ndtri", "Neg", "NextAfter", "Polygamma",
-    "Pow", "Real", "RealDiv", "Reciprocal", "Relu", "Relu6", "Rsqrt", "Select", "SelectV2", "Selu", "Sigmoid", "Sin", "Sinh",
+    "Lgamma", "Log", "Log1p", "Maximum", "Minimum", "Mul", "MulNoNan", "Ndtri", "Neg", "NextAfter", "Polygamma", "Pow",
+    "Real", "RealDiv", "Reciprocal", "Relu", "Relu6", "Rsqrt", "Select", "SelectV2", "Selu", "Sigmoid", "Sin", "Sinh",
     "Softplus", "Softsign", "Spence", "Sqrt", "Square", "SquaredDifference", "Sub", "Tan", "Tanh", "Xdivy", "Xlog1py",
     "Xlogy", "Zeta",
 })  # fmt: skip

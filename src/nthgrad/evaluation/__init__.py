@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +12,7 @@ from nthgrad.errors import ArgumentError, NthgradError
 from nthgrad.evaluation.batches import source
 from nthgrad.evaluation.files import Elsewhere, Files, part
 from nthgrad.evaluation.memory import Memory
+from nthgrad.evaluation.progress import shown
 from nthgrad.evaluation.runner import Runner
 from nthgrad.evaluation.structure import paths
 
@@ -50,7 +50,8 @@ def evaluate(
             each output, named by its path in the structure (`xx.npy`, `0.npy`, `a.0.npy`; the output named "" is
             `value.npy`). None keeps the result in memory. With several workers the first one writes, to a folder that
             all of them see.
-        progress: whether to show a bar on the standard error, if that is a terminal.
+        progress: whether to show a bar: on the standard error, if that is a terminal, or in a notebook. A notebook
+            without ipywidgets gets a line every few seconds.
         resume: whether to go on where an interrupted run with the same arguments stopped. What it has written lies in
             a folder beside `out`, `out` + ".part", and moves to `out` when it is whole. The files come out the same,
             bit by bit, as of a run without an interruption. Of a run that has ended well nothing is left to resume:
@@ -80,7 +81,7 @@ def evaluate(
     try:
         start, length = run.gathered(store.skip, store.length)[0]
         length, rows = int(length) or points.length, 0
-        with _bar(progress and run.chief, points.total, start * (length or 0)) as advance:
+        with shown(progress and run.chief, points.total, start * (length or 0)) as advance:
             for leaves in points.batches(start):
                 rows = int(leaves[0].shape[0])
                 length = length or rows
@@ -120,16 +121,3 @@ def _store(
             "that all workers share, or out=None."
         )
     return store
-
-
-@contextlib.contextmanager
-def _bar(wanted: bool, total: int | None, done: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar; gives the function that moves it on."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("points"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True))
-    with Progress(*columns, console=console, disable=not (wanted and console.is_terminal)) as bar:
-        task = bar.add_task("points", total=total, completed=done)
-        yield lambda rows: bar.advance(task, rows)

@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import state, trace
+from nthgrad.engines import python_code, state, trace
 from nthgrad.engines.taylor.algebra import or_zeros
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, below, value, varying
 from nthgrad.engines.taylor.step import Input, Rule, Step
@@ -244,15 +244,12 @@ def python(step: Step) -> Sequence[Input]:
     """Python code that TensorFlow runs as it is: nothing is to be seen of it."""
     if step.op.type == "PyFuncStateless" and not any(isinstance(x, Series) for x in step.inputs):
         return step.again(step.inputs)
-    raise UnsupportedOpError(
-        f"{trace.describe(step.op)} runs Python code, which no engine can look into. Write that part of f with "
-        "TensorFlow's ops, or use nthgrad.finite_difference."
-    )
+    raise python_code.refused(step.op)
 
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(["PartitionedCall", "RemoteCall", "StatefulPartitionedCall"], call),
     **dict.fromkeys(["Case", "If", "StatelessCase", "StatelessIf"], branch),
     **dict.fromkeys(["StatelessWhile", "While"], loop),
-    **dict.fromkeys(["EagerPyFunc", "PyFunc", "PyFuncStateless"], python),
+    **dict.fromkeys(python_code.OPS, python),
 }

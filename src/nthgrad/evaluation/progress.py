@@ -1,0 +1,75 @@
+"""The progress of an evaluation: a bar in a terminal or a notebook, lines in a notebook that cannot show a bar."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+SECONDS = 5.0
+"""The least time between two lines."""
+
+
+@contextlib.contextmanager
+def shown(wanted: bool, total: int | None, done: int) -> Iterator[Callable[[int], None]]:
+    """Shows progress on the standard error, if that is a terminal, or below the cell of a notebook.
+
+    Args:
+        wanted: whether to show any.
+        total: the number of points, if it is known.
+        done: how many of them there are already.
+
+    Yields:
+        The function to call with the number of points that were added.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if wanted and console.is_jupyter and not _has_widgets():
+        with _lines(total, done) as advance:
+            yield advance
+        return
+    columns = (TextColumn("points"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True))
+    seen = console.is_terminal or console.is_jupyter
+    with Progress(*columns, console=console, disable=not (wanted and seen)) as bar:
+        task = bar.add_task("points", total=total, completed=done)
+        try:
+            yield lambda rows: bar.advance(task, rows)
+        finally:
+            bar.refresh()  # a notebook's bar stops where it was last drawn
+
+
+def _has_widgets() -> bool:
+    """Whether there is ipywidgets, without which rich shows no bar in a notebook."""
+    try:
+        importlib.import_module("ipywidgets")
+    except ImportError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _lines(total: int | None, done: int) -> Iterator[Callable[[int], None]]:
+    """Lines with the number of points, one every few seconds and one at the end."""
+    said = time.monotonic()
+    last = None
+
+    def say() -> None:
+        nonlocal said, last
+        if done != last:
+            print(f"points {done}/{'?' if total is None else total}", file=sys.stderr, flush=True)
+        said, last = time.monotonic(), done
+
+    def advance(rows: int) -> None:
+        nonlocal done
+        done += rows
+        if time.monotonic() - said >= SECONDS:
+            say()
+
+    try:
+        yield advance
+    finally:
+        say()
