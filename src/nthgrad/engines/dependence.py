@@ -14,6 +14,41 @@ from nthgrad.errors import DependenceError, UnsupportedOpError
 WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_difference."
 
 
+def used(
+    xs: Sequence[tf.Tensor], outputs: Sequence[tf.Tensor], names: Sequence[str], axes: Sequence[int]
+) -> dict[int, list[Any]]:
+    """The coordinates that f uses, and for each the ops on a differentiable path from it to the outputs.
+
+    The derivatives by the others are zero: no path of any kind leads from these to the outputs.
+
+    Args:
+        xs: the coordinates, tensors of the graph being traced.
+        outputs: what f made of them.
+        names: how errors call them.
+        axes: the indices of those to differentiate by.
+
+    Raises:
+        DependenceError: f uses no coordinate, or one through ops without a derivative only.
+        UnsupportedOpError: as `check`.
+    """
+    kept = [axis for axis in axes if _reaches(xs[axis], outputs)] or axes
+    return {axis: check(xs[axis], outputs, names[axis], ", ".join(names)) for axis in kept}
+
+
+def _reaches(x: tf.Tensor, outputs: Sequence[tf.Tensor]) -> bool:
+    """Whether anything of x but its shape may get to an output: through ops of any dtype, variables and functions."""
+    reached, wanted = {x.name}, {t.name for t in outputs}
+    for op in x.graph.get_operations():  # in the order of their creation
+        if op.type not in _OF_SHAPES and any(t.name in reached for t in op.inputs):
+            reached.update(t.name for t in op.outputs)
+            if op.op_def.is_stateful or op.type.startswith(WRITES):
+                reached.update(t.name for t in op.inputs if t.dtype == tf.resource)
+    return bool(reached & wanted)
+
+
+_OF_SHAPES = ("OnesLike", "Rank", "Shape", "ShapeN", "Size", "ZerosLike")
+
+
 def check(x: tf.Tensor, outputs: Sequence[tf.Tensor], name: str = "x", of: str = "x") -> list[Any]:
     """The ops on a differentiable path from x to the outputs.
 
