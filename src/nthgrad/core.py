@@ -11,6 +11,7 @@ import tensorflow as tf
 from nthgrad.engines import outputs, tape
 from nthgrad.engines import taylor as taylor_engine
 from nthgrad.errors import ArgumentError
+from nthgrad.reuse import reused
 from nthgrad.transform import direction, transform
 
 Method = Literal["auto", "tape", "taylor"]
@@ -19,6 +20,7 @@ ENGINES: dict[Method, Any] = {"tape": tape, "taylor": taylor_engine}
 _METHODS: dict[str, Any] = {"auto": taylor_engine, **ENGINES}
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def derivative(
     f: Callable[..., Any],
@@ -75,6 +77,7 @@ def derivative(
     )
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def derivatives(
     f: Callable[..., Any],
@@ -116,6 +119,7 @@ def derivatives(
     )
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def taylor(
     f: Callable[..., Any],

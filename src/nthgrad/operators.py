@@ -11,11 +11,13 @@ from nthgrad.core import Method, checked_engine
 from nthgrad.engines import directions as engine
 from nthgrad.errors import ArgumentError
 from nthgrad.pointwise import as_many, checked_chunk, directions, one_number, pointwise
+from nthgrad.reuse import reused
 from nthgrad.transform import direction
 
 Function = Callable[..., Any]
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def gradient(
     f: Function, *, argnum: int | str = 0, batch_dims: int | None = None, jit_compile: bool | None = None
@@ -61,6 +63,7 @@ def gradient(
     )
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def jacobian(
     f: Function,
@@ -106,6 +109,7 @@ def jacobian(
     )
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def hessian(
     f: Function,
@@ -147,6 +151,7 @@ def hessian(
     return pointwise(f, "hessian", compute, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def hvp(
     f: Function, *, argnum: int | str = 0, batch_dims: int | None = None, jit_compile: bool | None = None
@@ -186,6 +191,7 @@ def hvp(
     )
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def laplacian(
     f: Function,
@@ -232,6 +238,7 @@ def laplacian(
     return _summing(f, "laplacian", compute, argnum, batch_dims, estimate, method, jit_compile)
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def biharmonic(
     f: Function,
@@ -272,6 +279,7 @@ def biharmonic(
     return _summing(f, "biharmonic", compute, argnum, batch_dims, estimate, method, jit_compile)
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def divergence(
     f: Function,

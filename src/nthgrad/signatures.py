@@ -90,7 +90,7 @@ class OncePerSignature:
             # In place. A function called here would hand the outer tape the slopes by its arguments too, and XLA, which
             # needs the offsets that a concat's slope is cut at, would compile anew for all new points. But an outer
             # tape sees the variables that a function called by f reads at such a call only.
-            result, unknown = self._run.python_function(xs, keys, False, args, kwargs)
+            result, unknown = self._run.python_function(tuple(map(_here, xs)), keys, False, args, kwargs)
             return _asserted(result, unknown)
         if opened and known and not tf.executing_eagerly() and trace.structured_outputs[1]:
             opened = False  # known lengths are checked now; XLA would drop an assertion
@@ -136,6 +136,11 @@ class OncePerSignature:
             return None
         with ThreadPoolExecutor(1) as outside:
             return outside.submit(_attempt, trace).result()
+
+
+def _here(x: tf.Tensor) -> tf.Tensor:
+    """The tensor as one of the graph being traced: in a branch or a loop it may be one of the graph outside."""
+    return x if getattr(x, "graph", None) is tf.compat.v1.get_default_graph() else tf.identity(x)
 
 
 def _calls(graph: tf.Graph) -> bool:
