@@ -76,12 +76,26 @@ def in_a_layer(x):
     return Layer()(x)
 
 
+class Object:
+    def method(self, x):
+        return helper(x)
+
+    def __call__(self, x):
+        return helper(x)
+
+
+IN_A_LAMBDA = lambda x: helper(x)  # noqa: E731
+
 X = np.ones(3)
 LISTS = [tf.ones([2, 3]), tf.ones([3])]
 
 # What is called, the exception, and the functions of this file on the way from the call to the error.
 CASES = {
     "f calls a function": (lambda: ng.derivative(calls)(X), ValueError, ["calls", "helper"]),
+    "f a lambda": (lambda: ng.derivative(IN_A_LAMBDA)(X), ValueError, ["<lambda>", "helper"]),
+    "f a method": (lambda: ng.derivative(Object().method)(X), ValueError, ["method", "helper"]),
+    "f an object": (lambda: ng.derivative(Object())(X), ValueError, ["__call__", "helper"]),
+    "f a tf.function": (lambda: ng.derivative(tf.function(calls))(X), ValueError, ["calls", "helper"]),
     "f branches": (lambda: ng.derivative(branches)(X), ValueError, ["branches", "helper"]),
     "f by tapes": (lambda: ng.derivative(calls, 2, method="tape")(X), ValueError, ["calls", "helper"]),
     "f by XLA": (lambda: ng.derivatives(calls, 2, jit_compile=True)(X), ValueError, ["calls", "helper"]),

@@ -49,8 +49,10 @@ def derivative(
 
     Returns:
         g with f's arguments. g(x, ...) has the structure, shapes and dtypes of f(x, ...). x may be a real tensor,
-        variable or NumPy array, whose dtype is kept, or a Python float, which takes Keras's `floatx`. Floats beside
-        it take x's dtype, arrays become tensors, anything else is passed on and is part of the signature.
+        variable or NumPy array, whose dtype is kept, or a Python float, which takes the dtype of the other arguments or
+        else Keras's `floatx`. Floats beside it take x's dtype, arrays become tensors, anything else is passed on and is
+        part of the signature. The same f and options give the same g, which lives as long as f. It is built anew where
+        f reads other values of variables, attributes or functions than before.
 
     Raises:
         ArgumentError: order, argnum or method is not one that there is.
@@ -139,7 +141,7 @@ def taylor(
         jit_compile: as in `derivative`.
 
     Returns:
-        g with f's arguments and, after them, a direction v of the shape and dtype of x. g(x, ..., v) is the tuple
+        g with f's arguments and, after them or by name, a direction v like x. g(x, ..., v) is the tuple
         (c_0, ..., c_order) of structures like f(x, ...), with f(x + s v) = c_0 + c_1 s + ... + c_order s**order +
         O(s**(order + 1)).
 

@@ -2,7 +2,7 @@
 
 It is a look at the code, not a proof. Looked at are the code itself, its defaults, the variables that it closes over,
 the global variables and the attributes that it names, and the same of the user's functions and methods among these.
-What the code itself assigns is left out, as a counter of its calls. Libraries are taken as they are.
+Of layers and models all public attributes are. What the code itself assigns is left out, as a counter of its calls.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import dis
 import functools
 import inspect
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -25,6 +25,11 @@ from nthgrad import tracebacks
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _CHANGES = frozenset({"append", "extend", "add", "update", "insert", "pop", "setdefault", "clear", "remove"})
 _LONG = 1000  # containers with more in them are compared by identity and length
+_MODEL = (
+    tf.__internal__.tracking.AutoTrackable
+)  # what a layer of either Keras and a tf.Module are; it has no public name
+_PARTS = (FunctionType, list, tuple, dict, _MODEL)
+_PROGRESS = frozenset({"built", "stop_training"})  # which change as a model is used
 _FUNCTION = tf.types.experimental.PolymorphicFunction
 
 
@@ -93,6 +98,8 @@ class _Walk:
             if isinstance(found := inspect.getattr_static(kind, method, None), FunctionType):
                 self.function(found, value)
         own = getattr(value, "__dict__", {})
+        if isinstance(value, _MODEL):
+            self.model(value, own, names)
         for name in sorted(names.attributes):
             if name in own:
                 self.visit(own[name], names)
@@ -103,6 +110,16 @@ class _Walk:
                 self.function(found, value)
             elif isinstance(found, _PLAIN):
                 self.found.append(found)
+
+    def model(self, value: Any, own: Mapping[str, Any], names: _Names) -> None:
+        """Reads the layers and the public attributes of a model, a layer or a module: code of its library uses them."""
+        for name in sorted(own):
+            public = not name.startswith("_") and name not in _PROGRESS
+            if (public or name == "_trainable") and isinstance(own[name], (*_PLAIN, *_PARTS)):
+                self.visit(own[name], names)
+        layers = getattr(value, "layers", None)
+        for layer in layers if isinstance(layers, list) else ():
+            self.visit(layer, names)
 
     def function(self, f: FunctionType, owner: Any = None) -> None:
         """Reads what a function of the user's names; the owner is the object that it is a method of."""

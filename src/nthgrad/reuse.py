@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from nthgrad import tracebacks
 from nthgrad.engines import tape, taylor
-from nthgrad.engines.taylor.rules import RULES
+from nthgrad.engines.taylor import interpreter
 from nthgrad.errors import RetracingWarning
 from nthgrad.readings import readings, same
 
@@ -37,9 +37,10 @@ class Request:
     """A call of a public function but for f: the function's name, and its options."""
 
     def __init__(self, maker: str, options: dict[str, Any], defaults: dict[str, Any]):
-        self.maker, self.options, self.defaults = maker, options, defaults
-        # A rule that is registered makes another g, as does a limit that is set.
-        self._key = (maker, _frozen(options), len(RULES), tape.MAX_OPS, taylor.MAX_OPS)
+        self.maker, self.defaults = maker, defaults
+        self.options = {name: list(v) if isinstance(v, list) else v for name, v in options.items()}
+        # Another rule makes another g, as does another limit.
+        self._key = (maker, _frozen(options), tuple(interpreter.RULES.values()), tape.MAX_OPS, taylor.MAX_OPS)
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -84,17 +85,26 @@ def reused(maker: Callable[P, G]) -> Callable[P, G]:
 def _made(f: Any, make: Callable[[], G], request: Request) -> G:
     """The g that f has for a request, or a new one."""
     kept = _kept(f) if tf.compat.v1.executing_eagerly_outside_functions() else None
-    if kept is None:
+    read = None if kept is None else _read(f)
+    if kept is None or read is None:
         g = make()
     else:
-        key, read = (getattr(f, "__func__", None), request), readings(f)
+        key = getattr(f, "__func__", None), request
         before, g = kept.functions.get(key, (None, None))
         if before is not None and same(read, before):
             return g  # type: ignore[return-value]
         g = make()
         kept.functions[key] = read, g
-    g.answer(request)  # type: ignore[attr-defined]
+    g.made_for(request)  # type: ignore[attr-defined]
     return g
+
+
+def _read(f: Any) -> list[Any] | None:
+    """What f reads, None where an object that it names does not let itself be looked at."""
+    try:
+        return readings(f)
+    except Exception:
+        return None
 
 
 class _Kept:

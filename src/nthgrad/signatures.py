@@ -111,6 +111,10 @@ class OncePerSignature:
             raise OutputError(outputs.MIXES)
         return result
 
+    def forget_failures(self) -> None:
+        """Forgets which signatures have no trace with open lengths: what made f fail may be mended by the next call."""
+        self._open = {signature: trace for signature, trace in self._open.items() if trace is not None}
+
     def _opened(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> Any:
         """The trace with open lengths, made when it is asked for the first time, or None where there is none."""
         batch = _batch(xs)

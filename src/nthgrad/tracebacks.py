@@ -113,10 +113,11 @@ def _original(frame: FrameType, lasti: int, line: int, after: list[Entry]) -> li
     origin = next((o for at, o in lines.items() if (at.filename, at.lineno) == (file, line)), None)
     if origin is None:
         return []
+    name = origin.function_name or "<lambda>"
     code = after[-1][0].f_code if after else None
-    if code is not None and (code.co_filename, code.co_name) == (origin.loc.filename, origin.function_name):
+    if code is not None and (code.co_filename, code.co_name) == (origin.loc.filename, name):
         after.pop()
-    return [_frame(origin.loc.filename, origin.loc.lineno, origin.function_name)]
+    return [_frame(origin.loc.filename, origin.loc.lineno, name)]
 
 
 def _frame(filename: str, line: int, name: str) -> Entry:

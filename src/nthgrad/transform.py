@@ -130,7 +130,7 @@ class Derived:
         if signature is not None:
             self.__signature__ = signature
 
-    def answer(self, request: Request) -> None:
+    def made_for(self, request: Request) -> None:
         """Remembers the public function that built g, and its options."""
         self.__request = request
 
@@ -145,6 +145,7 @@ class Derived:
                 done = self.__call(args, kwargs)
             return done if self.__finished is None else self.__finished(done)
         except Exception as caught:
+            self.__compiled.forget_failures()
             error = tracebacks.shorter(caught)
         raise error
 
