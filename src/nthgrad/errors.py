@@ -45,4 +45,4 @@ class LegacyError(NthgradError, RuntimeError):
 
 
 class RetracingWarning(UserWarning):
-    """Functions that the same code makes, as a lambda in a loop does, are traced one by one."""
+    """Functions of the same code, such as a lambda in a loop, are traced one by one."""

@@ -45,15 +45,16 @@ def partials(
     Returns:
         g with f's arguments. g(t, x, ...) is a dict from each name, as it was given, to a structure like f's output.
         The coordinates that are differentiated by have one shape, `[batch, 1]`, `[batch]`, `[]` or any other, and one
-        dtype. A scalar among them is the same for every point; a Python number takes the dtype of the others. Nothing
-        else is broadcast, and nothing is cast. A partial by a coordinate that f does not use is zero, where f uses
-        another one that is named: no op leads from it to f's output, but for its shape. Where an op of zero derivative
-        leads there, as floor, sign, stop_gradient or a cast to an integer, the partial is refused.
+        dtype. A scalar among them is the same for every point. A Python number takes the dtype of the others. Nothing
+        else is broadcast, and nothing is cast. A partial is zero by a coordinate that f's output does not depend on
+        (or on its shape only), if it depends on another one in names. A partial is refused if the only paths go
+        through ops of zero derivative: floor, sign, stop_gradient, a cast to an integer.
 
     Raises:
         ArgumentError: a name is no coordinate, a coordinate stands twice in coords, there are no names.
         InputError: (by g) the coordinates differ in shape or dtype, or there are more columns than coords.
-        DependenceError: (by g) f uses a coordinate through ops of zero derivative only, or none of the coordinates.
+        DependenceError: (by g) f depends on none of the coordinates in names, or on one through ops of zero derivative
+            only.
         MixingError: (by g) f takes the rows of the batch together, as BatchNormalization in training mode does.
         NthgradError: (by g) as `derivative`.
 
@@ -99,7 +100,7 @@ def partials(
 
 
 class Letters(tuple[str, ...]):
-    """A name given as a tuple, as a key of a dict: it comes after all strings, where `tf.nest` sorts the keys."""
+    """A tuple of coordinates as a key of a dict. It sorts after every string: `tf.nest` sorts the keys."""
 
     def __lt__(self, other: Any) -> bool:
         return False if isinstance(other, str) else super().__lt__(other)

@@ -19,13 +19,13 @@ def floatx() -> tf.DType:
 
 
 def as_points(given: Mapping[str, Any], others: Any) -> tuple[tf.Tensor, ...]:
-    """Converts what is given for the arguments to differentiate by to tensors, as `as_point` does, or raises.
+    """Converts the arguments to differentiate by to tensors, as `as_point` does, or raises.
 
-    A Python number takes the dtype of the tensors given with it: of the others to differentiate by, else of the other
-    arguments, where these have one floating-point dtype. It takes Keras's `floatx` where there are none.
+    A Python number takes the dtype of the tensors among them, else the one floating-point dtype of the other arguments,
+    else Keras's `floatx`.
 
     Args:
-        given: the arguments to differentiate by, by the names that errors call them.
+        given: the arguments to differentiate by, each under the name that errors use.
         others: the other arguments, a `tf.nest` structure.
     """
     tensors = {name: as_point(x, name) for name, x in given.items() if not is_python(x)}
@@ -37,7 +37,7 @@ def as_points(given: Mapping[str, Any], others: Any) -> tuple[tf.Tensor, ...]:
 
 
 def spread_scalars(xs: Sequence[tf.Tensor]) -> tuple[tf.Tensor, ...]:
-    """Broadcasts the scalars among some tensors to the shape of the first that is none."""
+    """Broadcasts the scalars among some tensors to the shape of the first other one."""
     shaped = next((x for x in xs if x.shape.rank != 0), None)
     if shaped is None:
         return tuple(xs)
@@ -51,7 +51,7 @@ def as_point(x: Any, name: str = "x", dtype: tf.DType | None = None) -> tf.Tenso
         x: a real floating-point tensor, variable or NumPy array, whose dtype is kept, or a Python float or a list of
             them, which take Keras's `floatx`.
         name: how errors call it.
-        dtype: the dtype that Python numbers take, integers too, instead.
+        dtype: the dtype of Python numbers, integers included, instead.
 
     Raises:
         InputError: x is an integer, a string, empty, ragged, sparse, complex, several tensors, or nothing that becomes
@@ -87,7 +87,7 @@ def as_point(x: Any, name: str = "x", dtype: tf.DType | None = None) -> tf.Tenso
 
 
 def _refuse_structure(x: Any, name: str) -> None:
-    """Raises where x is a list, tuple or dict of tensors; scalars in a list, and equal arrays, make one tensor."""
+    """Raises if x is a list, tuple or dict of tensors. Scalars in a list, or arrays of one shape, are one tensor."""
     if not tf.nest.is_nested(x):
         return
     leaves = tf.nest.flatten(x)
@@ -130,7 +130,7 @@ def _has_bool(x: Any) -> bool:
 
 
 def _dtypes(others: Any) -> set[tf.DType]:
-    """The floating-point dtypes of the tensors and arrays in a structure."""
+    """Returns the floating-point dtypes of the tensors and arrays in a structure."""
     kinds = (tf.Tensor, tf.Variable, np.ndarray, np.generic)
     found = {tf.as_dtype(v.dtype) for v in tf.nest.flatten(others) if isinstance(v, kinds)}
     return {dtype for dtype in found if dtype.is_floating}

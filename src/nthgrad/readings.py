@@ -1,8 +1,8 @@
-"""The Python values that the code of a function names outside of itself: where they change, it has to be traced anew.
+"""Reads the Python values that the code of a function names: if they change, the function has to be traced again.
 
-It is a look at the code, not a proof. Looked at are the code itself, its defaults, the variables that it closes over,
-the global variables and the attributes that it names, and the same of the user's functions and methods among these.
-Of layers and models all public attributes are. What the code itself assigns is left out, as a counter of its calls.
+These are the code, its defaults, its closure, the global variables and the attributes that it names, and the same for
+the user's functions and methods among them. For layers and models they are all public attributes. Values that the code
+assigns are left out: a counter of calls, for example. This is a look at the code, not a proof.
 """
 
 from __future__ import annotations
@@ -24,24 +24,22 @@ from nthgrad import tracebacks
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _CHANGES = frozenset({"append", "extend", "add", "update", "insert", "pop", "setdefault", "clear", "remove"})
-_LONG = 1000  # containers with more in them are compared by identity and length
-_MODEL = (
-    tf.__internal__.tracking.AutoTrackable
-)  # what a layer of either Keras and a tf.Module are; it has no public name
+_LONG = 1000  # longer containers are compared by identity and length
+_MODEL = tf.__internal__.tracking.AutoTrackable  # the class of layers of both Keras and of tf.Module; not public
 _PARTS = (FunctionType, list, tuple, dict, _MODEL)
-_PROGRESS = frozenset({"built", "stop_training"})  # which change as a model is used
+_PROGRESS = frozenset({"built", "stop_training"})  # change as a model is used
 _FUNCTION = tf.types.experimental.PolymorphicFunction
 
 
 def readings(f: Any) -> list[Any]:
-    """What f reads, in an order that is the same at each call as long as it is the same."""
+    """Returns the values that f reads. Their order depends on f only."""
     walk = _Walk()
     walk.visit(f, _Names(frozenset(), frozenset(), frozenset(), True))
     return walk.found
 
 
 def same(a: Sequence[Any], b: Sequence[Any]) -> bool:
-    """Whether two readings are of the same values."""
+    """Whether two readings hold the same values."""
     return len(a) == len(b) and all(
         x is y or (type(x) is type(y) and type(x) in _PLAIN and x == y) for x, y in zip(a, b, strict=True)
     )
@@ -49,7 +47,7 @@ def same(a: Sequence[Any], b: Sequence[Any]) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class _Names:
-    """The names that code reads, but for those that it assigns, and whether it leaves containers as they are."""
+    """The names that code reads and does not assign, and whether the contents of containers count as read."""
 
     globals: frozenset[str]
     attributes: frozenset[str]
@@ -63,7 +61,7 @@ class _Walk:
         self.seen: set[tuple[int, Any]] = set()
 
     def visit(self, value: Any, names: _Names) -> None:
-        """Reads a value that code with these names uses."""
+        """Reads a value that code of these names uses."""
         if inspect.ismethod(value):
             self.found.append(value.__func__)
             self.visit(value.__self__, names)
@@ -92,7 +90,7 @@ class _Walk:
             self.object(value, names)
 
     def object(self, value: Any, names: _Names) -> None:
-        """Reads those attributes of an object, a class or a module that code names, and its code if it is called."""
+        """Reads the named attributes of an object, a class or a module, and the code of a callable object."""
         kind = None if isinstance(value, (ModuleType, type)) else type(value)
         for method in ("__call__", "call"):
             if isinstance(found := inspect.getattr_static(kind, method, None), FunctionType):
@@ -112,7 +110,7 @@ class _Walk:
                 self.found.append(found)
 
     def model(self, value: Any, own: Mapping[str, Any], names: _Names) -> None:
-        """Reads the layers and the public attributes of a model, a layer or a module: code of its library uses them."""
+        """Reads the layers and the public attributes of a model, a layer or a module."""
         for name in sorted(own):
             public = not name.startswith("_") and name not in _PROGRESS
             if (public or name == "_trainable") and isinstance(own[name], (*_PLAIN, *_PARTS)):
@@ -122,7 +120,7 @@ class _Walk:
             self.visit(layer, names)
 
     def function(self, f: FunctionType, owner: Any = None) -> None:
-        """Reads what a function of the user's names; the owner is the object that it is a method of."""
+        """Reads the values that a function of the user's names; the owner is the object of a method."""
         if not tracebacks.is_users(f.__code__.co_filename) or self.known(f, id(owner)):
             return
         names = _names(f.__code__)
@@ -131,7 +129,7 @@ class _Walk:
             self.visit(value, names)
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
             if name not in names.assigned:
-                with contextlib.suppress(ValueError):  # empty as yet
+                with contextlib.suppress(ValueError):  # still empty
                     self.visit(cell.cell_contents, names)
         for name in sorted(names.globals & f.__globals__.keys()):
             self.visit(f.__globals__[name], names)
@@ -139,7 +137,7 @@ class _Walk:
             self.visit(owner, names)
 
     def known(self, value: Any, how: Any) -> bool:
-        """Whether a value has been read so before."""
+        """Whether a value has been read before, by the same names."""
         key = id(value), how
         if key in self.seen:
             return True
@@ -167,7 +165,7 @@ def _names(code: CodeType) -> _Names:
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
-    """A code, and those of the functions defined in it."""
+    """Returns a code and those of the functions defined in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

@@ -1,7 +1,7 @@
-"""Builds one g for one f: the public functions give it again, and warn where they cannot.
+"""Reuses g: the public functions return the same g for the same f and options, and warn where they cannot.
 
-A g is kept on its f, in an attribute. So it lives as long as f does, and no longer: f and g are a cycle, which Python
-collects. A table of weak references could not do that, because g refers to f.
+An attribute of f holds its g. So g lives as long as f: the two are a cycle, which Python collects. A table of weak
+references cannot do that, because g refers to f.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ P = ParamSpec("P")
 G = TypeVar("G")
 
 FUNCTIONS = 5
-"""So many functions of one code, traced with the same options, are warned of."""
+"""The number of functions of one code, traced with the same options, that is warned of."""
 
 _NAME = "__nthgrad__"
 _LOCK = threading.RLock()
@@ -34,12 +34,12 @@ _TRACED: weakref.WeakKeyDictionary[Any, dict[Request, int]] = weakref.WeakKeyDic
 
 
 class Request:
-    """A call of a public function but for f: the function's name, and its options."""
+    """The name of a public function, and the options that it was called with."""
 
     def __init__(self, maker: str, options: dict[str, Any], defaults: dict[str, Any]):
         self.maker, self.defaults = maker, defaults
         self.options = {name: list(v) if isinstance(v, list) else v for name, v in options.items()}
-        # Another rule makes another g, as does another limit.
+        # g depends on the rules and on the limits, too.
         self._key = (maker, _frozen(options), tuple(interpreter.RULES.values()), tape.MAX_OPS, taylor.MAX_OPS)
 
     def __hash__(self) -> int:
@@ -56,10 +56,10 @@ class Request:
 
 
 def reused(maker: Callable[P, G]) -> Callable[P, G]:
-    """Decorates a public function of f and options, so that the same f and the same options give the same g.
+    """Decorates a public function of f and options: the same f and the same options return the same g.
 
-    They do not where f has changed meanwhile, as far as `readings` tells, and in a TensorFlow 1 graph, to which the
-    tensors of f belong. The decorator also tells g what it is, and shortens the tracebacks of errors.
+    A new g is built if f has changed, as far as `readings` tells. In a TensorFlow 1 graph a new one is built for each
+    call, because the tensors of f belong to that graph. The decorator also describes g, and shortens tracebacks.
     """
     signature = inspect.signature(maker)
     first, *rest = signature.parameters
@@ -71,7 +71,7 @@ def reused(maker: Callable[P, G]) -> Callable[P, G]:
             try:
                 given = signature.bind(*args, **kwargs).arguments
             except TypeError:
-                return maker(*args, **kwargs)  # which says what is wrong
+                return maker(*args, **kwargs)  # raises, with Python's own text
             request = Request(maker.__name__, {name: given.get(name, defaults[name]) for name in rest}, defaults)
             with _LOCK:
                 return _made(given[first], lambda: maker(*args, **kwargs), request)
@@ -83,7 +83,7 @@ def reused(maker: Callable[P, G]) -> Callable[P, G]:
 
 
 def _made(f: Any, make: Callable[[], G], request: Request) -> G:
-    """The g that f has for a request, or a new one."""
+    """Returns the g that f holds for a request, or a new one."""
     kept = _kept(f) if tf.compat.v1.executing_eagerly_outside_functions() else None
     read = None if kept is None else _read(f)
     if kept is None or read is None:
@@ -100,7 +100,7 @@ def _made(f: Any, make: Callable[[], G], request: Request) -> G:
 
 
 def _read(f: Any) -> list[Any] | None:
-    """What f reads, None where an object that it names does not let itself be looked at."""
+    """Returns what f reads; None if an object that it names raises when it is inspected."""
     try:
         return readings(f)
     except Exception:
@@ -108,7 +108,7 @@ def _read(f: Any) -> list[Any] | None:
 
 
 class _Kept:
-    """What was built from one object. A copy of the object, or a wrapper that takes its attributes, has none of it."""
+    """The functions built from one object, its owner. Copies and wrappers of the owner do not inherit them."""
 
     def __init__(self, owner: Any):
         self.owner = owner
@@ -119,7 +119,7 @@ class _Kept:
 
 
 def _kept(f: Any) -> _Kept | None:
-    """What was built from f, None where f has no place for it. Of a method, its object has it: methods come and go."""
+    """Returns the functions built from f; None if f holds no attributes. For a method, its object holds them."""
     owner = f.__self__ if inspect.ismethod(f) else f
     attributes = getattr(owner, "__dict__", None)
     if not callable(f) or not isinstance(attributes, dict):
@@ -131,7 +131,7 @@ def _kept(f: Any) -> _Kept | None:
 
 
 def warn_of_retracing(f: Any, request: Request | None) -> None:
-    """Counts a function that is traced for the first time; warns of too many that the same code made."""
+    """Counts a function that is traced for the first time; warns of too many of the same code."""
     while isinstance(f, functools.partial) or hasattr(f, "python_function"):
         f = f.func if isinstance(f, functools.partial) else f.python_function
     code = f.__code__ if inspect.isfunction(f) else None
@@ -152,7 +152,7 @@ def warn_of_retracing(f: Any, request: Request | None) -> None:
 
 
 def _frozen(value: Any) -> Any:
-    """An option as a key: lists by what they hold now, and True apart from 1."""
+    """Converts an option to a key: lists by their contents; True is not 1."""
     if isinstance(value, dict):
         return tuple((k, _frozen(v)) for k, v in value.items())
     if isinstance(value, (list, tuple)):
@@ -160,5 +160,5 @@ def _frozen(value: Any) -> Any:
     try:
         hash(value)
     except TypeError:
-        return type(value), id(value)  # no option is: it is refused
+        return type(value), id(value)  # no valid option
     return type(value), value

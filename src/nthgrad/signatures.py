@@ -112,7 +112,7 @@ class OncePerSignature:
         return result
 
     def forget_failures(self) -> None:
-        """Forgets which signatures have no trace with open lengths: what made f fail may be mended by the next call."""
+        """Forgets the signatures without a trace with open lengths: f may be mended before the next call."""
         self._open = {signature: trace for signature, trace in self._open.items() if trace is not None}
 
     def _opened(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> Any:
@@ -143,7 +143,7 @@ class OncePerSignature:
 
 
 def _here(x: tf.Tensor) -> tf.Tensor:
-    """The tensor as one of the graph being traced: in a branch or a loop it may be one of the graph outside."""
+    """Returns x as a tensor of the graph being traced. In a branch or a loop it may be one of the graph outside."""
     return x if getattr(x, "graph", None) is tf.compat.v1.get_default_graph() else tf.identity(x)
 
 

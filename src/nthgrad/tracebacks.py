@@ -25,10 +25,9 @@ Entry = tuple[FrameType, int, int]  # of a traceback: the frame, the instruction
 
 
 def shorter(error: Exception) -> Exception:
-    """The error to raise instead of one that was caught: the user's own exception, with the user's frames only.
+    """Returns the error to raise for a caught one: the user's own exception, with the user's frames only.
 
-    AutoGraph replaces an exception of f by another, which is of another class if the class is not one of Python's own.
-    What f raised is taken out of it.
+    AutoGraph replaces an exception that f raises by another, whose class differs if it is the user's. This restores it.
     """
     while (raised := _replaced(error)) is not None:
         outside, inside = _entries(error), _entries(raised)
@@ -40,19 +39,19 @@ def shorter(error: Exception) -> Exception:
             if link.__traceback__ is not None and not is_users(link.__traceback__.tb_frame.f_code.co_filename):
                 link.__traceback__ = _of_entries(_users(link))
         if isinstance(error, NthgradError) and error.__cause__ is not None and error.__cause__.__traceback__ is None:
-            error.__cause__ = None  # TensorFlow's: the message has what it says
+            error.__cause__ = None  # TensorFlow's: the message quotes it
             error.__suppress_context__ = True
     return error
 
 
 @functools.lru_cache(1024)
 def is_users(filename: str) -> bool:
-    """Whether a file holds code of the user's, not of nthgrad, TensorFlow, Keras or AutoGraph."""
+    """Whether a file is the user's, not one of nthgrad, TensorFlow, Keras or AutoGraph."""
     return not (library(filename) or filename.startswith(_BETWEEN) or _GENERATED in filename)
 
 
 def depth() -> int:
-    """The `stacklevel`, for a warning of the caller, of the innermost frame that is the user's."""
+    """Returns the `stacklevel` with which the caller warns at the user's line."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and not is_users(frame.f_code.co_filename):
         level, frame = level + 1, frame.f_back
@@ -60,13 +59,13 @@ def depth() -> int:
 
 
 def _replaced(error: Exception) -> Exception | None:
-    """The exception that AutoGraph replaced by this one. Its text says so; there is no public way to tell."""
+    """Returns the exception that AutoGraph replaced by this one. Its text tells; there is no public way."""
     context = error.__context__
     return context if isinstance(context, Exception) and str(error).startswith("in user code:") else None
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The errors that Python shows for one."""
+    """Returns an error and those that Python shows before it."""
     found: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in found:
@@ -76,7 +75,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _entries(error: BaseException) -> list[Entry]:
-    """The entries of the traceback of an error, outermost first."""
+    """Returns the entries of an error's traceback, outermost first."""
     found: list[Entry] = []
     tb = error.__traceback__
     while tb is not None:
@@ -86,7 +85,7 @@ def _entries(error: BaseException) -> list[Entry]:
 
 
 def _users(error: BaseException) -> list[Entry]:
-    """Those entries that are of the user's code."""
+    """Returns the entries of the user's code."""
     found: list[Entry] = []
     for entry in _entries(error):
         filename = entry[0].f_code.co_filename
@@ -98,10 +97,10 @@ def _users(error: BaseException) -> list[Entry]:
 
 
 def _original(frame: FrameType, lasti: int, line: int, after: list[Entry]) -> list[Entry]:
-    """A frame of AutoGraph's code as one of the code that it stands for, none where it stands for none.
+    """Maps an entry of AutoGraph's generated code to the user's line, or to nothing if no line made it.
 
-    Parts of f are functions of their own in the generated code: the innermost says where f is. What maps lines to lines
-    has no public name. It is looked up where AutoGraph calls the function; without it the frame stays as it is.
+    In generated code, parts of f are functions of their own: the innermost one tells the line. The map of lines is not
+    public: it is read in the frame that calls the generated function. Without it the entry stays.
     """
     caller: FrameType | None = frame
     while caller is not None and "converted_f" not in caller.f_locals:
@@ -121,7 +120,7 @@ def _original(frame: FrameType, lasti: int, line: int, after: list[Entry]) -> li
 
 
 def _frame(filename: str, line: int, name: str) -> Entry:
-    """A frame at a line of a file, to stand in a traceback for one of generated code."""
+    """Builds an entry at a line of a file."""
     statement = ast.Raise(exc=ast.Name(id="error", ctx=ast.Load()))
     for node in ast.walk(statement):
         if isinstance(node, (ast.expr, ast.stmt)):

@@ -45,7 +45,7 @@ def transform(
         directed: if given, g takes one argument after those of f, this makes a tensor of it and of xs[0], and compute
             takes that after xs.
         broadcast: whether a scalar among xs takes the shape of the others.
-        finished: if given, makes of what compute returns what g returns.
+        finished: if given, converts the result of compute to that of g.
         tapes: whether compute nests `tf.GradientTape`s.
     """
     if not callable(f):
@@ -108,7 +108,7 @@ _UNCONVERTED.pop("__wrapped__", None)
 class Derived:
     """A function g with the arguments of f, built from f by one of nthgrad's public functions.
 
-    `tf.function(g)` takes over g's attributes, hence the mangled names: they must be none of a `tf.function`'s.
+    `tf.function(g)` copies g's attributes, hence the mangled names: they must not replace those of a `tf.function`.
     """
 
     def __init__(
@@ -131,11 +131,11 @@ class Derived:
             self.__signature__ = signature
 
     def made_for(self, request: Request) -> None:
-        """Remembers the public function that built g, and its options."""
+        """Stores the public function that built g, and its options."""
         self.__request = request
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
-        """The value at these arguments of f."""
+        """Returns the value at these arguments of f."""
         try:
             done = None if kwargs else self.__compiled.shortcut(args)
             if done is None:
@@ -150,7 +150,7 @@ class Derived:
         raise error
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """A method, as a function in a class is one."""
+        """Binds g to an instance, like a function in a class."""
         return self if instance is None else types.MethodType(self, instance)
 
     def __repr__(self) -> str:
@@ -161,7 +161,7 @@ class Derived:
         )
 
     def __deepcopy__(self, memo: Any) -> Derived:
-        """Itself, as a function is."""
+        """Returns g itself, like a function."""
         return self
 
 
@@ -177,7 +177,7 @@ def direction(v: Any, x: tf.Tensor) -> tf.Tensor:
 
 
 def name_of(f: Callable[..., Any]) -> str:
-    """What to call a function."""
+    """Returns the name of a function."""
     if isinstance(f, functools.partial):
         return name_of(f.func)
     return getattr(f, "__name__", type(f).__name__)
@@ -186,7 +186,7 @@ def name_of(f: Callable[..., Any]) -> str:
 def _split(
     f: Callable[..., Any], argnums: Sequence[int | str], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]:
-    """The arguments of f in a call, and the direction: the last of them, or v by name where f has no v."""
+    """Splits a call into the arguments of f and the direction: the last one, or v by name if f has no v."""
     if "v" in kwargs and "v" not in _parameters(f):
         return args, {k: a for k, a in kwargs.items() if k != "v"}, (kwargs["v"],)
     rest, v = args[:-1], args[-1:]
@@ -198,7 +198,7 @@ def _split(
 
 
 def _parameters(f: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The parameters of f by name; none where it does not tell."""
+    """Returns the parameters of f by name; none if f has no signature."""
     try:
         return dict(inspect.signature(f).parameters)
     except (TypeError, ValueError):
@@ -206,7 +206,7 @@ def _parameters(f: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 
 def _takes(f: Callable[..., Any], argnums: Sequence[int | str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether these arguments include those of argnums, and f takes them as far as its signature tells."""
+    """Whether these arguments include those of argnums and fit the signature of f."""
     try:
         for argnum in argnums:
             _locate(f, argnum, args, kwargs)
@@ -219,7 +219,7 @@ def _takes(f: Callable[..., Any], argnums: Sequence[int | str], args: tuple[Any,
 
 
 def _signature(f: Callable[..., Any], directed: bool) -> inspect.Signature | None:
-    """The signature of g, None where it has none: f does not tell, or no parameter can follow those of f."""
+    """Returns the signature of g; None if f has none, or if no parameter can follow those of f."""
     try:
         signature = inspect.signature(f)
         if directed:

@@ -11,7 +11,7 @@ from nthgrad.engines import trace
 from nthgrad.engines.repairs import DISGUISES, WRITES
 from nthgrad.errors import DependenceError, UnsupportedOpError
 
-_OF_SHAPES = frozenset({"OnesLike", "Rank", "Shape", "ShapeN", "Size", "ZerosLike"})  # of their inputs: not the values
+_OF_SHAPES = frozenset({"OnesLike", "Rank", "Shape", "ShapeN", "Size", "ZerosLike"})  # read no values
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "Case", "If", "StatelessCase", "StatelessIf")
 WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_difference."
 
@@ -19,9 +19,9 @@ WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_differenc
 def used(
     xs: Sequence[tf.Tensor], outputs: Sequence[tf.Tensor], names: Sequence[str], axes: Sequence[int]
 ) -> dict[int, list[Any]]:
-    """The coordinates that f uses, and for each the ops on a differentiable path from it to the outputs.
+    """Returns the coordinates that the outputs depend on, and for each the ops on a differentiable path.
 
-    The derivatives by the others are zero: no path of any kind leads from these to the outputs.
+    The derivatives by the others are zero: there is no path of any kind.
 
     Args:
         xs: the coordinates, tensors of the graph being traced.
@@ -38,15 +38,15 @@ def used(
 
 
 def _reaches(x: tf.Tensor, outputs: Sequence[tf.Tensor], stop: Collection[str] = _OF_SHAPES) -> bool:
-    """Whether x gets to an output, through ops of any type but some."""
+    """Whether an output depends on x, through ops of any type but some."""
     reached = _reached(x.graph, {x.name}, stop)
     return any(y.name in reached for y in outputs)
 
 
 def _reached(graph: tf.Graph, reached: set[str], stop: Collection[str]) -> set[str]:
-    """The names of the tensors of a graph that some of them get to, variables included, and functions looked into.
+    """Returns the names of the tensors, variables included, that depend on some tensors of a graph.
 
-    Where ops stop that have no derivative, only tensors that carry a derivative count.
+    Functions that the graph calls are walked. If `stop` is the ops without a derivative, a path has to carry one.
     """
     slopes = stop is trace.CONSTANT
     for op in graph.get_operations():  # in the order of their creation
@@ -88,7 +88,7 @@ def check(x: tf.Tensor, outputs: Sequence[tf.Tensor], name: str = "x", of: str =
     path = trace.between([x], outputs)
     if path:
         refuse_hidden([x], outputs)
-    if not path or not _reaches(x, outputs, trace.CONSTANT):  # a path may end in a function that is called
+    if not path or not _reaches(x, outputs, trace.CONSTANT):  # the path may end in a called function
         raise DependenceError(_independent(outputs, x, name, of))
     return path
 

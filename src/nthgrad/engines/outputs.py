@@ -98,19 +98,19 @@ def _none(index: int) -> str:
 
 
 def _tensor(leaf: Any, index: int, x: tf.Tensor) -> tf.Tensor:
-    """An output of f as a tensor, or an OutputError."""
+    """Converts an output of f to a tensor, or raises an OutputError."""
     try:
         if not isinstance(leaf, (tf.RaggedTensor, tf.SparseTensor)):
             return tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
     except (TypeError, ValueError):
         pass
     if inspect.iscoroutine(leaf):
-        leaf.close()  # Python warns of one that nobody awaits
+        leaf.close()  # else Python warns that nobody awaited it
     remedy = next(remedy for holds, remedy in _REMEDIES if holds(leaf))
     raise OutputError(f"Output {index} of f is a {type(leaf).__name__}, which does not become a tensor. {remedy}")
 
 
-# What to do where f returns no tensor: the first that holds.
+# The remedy for an output that is no tensor: the first whose condition holds.
 _REMEDIES: list[tuple[Callable[[Any], bool], str]] = [
     (lambda y: isinstance(y, tf.RaggedTensor), "Return its flat_values, or y.to_tensor()."),
     (lambda y: isinstance(y, tf.SparseTensor), "Return its values, or tf.sparse.to_dense(y)."),

@@ -113,7 +113,7 @@ class _Tower:
         self.used: dict[int, list[Any]] = {}
 
     def unused(self, k: Index) -> bool:
-        """Whether an index differentiates by a coordinate that f does not use."""
+        """Whether an index differentiates by a coordinate that no output depends on."""
         return any(n and axis not in self.used for axis, n in enumerate(k))
 
     def build(self, level: int) -> dict[Index, tf.Tensor]:
