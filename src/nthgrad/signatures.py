@@ -120,9 +120,10 @@ class OncePerSignature:
         batch = _batch(xs)
         specs = tf.nest.map_structure(lambda v: _open_batch(v, batch), (xs, args, kwargs))
         signature = _hashable((*keys, *sorted(kwargs), *tf.nest.flatten(specs)))
-        if signature not in self._open:
-            self._open[signature] = self._traces(specs[0], keys, specs[1], specs[2])
-        return self._open[signature]
+        known = self._open  # another thread may forget its failures meanwhile
+        if signature not in known:
+            known[signature] = self._traces(specs[0], keys, specs[1], specs[2])
+        return known[signature]
 
     def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> Any:
         """The trace with an open batch size; None if it fails: the one with a known size then says what is wrong."""
