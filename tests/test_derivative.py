@@ -220,6 +220,26 @@ def test_inside_a_tf_function_that_it_captures_from():
     np.testing.assert_allclose(outer(tf.constant([1.0, 2.0]), tf.constant(3.0)), [36, 72])
 
 
+@METHODS
+@pytest.mark.parametrize("jit_compile", [None, True])
+def test_in_a_branch_and_in_a_loop_of_a_tf_function(jit_compile, method):
+    g = ng.derivative(lambda x, a: a * x**3, 2, method=method, jit_compile=jit_compile)
+    eager = tf.constant([5.0])
+
+    @tf.function
+    def outer(x, a):
+        if tf.reduce_sum(x) > 0:
+            y = g(x, a)
+        else:
+            y = x
+        for _ in tf.range(2):
+            y += g(x, a)
+        return y + g(eager, a)
+
+    np.testing.assert_allclose(outer(tf.constant([2.0]), tf.constant(3.0)), [3 * 36 + 90])
+    np.testing.assert_allclose(outer(tf.constant([-2.0]), tf.constant(3.0)), [-2 - 2 * 36 + 90])
+
+
 def test_autograph_reaches_f():
     def f(x):
         y = tf.zeros_like(x)

@@ -1,5 +1,6 @@
 """Everything that is refused, and what is said: word for word."""
 
+import dataclasses
 import re
 
 import keras
@@ -22,6 +23,28 @@ DEPENDS = ". Check that f uses its argument, in TensorFlow ops and without casts
 NONE = "f(x) does not depend on x through any differentiable path: no path of floating-point ops leads there"
 
 ONE = np.ones(3)
+
+
+@dataclasses.dataclass
+class Solution:
+    y: tf.Tensor
+
+
+async def waits(x):
+    return x
+
+
+def yields(x):
+    yield x
+
+
+LISTED = [tf.ones([2, 3]), tf.ones([3]), tf.ones([3, 1])]
+WEIGHTS = [tf.Variable(tf.ones([2])), tf.Variable(tf.ones([2]))]
+ONE_TENSOR = (
+    "; nthgrad differentiates by one tensor. Give their elements as one, tf.concat([tf.reshape(w, [-1]) for w in weights], "
+    "0), and split it in f. Or nest tf.GradientTapes, which take structures."
+)
+NO_TENSOR = ", which does not become a tensor. "
 
 # What is called, the exception, and its text (HERE stands for a line of this file).
 CASES = {
@@ -118,6 +141,73 @@ CASES = {
         errors.InputError,
         "x is a symbolic Keras tensor, which has no value. Build the model first and differentiate that: a keras.Model is "
         "a function here.",
+    ),
+    "x several tensors": (
+        lambda: ng.hessian(tf.sin)(LISTED),
+        errors.InputError,
+        "x is a list of 3 tensors, of shape (2, 3), (3,), (3, 1)" + ONE_TENSOR,
+    ),
+    "x several variables of one shape": (
+        lambda: ng.gradient(tf.sin)(WEIGHTS),
+        errors.InputError,
+        "x is a list of 2 tensors, of shape (2,), (2,)" + ONE_TENSOR,
+    ),
+    "x a tuple": (
+        lambda: ng.derivative(lambda t: t, argnum="t")(t=tuple(LISTED[1:])),
+        errors.InputError,
+        "t is a tuple of 2 tensors, of shape (3,), (3, 1)" + ONE_TENSOR,
+    ),
+    "x a dict": (
+        lambda: ng.jacobian(tf.sin)({"w": LISTED[0]}),
+        errors.InputError,
+        "x is a dict of one tensor, of shape (2, 3)" + ONE_TENSOR,
+    ),
+    "x arrays of many shapes": (
+        lambda: ng.laplacian(tf.sin)([np.ones(n) for n in range(1, 8)]),
+        errors.InputError,
+        "x is a list of 7 tensors, of shape (1,), (2,), (3,), (4,), (5,), ..." + ONE_TENSOR,
+    ),
+    "x a model's weights": (
+        lambda: ng.hvp(tf.sin)(keras.Sequential([keras.Input([2]), keras.layers.Dense(1)]).weights, 1.0),
+        errors.InputError,
+        "x is a list of 2 tensors, of shape (2, 1), (1,)" + ONE_TENSOR,
+    ),
+    "v several tensors": (
+        lambda: ng.hvp(tf.reduce_sum)(ONE, LISTED[1:]),
+        errors.InputError,
+        "v is a list of 2 tensors, of shape (3,), (3, 1)" + ONE_TENSOR,
+    ),
+    "f returns a dataclass": (
+        lambda: ng.derivative(lambda x: Solution(x))(1.0),
+        errors.OutputError,
+        "Output 0 of f is a Solution"
+        + NO_TENSOR
+        + "It is a dataclass: return its tensors in a dict, a tuple or a NamedTuple.",
+    ),
+    "f returns a sparse tensor": (
+        lambda: ng.gradient(tf.sparse.from_dense)(ONE),
+        errors.OutputError,
+        "Output 0 of f is a SparseTensor" + NO_TENSOR + "Return its values, or tf.sparse.to_dense(y).",
+    ),
+    "f returns a ragged tensor": (
+        lambda: ng.partials(lambda x: (x, tf.RaggedTensor.from_row_lengths(x, [1, 2])), ["x"])(ONE),
+        errors.OutputError,
+        "Output 1 of f is a RaggedTensor" + NO_TENSOR + "Return its flat_values, or y.to_tensor().",
+    ),
+    "f yields": (
+        lambda: ng.derivative(yields)(1.0),
+        errors.OutputError,
+        "Output 0 of f is a generator" + NO_TENSOR + "Return a list of tensors: write return [...] for yield.",
+    ),
+    "f waits": (
+        lambda: ng.taylor(waits, 1)(1.0, 1.0),
+        errors.OutputError,
+        "Output 0 of f is a coroutine" + NO_TENSOR + "Define f without async.",
+    ),
+    "f returns an object": (
+        lambda: ng.jacobian(lambda x: {"a": x, "b": re})(ONE),
+        errors.OutputError,
+        "Output 1 of f is a module" + NO_TENSOR + "Return tensors, in dicts, lists and tuples if there are several.",
     ),
     "f returns None": (
         lambda: ng.derivative(lambda x: None)(1.0),
@@ -264,6 +354,12 @@ def test_python_code_that_does_not_depend_on_x_lacks_a_shape_only():
         np.testing.assert_allclose(ng.derivative(f, method=method)(ONE), np.sin(ONE))
 
 
+def test_scalars_in_a_list_are_a_point():
+    for point in ([1.0, 2.0], [np.float64(1.0), np.float64(2.0)], [tf.constant(1.0), 2.0], [[1.0], [2.0]]):
+        np.testing.assert_allclose(np.ravel(ng.derivative(lambda x: x**2)(point)), [2.0, 4.0])
+    np.testing.assert_allclose(ng.derivative(lambda x: x**2)([ONE, 2 * ONE]), [2 * ONE, 4 * ONE])
+
+
 def test_a_tower_too_large_is_refused_before_it_is_built():
     def network(x):
         for w in (0.1, 0.2, 0.3):
@@ -306,4 +402,4 @@ def test_what_f_raises_reaches_the_caller():
 
 @pytest.mark.parametrize("kind", [k for k in vars(errors).values() if isinstance(k, type)])
 def test_one_base_class(kind):
-    assert issubclass(kind, errors.NthgradError)
+    assert issubclass(kind, (errors.NthgradError, UserWarning))

@@ -273,6 +273,183 @@ def test_an_input_without_a_name_for_python_has_a_number():
     np.testing.assert_allclose(got["input_0", "input_1"], X)
 
 
+# ---------- scalars among the coordinates
+
+LINE = np.linspace(0.25, 1.0, 5)
+SCALARS = {
+    "a float": 0.5,
+    "an int": 1,
+    "a list": [0.5, 0.25, 1.0, 2.0, 3.0],
+    "NumPy's": np.float64(0.5),
+    "a tensor": tf.constant(0.5, tf.float64),
+    "a variable": tf.Variable(0.5, dtype=tf.float64),
+}
+
+
+@METHODS
+@COMPILED
+@pytest.mark.parametrize("name", SCALARS)
+def test_a_scalar_coordinate_is_the_same_for_every_point(name, jit_compile, method):
+    t = SCALARS[name]
+    g = ng.partials(HEAT, ["", "t", "tx"], method=method, jit_compile=jit_compile)
+    for x in [LINE] if isinstance(t, list) else [LINE, LINE[:, None]]:
+        value = np.asarray(t, "float64")
+        want = [np.exp(-value) * np.sin(2 * x), -np.exp(-value) * np.sin(2 * x), -2 * np.exp(-value) * np.cos(2 * x)]
+        for got in (g(t, x), g(t=t, x=x), g(t, tf.constant(x)), tf.function(lambda x: g(t, x))(tf.constant(x))):
+            for y, w in zip(got.values(), want, strict=True):
+                assert (y.dtype, y.shape) == (tf.float64, x.shape)
+                np.testing.assert_allclose(y, w, rtol=1e-14)
+
+
+def test_a_scalar_coordinate_where_f_needs_its_shape():
+    def u(t, x):
+        return tf.sin(tf.concat([t, x], 1) @ tf.constant([[1.0], [2.0]], x.dtype))
+
+    x = LINE[:, None]
+    d = ng.partials(u, ["t", "xx"])(0.5, x)
+    np.testing.assert_allclose(d["t"], np.cos(0.5 + 2 * x), rtol=1e-14)
+    np.testing.assert_allclose(d["xx"], -4 * np.sin(0.5 + 2 * x), rtol=1e-14)
+
+
+def test_python_numbers_take_the_dtype_of_the_tensors_beside_them():
+    u = lambda t, x, a=1.0: a * t * x  # noqa: E731
+    dtypes = {"float16": np.float16(2), "float32": np.float32(2), "float64": np.float64(2)}
+    for dtype, two in dtypes.items():
+        calls = [((0.5, two), ["t", "x"]), ((two, 1), ["t", "x"]), ((0.5, two), ["t"]), ((0.5, 2.0, two), ["t", "x"])]
+        for args, names in calls:
+            for y in ng.partials(u, names)(*args).values():
+                assert y.dtype == dtype
+    assert ng.partials(u, ["t", "x"])(0, 0.5)["t"].dtype == keras.config.floatx()
+    assert ng.derivative(lambda x, a: a * x)(1.0, np.float64(2.0)).dtype == tf.float64
+    assert ng.hvp(lambda x: x**2)(1.0, tf.constant(2.0, tf.float64)).dtype == tf.float64
+
+
+@METHODS
+def test_an_outer_tape_by_a_scalar_coordinate(method):
+    g = ng.partials(HEAT, ["xx"], method=method)
+
+    def slope(t, x):
+        with tf.GradientTape() as tape:
+            tape.watch(t)
+            y = tf.reduce_sum(g(t, x)["xx"])
+        return tape.gradient(y, t)
+
+    t, x = tf.constant(0.5, tf.float64), tf.constant(LINE[:, None])
+    g = ng.partials(HEAT, ["xx", "t"], method=method)  # t is a coordinate, and broadcast
+    for run in (slope, tf.function(slope), tf.function(slope, jit_compile=True)):
+        np.testing.assert_allclose(run(t, x), 4 * np.exp(-0.5) * np.sin(2 * LINE).sum(), rtol=1e-14)
+
+
+# ---------- coordinates that f does not use
+
+UNUSED = {
+    "none": lambda t, x: tf.sin(x),
+    "its shape": lambda t, x: tf.sin(x) + tf.zeros_like(t),
+    "its length": lambda t, x: tf.sin(x) * tf.ones([tf.shape(t)[0], 1], x.dtype),
+    "in another output": lambda t, x: (tf.sin(x), {"one": tf.ones_like(x)}),
+    "in a function": lambda t, x: inner(t, x),
+    "in branches": lambda t, x: tf.cond(x[0, 0] > 9, lambda: inner(t, x), lambda: tf.sin(x)),
+}
+
+
+@tf.function
+def inner(t, x):
+    return tf.sin(x)
+
+
+@tf.function
+def whole(t):
+    return tf.cast(tf.cast(t, tf.int32), t.dtype)
+
+
+@METHODS
+@COMPILED
+@pytest.mark.parametrize("name", UNUSED)
+def test_a_coordinate_that_f_does_not_use(name, jit_compile, method):
+    t, x = np.split(POINTS, 2, axis=1)
+    names = ["t", "xx", "tx", "ttx", ""]
+    got = ng.partials(UNUSED[name], names, method=method, jit_compile=jit_compile)(t, x)
+    assert list(got) == names
+    for key in ("t", "tx", "ttx"):
+        tf.nest.assert_same_structure(got[key], got[""])
+        for y in tf.nest.flatten(got[key]):
+            np.testing.assert_array_equal(y, np.zeros_like(x))
+    np.testing.assert_allclose(tf.nest.flatten(got["xx"])[0], -np.sin(x), rtol=1e-14)
+
+
+STATE = tf.Variable(np.zeros((3, 1)))
+
+
+def through_state(t, x):
+    STATE.assign(t)
+    return tf.sin(x) + STATE
+
+
+LOST = {
+    "floor": (lambda t, x: tf.sin(x) + tf.floor(t), errors.DependenceError, "only Floor"),
+    "sign": (lambda t, x: tf.sin(x) * tf.sign(t), errors.DependenceError, "only Sign"),
+    "stop_gradient": (lambda t, x: x + tf.stop_gradient(t), errors.DependenceError, "only StopGradient"),
+    "a cast": (
+        lambda t, x: x + tf.cast(tf.cast(t, tf.int32), x.dtype),
+        errors.DependenceError,
+        "no path of floating-point ops",
+    ),
+    "a comparison": (lambda t, x: tf.where(t > 0, x, x**2), errors.DependenceError, "no path of floating-point ops"),
+    "a cast in a function": (lambda t, x: x + whole(t), errors.DependenceError, "no path of floating-point ops"),
+    "a cast in a branch": (
+        lambda t, x: tf.cond(x[0, 0] > 0, lambda: x + whole(t), lambda: x),
+        errors.DependenceError,
+        "no path of floating-point ops",
+    ),
+    "a branch": (
+        lambda t, x: tf.cond(t[0, 0] > 0, lambda: x, lambda: x**2),
+        errors.DependenceError,
+        "no path of floating-point ops",
+    ),
+    "a variable": (through_state, errors.DependenceError, "no path of floating-point ops"),
+    "a variable, rounded": (lambda t, x: through_state(tf.floor(t), x), errors.DependenceError, "does not depend on t"),
+    "all of them": (lambda t, x: tf.ones_like(x), errors.DependenceError, "does not depend on t"),
+}
+
+
+@METHODS
+@pytest.mark.parametrize("name", LOST)
+def test_a_dependence_that_is_lost_is_refused(name, method):
+    f, kind, text = LOST[name]
+    with pytest.raises(kind, match=text):
+        ng.partials(f, ["t", "x"], method=method)(*np.split(POINTS, 2, axis=1))
+
+
+# ---------- names of both kinds
+
+
+def test_names_of_both_kinds_cross_a_graph():
+    names = ["xx", ("x", "t"), "t", ("t",), ("x", "x"), "", "tx"]
+    g = ng.partials(HEAT, names)
+    t, x = np.split(POINTS, 2, axis=1)
+    want = {
+        name: np.reshape(EXACT["heat", "".join(name)], (3, 1)) for name in [*NAMES[:6], ("x", "t"), ("t",), ("x", "x")]
+    }
+
+    @tf.function
+    def traced(t, x):
+        return g(t, x), [g(t, x)]
+
+    d, (again,) = traced(tf.constant(t), tf.constant(x))
+    stored = tf.nest.map_structure(tf.identity, d)
+    streamed = ng.evaluate(g, (t, x), batch_size=2, progress=False)
+    for found in (g(t, x), d, again, stored, streamed, dict(d)):
+        assert list(found) == names
+        assert len(tf.nest.flatten(found)) == len(names)
+        for name in names:
+            np.testing.assert_allclose(found[name], want[name], rtol=1e-14, atol=1e-15)
+    assert repr(list(d)) == repr(names)
+    assert "('x', 't')" in repr(d)
+    tf.nest.assert_same_structure(d, dict(reversed(d.items())))
+    keys = tf.nest.map_structure(lambda name: name, {key: str(key) for key in d})
+    assert tf.nest.flatten(keys) == [str(key) for key in ["", "t", "tx", "xx", ("t",), ("x", "t"), ("x", "x")]]
+
+
 CASES = {
     "an unknown coordinate": (
         lambda: ng.partials(HEAT, ["t", "xy"]),
@@ -359,6 +536,21 @@ CASES = {
         errors.InputError,
         "x has the shape (4, 3), but coords names 2 columns: t, x. Give a tensor of shape [batch, 2], or name all the "
         "columns.",
+    ),
+    "other dtypes of scalars": (
+        lambda: ng.partials(HEAT, ["tx"])(tf.constant(1.0), X),
+        errors.InputError,
+        "t is float32 and x is float64. Cast one to the dtype of the other: nothing is cast unasked.",
+    ),
+    "an integer alone": (
+        lambda: ng.partials(HEAT, ["t", "x"])(0, 1),
+        errors.InputError,
+        "t is int32; derivatives need floating point. Write tf.cast(t, tf.float32), or 1.0 for 1.",
+    ),
+    "a bool": (
+        lambda: ng.partials(HEAT, ["t", "x"])(True, X),
+        errors.InputError,
+        "t is bool; derivatives need floating point. Write tf.cast(t, tf.float32), or 1.0 for 1.",
     ),
     "integers": (
         lambda: ng.partials(HEAT, ["tx"])(np.ones((4, 1), int), X),

@@ -276,6 +276,37 @@ CASES = {
         "f mixes the rows of a batch: Mean (named 'Mean', made at HERE) takes them together, so that no row has a derivative "
         "of its own. Take it out of f (a BatchNormalization: call the model with training=False).",
     ),
+    "no direction": (
+        lambda: ng.hvp(lambda x: tf.reduce_sum(x**2))([1.0, 2.0]),
+        errors.ArgumentError,
+        "The direction v is missing. Give it after the arguments of f.",
+    ),
+    "no direction, x by name": (
+        lambda: ng.hvp(lambda x: tf.reduce_sum(x**2))(x=[1.0, 2.0]),
+        errors.ArgumentError,
+        "The direction v is missing. Give it after the arguments of f.",
+    ),
+    "no direction of a model": (
+        lambda: ng.hvp(keras.Sequential([keras.Input([2]), keras.layers.Dense(1)]))(np.ones((3, 2))),
+        errors.ArgumentError,
+        "The direction v is missing. Give it after the arguments of f.",
+    ),
+    "no direction after other arguments": (
+        lambda: ng.taylor(lambda x, a: a * x, 1)(1.0, 2.0),
+        errors.ArgumentError,
+        "The direction v is missing. Give it after the arguments of f.",
+    ),
+    "no directions": (
+        lambda: ng.laplacian(lambda x: tf.reduce_sum(x**2), estimate=True)([1.0, 2.0]),
+        errors.ArgumentError,
+        "The direction v is missing. Give it after the arguments of f.",
+    ),
+    "nothing at all": (
+        lambda: ng.hvp(lambda x: tf.reduce_sum(x**2))(),
+        errors.ArgumentError,
+        "argnum is 0, but the call has 0 positional arguments and the names [], and f takes ['x']. Give the position or the "
+        "name of an argument that is there.",
+    ),
     "f does not depend on x": (
         lambda: ng.hessian(lambda x: tf.ones(tf.shape(x)[:1]))(X),
         errors.DependenceError,
@@ -340,3 +371,20 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_refused(name):
     check_refused(CASES[name], __file__)
+
+
+def test_the_direction_by_name():
+    f, x, v = (lambda x, a=1.0: a * tf.reduce_sum(x**3)), np.array([3.0, 2.0]), np.array([1.0, 0.5])
+    g = ng.hvp(f)
+    calls = [g(x, v), g(x, v=v), g(x=x, v=v), g(v=v, x=x), tf.function(lambda x, v: g(x, v=v))(x, v)]
+    for got in calls:
+        np.testing.assert_allclose(got, 6 * x * v)
+    for got in (g(x, 2.0, v), g(x, 2.0, v=v), g(x, a=2.0, v=v), g(x, v, a=2.0)):
+        np.testing.assert_allclose(got, 12 * x * v)
+    plain = ng.hvp(lambda x: tf.reduce_sum(x**3))
+    for call in (plain, tf.function(plain)):
+        np.testing.assert_allclose(call(tf.constant(x), v=tf.constant(v)), 6 * x * v)
+    np.testing.assert_allclose(ng.taylor(lambda x: x[0] * x[1], 2)(x, v=v), [6.0, 3.5, 0.5])
+    np.testing.assert_allclose(ng.laplacian(lambda x: tf.reduce_sum(x**3), estimate=True)(x, v=np.eye(2)), 15.0)
+    named = ng.hvp(lambda x, v: v * tf.reduce_sum(x**3))  # v is a parameter of f
+    np.testing.assert_allclose(named(x, 2.0, v), 12 * x * v)

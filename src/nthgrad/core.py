@@ -11,6 +11,7 @@ import tensorflow as tf
 from nthgrad.engines import outputs, tape
 from nthgrad.engines import taylor as taylor_engine
 from nthgrad.errors import ArgumentError
+from nthgrad.reuse import reused
 from nthgrad.transform import direction, transform
 
 Method = Literal["auto", "tape", "taylor"]
@@ -19,6 +20,7 @@ ENGINES: dict[Method, Any] = {"tape": tape, "taylor": taylor_engine}
 _METHODS: dict[str, Any] = {"auto": taylor_engine, **ENGINES}
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def derivative(
     f: Callable[..., Any],
@@ -53,8 +55,10 @@ def derivative(
 
     Returns:
         g with f's arguments. g(x, ...) has the structure, shapes and dtypes of f(x, ...). x may be a real tensor,
-        variable or NumPy array, whose dtype is kept, or a Python float, which takes Keras's `floatx`. Floats beside
-        it take x's dtype, arrays become tensors, anything else is passed on and is part of the signature.
+        variable or NumPy array, whose dtype is kept, or a Python float, which takes the dtype of the other arguments or
+        else Keras's `floatx`. Floats beside it take x's dtype, arrays become tensors, anything else is passed on and is
+        part of the signature. The same f and options return the same g, which lives as long as f. A new g is built if a
+        Python variable, attribute or function that f names has changed.
 
     Raises:
         ArgumentError: order, argnum or method is not one that there is.
@@ -81,6 +85,7 @@ def derivative(
     )
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def derivatives(
     f: Callable[..., Any],
@@ -122,6 +127,7 @@ def derivatives(
     )
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def taylor(
     f: Callable[..., Any],
@@ -141,7 +147,7 @@ def taylor(
         jit_compile: as in `derivative`.
 
     Returns:
-        g with f's arguments and, after them, a direction v of the shape and dtype of x. g(x, ..., v) is the tuple
+        g with f's arguments and, after them or by name, a direction v like x. g(x, ..., v) is the tuple
         (c_0, ..., c_order) of structures like f(x, ...), with f(x + s v) = c_0 + c_1 s + ... + c_order s**order +
         O(s**(order + 1)).
 

@@ -1,4 +1,4 @@
-"""The exceptions: one base class, a subclass for each cause.
+"""The exceptions: one base class, a subclass for each cause; and the warnings.
 
 Every message says what was found, where, and, in its last sentence, what to do.
 """
@@ -42,3 +42,7 @@ class DisagreementError(NthgradError, ArithmeticError):
 
 class LegacyError(NthgradError, RuntimeError):
     """A TensorFlow 1 or Keras 2 program asks for what cannot be had, or is used outside its session."""
+
+
+class RetracingWarning(UserWarning):
+    """Functions of the same code, such as a lambda in a loop, are traced one by one."""

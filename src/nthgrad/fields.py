@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,11 +12,13 @@ from nthgrad.core import Method, checked_engine
 from nthgrad.engines import outputs
 from nthgrad.errors import ArgumentError, InputError
 from nthgrad.model_inputs import by_name
+from nthgrad.reuse import reused
 from nthgrad.transform import transform
 
 Name = str | tuple[str, ...]
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def partials(
     f: Callable[..., Any],
@@ -46,12 +47,16 @@ def partials(
     Returns:
         g with f's arguments. g(t, x, ...) is a dict from each name, as it was given, to a structure like f's output.
         The coordinates that are differentiated by have one shape, `[batch, 1]`, `[batch]`, `[]` or any other, and one
-        dtype; nothing is broadcast.
+        dtype. A scalar among them is the same for every point. A Python number takes the dtype of the others. Nothing
+        else is broadcast, and nothing is cast. A partial is zero by a coordinate that f's output does not depend on
+        (or on its shape only), if it depends on another one in names. A partial is refused if the only paths go
+        through ops of zero derivative: floor, sign, stop_gradient, a cast to an integer.
 
     Raises:
         ArgumentError: a name is no coordinate, a coordinate stands twice in coords, there are no names.
         InputError: (by g) the coordinates differ in shape or dtype, or there are more columns than coords.
-        DependenceError: (by g) f does not depend on a coordinate.
+        DependenceError: (by g) f depends on none of the coordinates in names, or on one through ops of zero derivative
+            only.
         MixingError: (by g) f takes the rows of the batch together, as BatchNormalization in training mode does.
         NthgradError: (by g) as `derivative`.
 
@@ -87,7 +92,8 @@ def partials(
     def returned(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
         return outputs.checked(y, x if columns is None else tf.split(x, len(columns), -1)[0])
 
-    g = transform(
+    keys = tuple(name if isinstance(name, str) else Letters(name) for name in names)
+    return transform(
         f,
         compute,
         argnums=(0,) if columns is not None else used,
@@ -95,15 +101,20 @@ def partials(
         name="partials",
         points=lambda xs: _refuse_points(xs, used, columns),
         returned=returned,
+        broadcast=columns is None,
+        finished=lambda found: dict(zip(keys, found, strict=True)),
         tapes=method == "tape",
     )
 
-    @tf.autograph.experimental.do_not_convert
-    @functools.wraps(g)
-    def named(*args: Any, **kwargs: Any) -> dict[Name, Any]:
-        return dict(zip(names, g(*args, **kwargs), strict=True))
 
-    return named
+class Letters(tuple[str, ...]):
+    """A tuple of coordinates as a key of a dict. It sorts after every string: `tf.nest` sorts the keys."""
+
+    def __lt__(self, other: Any) -> bool:
+        return False if isinstance(other, str) else super().__lt__(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return True if isinstance(other, str) else super().__gt__(other)
 
 
 def _parameters(f: Callable[..., Any]) -> tuple[str, ...]:

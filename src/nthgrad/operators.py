@@ -11,11 +11,13 @@ from nthgrad.core import Method, checked_engine, checked_tapes
 from nthgrad.engines import directions as engine
 from nthgrad.errors import ArgumentError
 from nthgrad.pointwise import as_many, checked_chunk, directions, one_number, pointwise
+from nthgrad.reuse import reused
 from nthgrad.transform import direction
 
 Function = Callable[..., Any]
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def gradient(
     f: Function,
@@ -70,6 +72,7 @@ def gradient(
     )
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def jacobian(
     f: Function,
@@ -116,6 +119,7 @@ def jacobian(
     return pointwise(f, "jacobian", compute, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile, tapes=tapes)
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def hessian(
     f: Function,
@@ -161,6 +165,7 @@ def hessian(
     return pointwise(f, "hessian", compute, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile, tapes=tapes)
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def hvp(
     f: Function,
@@ -214,6 +219,7 @@ def hvp(
     )
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def laplacian(
     f: Function,
@@ -260,6 +266,7 @@ def laplacian(
     return _summing(f, "laplacian", compute, argnum, batch_dims, estimate, method, jit_compile)
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def biharmonic(
     f: Function,
@@ -300,6 +307,7 @@ def biharmonic(
     return _summing(f, "biharmonic", compute, argnum, batch_dims, estimate, method, jit_compile)
 
 
+@reused
 @tf.autograph.experimental.do_not_convert
 def divergence(
     f: Function,

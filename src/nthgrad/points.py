@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,44 @@ def floatx() -> tf.DType:
     return tf.as_dtype(keras.config.floatx())
 
 
-def as_point(x: Any, name: str = "x") -> tf.Tensor:
+def as_points(given: Mapping[str, Any], others: Any) -> tuple[tf.Tensor, ...]:
+    """Converts the arguments to differentiate by to tensors, as `as_point` does, or raises.
+
+    A Python number takes the dtype of the tensors among them, else the one floating-point dtype of the other arguments,
+    else Keras's `floatx`.
+
+    Args:
+        given: the arguments to differentiate by, each under the name that errors use.
+        others: the other arguments, a `tf.nest` structure.
+    """
+    tensors = {name: as_point(x, name) for name, x in given.items() if not is_python(x)}
+    dtypes = {t.dtype for t in tensors.values()} or _dtypes(others)
+    dtype = next(iter(dtypes)) if len(dtypes) == 1 else next((t.dtype for t in tensors.values()), None)
+    if dtype is None and any(_has_float(x) for x in given.values()):
+        dtype = floatx()
+    return tuple(tensors[name] if name in tensors else as_point(x, name, dtype) for name, x in given.items())
+
+
+def spread_scalars(xs: Sequence[tf.Tensor]) -> tuple[tf.Tensor, ...]:
+    """Broadcasts the scalars among some tensors to the shape of the first other one."""
+    shaped = next((x for x in xs if x.shape.rank != 0), None)
+    if shaped is None:
+        return tuple(xs)
+    return tuple(tf.broadcast_to(x, tf.shape(shaped)) if x.shape.rank == 0 else x for x in xs)
+
+
+def as_point(x: Any, name: str = "x", dtype: tf.DType | None = None) -> tf.Tensor:
     """The tensor at which to differentiate.
 
     Args:
         x: a real floating-point tensor, variable or NumPy array, whose dtype is kept, or a Python float or a list of
             them, which take Keras's `floatx`.
         name: how errors call it.
+        dtype: the dtype of Python numbers, integers included, instead.
 
     Raises:
-        InputError: x is an integer, a string, empty, ragged, sparse, complex, or nothing that becomes a tensor.
+        InputError: x is an integer, a string, empty, ragged, sparse, complex, several tensors, or nothing that becomes
+            a tensor.
     """
     if isinstance(x, (tf.RaggedTensor, tf.SparseTensor, tf.IndexedSlices)):
         raise InputError(f"{name} is a {type(x).__name__}. Give a dense tensor, for example {name}.to_tensor().")
@@ -35,9 +64,11 @@ def as_point(x: Any, name: str = "x") -> tf.Tensor:
             f"{name} is a symbolic Keras tensor, which has no value. Build the model first and differentiate that: a "
             "keras.Model is a function here."
         )
-    python = is_python(x)
+    _refuse_structure(x, name)
+    if dtype is None and is_python(x) and _has_float(x):
+        dtype = floatx()
     try:
-        tensor = tf.convert_to_tensor(x, dtype_hint=floatx() if python and _has_float(x) else None)
+        tensor = tf.convert_to_tensor(x, dtype=dtype if is_python(x) and not _has_bool(x) else None)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{name} is {type(x).__name__}, which does not become a tensor: {error}. Give a floating-point tensor, "
@@ -53,6 +84,25 @@ def as_point(x: Any, name: str = "x") -> tf.Tensor:
     if tensor.shape.num_elements() == 0:
         raise InputError(f"{name} is empty: its shape is {tensor.shape}. Give at least one point.")
     return tensor
+
+
+def _refuse_structure(x: Any, name: str) -> None:
+    """Raises if x is a list, tuple or dict of tensors. Scalars in a list, or arrays of one shape, are one tensor."""
+    if not tf.nest.is_nested(x):
+        return
+    leaves = tf.nest.flatten(x)
+    arrays = [v for v in leaves if hasattr(v, "shape") and hasattr(v, "dtype")]
+    shapes = [str(tf.TensorShape(v.shape) if hasattr(v, "shape") else ()) for v in leaves]
+    several = isinstance(x, Mapping) or len(set(shapes)) > 1
+    if not any(several or hasattr(v, "assign") or (tf.is_tensor(v) and v.shape.rank != 0) for v in arrays):
+        return
+    count = "one tensor" if len(leaves) == 1 else f"{len(leaves)} tensors"
+    said = ", ".join([*shapes[:5], *(["..."] if len(shapes) > 5 else [])])
+    raise InputError(
+        f"{name} is a {type(x).__name__} of {count}, of shape {said}; nthgrad differentiates by one tensor. Give their "
+        "elements as one, tf.concat([tf.reshape(w, [-1]) for w in weights], 0), and split it in f. Or nest "
+        "tf.GradientTapes, which take structures."
+    )
 
 
 def as_argument(value: Any, like: tf.Tensor) -> Any:
@@ -73,6 +123,17 @@ def is_python(x: Any) -> bool:
     if isinstance(x, (list, tuple)):
         return all(is_python(v) for v in x)
     return isinstance(x, (int, float)) and not isinstance(x, np.generic)
+
+
+def _has_bool(x: Any) -> bool:
+    return any(_has_bool(v) for v in x) if isinstance(x, (list, tuple)) else isinstance(x, bool)
+
+
+def _dtypes(others: Any) -> set[tf.DType]:
+    """Returns the floating-point dtypes of the tensors and arrays in a structure."""
+    kinds = (tf.Tensor, tf.Variable, np.ndarray, np.generic)
+    found = {tf.as_dtype(v.dtype) for v in tf.nest.flatten(others) if isinstance(v, kinds)}
+    return {dtype for dtype in found if dtype.is_floating}
 
 
 def _has_float(x: Any) -> bool:

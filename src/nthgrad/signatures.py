@@ -90,7 +90,7 @@ class OncePerSignature:
             # In place. A function called here would hand the outer tape the slopes by its arguments too, and XLA, which
             # needs the offsets that a concat's slope is cut at, would compile anew for all new points. But an outer
             # tape sees the variables that a function called by f reads at such a call only.
-            result, unknown = self._run.python_function(xs, keys, False, args, kwargs)
+            result, unknown = self._run.python_function(tuple(map(_here, xs)), keys, False, args, kwargs)
             return _asserted(result, unknown)
         if opened and known and not tf.executing_eagerly() and not _settled(trace):
             opened = False  # known lengths are checked now, for XLA would drop an assertion; and shapes stay known
@@ -111,14 +111,19 @@ class OncePerSignature:
             raise OutputError(outputs.MIXES)
         return result
 
+    def forget_failures(self) -> None:
+        """Forgets the signatures without a trace with open lengths: f may be mended before the next call."""
+        self._open = {signature: trace for signature, trace in self._open.items() if trace is not None}
+
     def _opened(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> Any:
         """The trace with open lengths, made when it is asked for the first time, or None where there is none."""
         batch = _batch(xs)
         specs = tf.nest.map_structure(lambda v: _open_batch(v, batch), (xs, args, kwargs))
         signature = _hashable((*keys, *sorted(kwargs), *tf.nest.flatten(specs)))
-        if signature not in self._open:
-            self._open[signature] = self._traces(specs[0], keys, specs[1], specs[2])
-        return self._open[signature]
+        known = self._open  # another thread may forget its failures meanwhile
+        if signature not in known:
+            known[signature] = self._traces(specs[0], keys, specs[1], specs[2])
+        return known[signature]
 
     def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> Any:
         """The trace with an open batch size; None if it fails: the one with a known size then says what is wrong."""
@@ -136,6 +141,11 @@ class OncePerSignature:
             return None
         with ThreadPoolExecutor(1) as outside:
             return outside.submit(_attempt, trace).result()
+
+
+def _here(x: tf.Tensor) -> tf.Tensor:
+    """Returns x as a tensor of the graph being traced. In a branch or a loop it may be one of the graph outside."""
+    return x if getattr(x, "graph", None) is tf.compat.v1.get_default_graph() else tf.identity(x)
 
 
 def _calls(graph: tf.Graph) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import inspect
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from nthgrad import tracebacks
 from nthgrad.engines import outputs, python_code, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
 from nthgrad.model_inputs import by_name
-from nthgrad.points import as_argument, as_point, is_python
+from nthgrad.points import as_argument, as_point, as_points, is_python, spread_scalars
+from nthgrad.reuse import Request, warn_of_retracing
 from nthgrad.signatures import Keys, OncePerSignature, Tensors
 
 
@@ -26,6 +29,8 @@ def transform(
     points: Callable[[Sequence[tf.Tensor]], None] | None = None,
     returned: Callable[..., tuple[Any, list[tf.Tensor]]] = outputs.checked,
     directed: Callable[[Any, tf.Tensor], tf.Tensor] | None = None,
+    broadcast: bool = False,
+    finished: Callable[[Any], Any] | None = None,
     tapes: bool = False,
 ) -> Callable[..., Any]:
     """The function g(...) = compute(f as a function of some of its arguments, these), with the arguments of f.
@@ -40,6 +45,8 @@ def transform(
         returned: makes of what f returned, and of xs[0], a structure of tensors and what is left to check when running.
         directed: if given, g takes one argument after those of f, this makes a tensor of it and of xs[0], and compute
             takes that after xs.
+        broadcast: whether a scalar among xs takes the shape of the others.
+        finished: if given, converts the result of compute to that of g.
         tapes: whether compute nests `tf.GradientTape`s.
     """
     if not callable(f):
@@ -69,27 +76,26 @@ def transform(
 
     compiled = OncePerSignature(traced, jit_compile, tapes)
 
-    @tf.autograph.experimental.do_not_convert
-    def g(*args: Any, **kwargs: Any) -> Any:
-        if not kwargs and (done := compiled.shortcut(args)) is not None:
-            return done
-        args, v = (args[:-1], args[-1:]) if directed else (args, ())
+    def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        v: tuple[Any, ...] = ()
+        if directed:
+            args, kwargs, v = _split(f, argnums, args, kwargs)
         keys = tuple(_locate(f, argnum, args, kwargs) for argnum in argnums)
-        xs = tuple(
-            as_point(
-                kwargs[key] if isinstance(key, str) else args[key],
-                next((n for n in (key, argnum) if isinstance(n, str)), "x"),
-            )
+        given = {
+            next((n for n in (key, argnum) if isinstance(n, str)), "x"): kwargs[key]
+            if isinstance(key, str)
+            else args[key]
             for key, argnum in zip(keys, argnums, strict=True)
-        )
-        if points is not None:
-            points(xs)
+        }
         args = tuple(v for i, v in enumerate(args) if i not in keys)
         kwargs = {k: v for k, v in kwargs.items() if k not in keys}
+        xs = as_points(given, (args, kwargs, v))
+        if broadcast:
+            xs = spread_scalars(xs)
+        if points is not None:
+            points(xs)
         args, kwargs = as_argument((args, kwargs), like=xs[0])
         if directed:
-            if not v:
-                raise ArgumentError("The direction v is missing. Give it after the arguments of f.")
             args = (*args, directed(v[0], xs[0]))
         places = tuple(key for key in keys if isinstance(key, int))
         if not kwargs and places == keys:
@@ -99,14 +105,72 @@ def transform(
                 return done
         return compiled(xs, keys, args, kwargs)
 
-    with contextlib.suppress(TypeError, ValueError):  # not every callable has one
-        signature = inspect.signature(f)
-        if directed:
-            v = inspect.Parameter("v", inspect.Parameter.POSITIONAL_ONLY)
-            signature = inspect.Signature([*(p.replace(kind=v.kind) for p in signature.parameters.values()), v])
-        g.__signature__ = signature  # type: ignore[attr-defined]
-    g.__name__ = g.__qualname__ = f"{name}_of_{getattr(f, '__name__', type(f).__name__)}"
-    return g
+    return Derived(f, name, call, compiled, _signature(f, directed is not None), finished)
+
+
+# AutoGraph's mark on a callable that it does not convert, copied because an object cannot be decorated.
+_UNCONVERTED = vars(tf.autograph.experimental.do_not_convert(lambda: None)).copy()
+_UNCONVERTED.pop("__wrapped__", None)
+
+
+class Derived:
+    """A function g with the arguments of f, built from f by one of nthgrad's public functions.
+
+    `tf.function(g)` copies g's attributes, hence the mangled names: they must not replace those of a `tf.function`.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        name: str,
+        call: Callable[[tuple[Any, ...], dict[str, Any]], Any],
+        compiled: OncePerSignature,
+        signature: inspect.Signature | None,
+        finished: Callable[[Any], Any] | None,
+    ):
+        self.__f = f
+        self.__request: Request | None = None
+        self.__traced = False
+        self.__call = tf.autograph.experimental.do_not_convert(call)
+        self.__compiled, self.__finished = compiled, finished
+        self.__name__ = self.__qualname__ = f"{name}_of_{name_of(f)}"
+        vars(self).update(_UNCONVERTED)
+        if signature is not None:
+            self.__signature__ = signature
+
+    def made_for(self, request: Request) -> None:
+        """Stores the public function that built g, and its options."""
+        self.__request = request
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Returns the value at these arguments of f."""
+        try:
+            done = None if kwargs else self.__compiled.shortcut(args)
+            if done is None:
+                if not self.__traced:
+                    self.__traced = True
+                    warn_of_retracing(self.__f, self.__request)
+                done = self.__call(args, kwargs)
+            return done if self.__finished is None else self.__finished(done)
+        except Exception as caught:
+            self.__compiled.forget_failures()
+            error = tracebacks.shorter(caught)
+        raise error
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """Binds g to an instance, like a function in a class."""
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return (
+            self.__name__
+            if self.__request is None
+            else f"<nthgrad.{self.__request.maker} of {name_of(self.__f)!r} ({self.__request})>"
+        )
+
+    def __deepcopy__(self, memo: Any) -> Derived:
+        """Returns g itself, like a function."""
+        return self
 
 
 def direction(v: Any, x: tf.Tensor) -> tf.Tensor:
@@ -120,8 +184,61 @@ def direction(v: Any, x: tf.Tensor) -> tf.Tensor:
     return v
 
 
-def _named(*names: int | str) -> str:
-    return next((name for name in names if isinstance(name, str)), "x")
+def name_of(f: Callable[..., Any]) -> str:
+    """Returns the name of a function."""
+    if isinstance(f, functools.partial):
+        return name_of(f.func)
+    return getattr(f, "__name__", type(f).__name__)
+
+
+def _split(
+    f: Callable[..., Any], argnums: Sequence[int | str], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]:
+    """Splits a call into the arguments of f and the direction: the last one, or v by name if f has no v."""
+    if "v" in kwargs and "v" not in _parameters(f):
+        return args, {k: a for k, a in kwargs.items() if k != "v"}, (kwargs["v"],)
+    rest, v = args[:-1], args[-1:]
+    if not v or (_takes(f, argnums, args, kwargs) and not _takes(f, argnums, rest, kwargs)):
+        for argnum in argnums:
+            _locate(f, argnum, args, kwargs)
+        raise ArgumentError("The direction v is missing. Give it after the arguments of f.")
+    return rest, kwargs, v
+
+
+def _parameters(f: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Returns the parameters of f by name; none if f has no signature."""
+    try:
+        return dict(inspect.signature(f).parameters)
+    except (TypeError, ValueError):
+        return {}
+
+
+def _takes(f: Callable[..., Any], argnums: Sequence[int | str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether these arguments include those of argnums and fit the signature of f."""
+    try:
+        for argnum in argnums:
+            _locate(f, argnum, args, kwargs)
+        inspect.signature(f).bind(*args, **kwargs)
+    except (ArgumentError, TypeError):
+        return False
+    except ValueError:  # no signature
+        return True
+    return True
+
+
+def _signature(f: Callable[..., Any], directed: bool) -> inspect.Signature | None:
+    """Returns the signature of g; None if f has none, or if no parameter can follow those of f."""
+    try:
+        signature = inspect.signature(f)
+        if directed:
+            free = "v" not in signature.parameters
+            v = inspect.Parameter(
+                "v", inspect.Parameter.POSITIONAL_OR_KEYWORD if free else inspect.Parameter.POSITIONAL_ONLY
+            )
+            signature = signature.replace(parameters=[*signature.parameters.values(), v])
+        return signature
+    except (TypeError, ValueError):
+        return None
 
 
 def _placed(args: Sequence[Any], apart: Mapping[int | str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

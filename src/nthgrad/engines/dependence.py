@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -11,7 +11,63 @@ from nthgrad.engines import state, trace
 from nthgrad.engines.repairs import DISGUISES
 from nthgrad.errors import DependenceError, UnsupportedOpError
 
+_OF_SHAPES = frozenset({"OnesLike", "Rank", "Shape", "ShapeN", "Size", "ZerosLike"})  # read no values
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall", "Case", "If", "StatelessCase", "StatelessIf")
 WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_difference."
+
+
+def used(
+    xs: Sequence[tf.Tensor], outputs: Sequence[tf.Tensor], names: Sequence[str], axes: Sequence[int]
+) -> dict[int, list[Any]]:
+    """Returns the coordinates that the outputs depend on, and for each the ops on a differentiable path.
+
+    The derivatives by the others are zero: there is no path of any kind.
+
+    Args:
+        xs: the coordinates, tensors of the graph being traced.
+        outputs: what f made of them.
+        names: how errors call them.
+        axes: the indices of those to differentiate by.
+
+    Raises:
+        DependenceError: f uses no coordinate, or one through ops without a derivative only.
+        UnsupportedOpError: as `check`.
+    """
+    kept = [axis for axis in axes if _reaches(xs[axis], outputs)] or axes
+    return {axis: check(xs[axis], outputs, names[axis], ", ".join(names)) for axis in kept}
+
+
+def _reaches(x: tf.Tensor, outputs: Sequence[tf.Tensor], stop: Collection[str] = _OF_SHAPES) -> bool:
+    """Whether an output depends on x, through ops of any type but some."""
+    reached = _reached(x.graph, {x.name}, stop)
+    return any(y.name in reached for y in outputs)
+
+
+def _reached(graph: tf.Graph, reached: set[str], stop: Collection[str]) -> set[str]:
+    """Returns the names of the tensors, variables included, that depend on some tensors of a graph.
+
+    Functions that the graph calls are walked. If `stop` is the ops without a derivative, a path has to carry one.
+    """
+    slopes = stop is trace.CONSTANT
+    for op in graph.get_operations():  # in the order of their creation
+        stops = op.type in stop and not (slopes and (trace.recentres(op) or trace.turns(op)))
+        if stops or not any(t.name in reached and (trace.carries(t) or not slopes) for t in op.inputs):
+            continue
+        graphs = [g for graphs in trace.bodies(op).values() for g in graphs]
+        chosen = op.type not in _CALLS[:2] and op.inputs[0].name in reached and not slopes
+        if graphs and op.type in _CALLS and not chosen:
+            for body in graphs:
+                given = list(op.inputs)[len(op.inputs) - len(body.inputs) :]
+                inside = {i.name for i, t in zip(body.inputs, given, strict=True) if t.name in reached}
+                inside = _reached(body, inside, stop)
+                reached.update(t.name for i, t in zip(body.inputs, given, strict=True) if i.name in inside)
+                # TensorFlow appends outputs to a body whose gradient it was asked for.
+                reached.update(t.name for o, t in zip(body.outputs, op.outputs, strict=False) if o.name in inside)
+            continue
+        reached.update(t.name for t in op.outputs)
+        if op.op_def.is_stateful and op.type not in state.UNCHANGING:
+            reached.update(t.name for t in op.inputs if t.dtype == tf.resource)
+    return reached
 
 
 def check(x: tf.Tensor, outputs: Sequence[tf.Tensor], name: str = "x", of: str = "x") -> list[Any]:
@@ -30,9 +86,10 @@ def check(x: tf.Tensor, outputs: Sequence[tf.Tensor], name: str = "x", of: str =
         UnsupportedOpError: a path leads through the state of a variable, or through the bits or text of a number.
     """
     path = trace.between([x], outputs)
-    if not path:
+    if path:
+        refuse_hidden([x], outputs)
+    if not path or not _reaches(x, outputs, trace.CONSTANT):  # the path may end in a called function
         raise DependenceError(_independent(outputs, x, name, of))
-    refuse_hidden([x], outputs)
     return path
 
 

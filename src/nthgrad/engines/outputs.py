@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -80,7 +83,7 @@ def tensors(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
     for i, leaf in enumerate(leaves):
         if leaf is None:
             raise OutputError(_none(i))
-        tensor = tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
+        tensor = _tensor(leaf, i, x)
         if not (tensor.dtype.is_floating or tensor.dtype.is_complex):
             raise OutputError(
                 f"Output {i} of f is {tensor.dtype.name}, which has no derivative. Return floating-point or complex "
@@ -94,11 +97,35 @@ def _none(index: int) -> str:
     return f"Output {index} of f is None. Return a tensor there, or leave it out."
 
 
+def _tensor(leaf: Any, index: int, x: tf.Tensor) -> tf.Tensor:
+    """Converts an output of f to a tensor, or raises an OutputError."""
+    try:
+        if not isinstance(leaf, (tf.RaggedTensor, tf.SparseTensor)):
+            return tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
+    except (TypeError, ValueError):
+        pass
+    if inspect.iscoroutine(leaf):
+        leaf.close()  # else Python warns that nobody awaited it
+    remedy = next(remedy for holds, remedy in _REMEDIES if holds(leaf))
+    raise OutputError(f"Output {index} of f is a {type(leaf).__name__}, which does not become a tensor. {remedy}")
+
+
+# The remedy for an output that is no tensor: the first whose condition holds.
+_REMEDIES: list[tuple[Callable[[Any], bool], str]] = [
+    (lambda y: isinstance(y, tf.RaggedTensor), "Return its flat_values, or y.to_tensor()."),
+    (lambda y: isinstance(y, tf.SparseTensor), "Return its values, or tf.sparse.to_dense(y)."),
+    (inspect.isgenerator, "Return a list of tensors: write return [...] for yield."),
+    (inspect.iscoroutine, "Define f without async."),
+    (dataclasses.is_dataclass, "It is a dataclass: return its tensors in a dict, a tuple or a NamedTuple."),
+    (lambda y: True, "Return tensors, in dicts, lists and tuples if there are several."),
+]
+
+
 def _leaf(leaf: Any, index: int, x: tf.Tensor) -> tuple[tf.Tensor, int]:
     """A leaf as a tensor, and how many of its leading axes are x's."""
     if leaf is None:
         raise OutputError(_none(index))
-    tensor = tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
+    tensor = _tensor(leaf, index, x)
     if tensor is x:
         tensor = tf.identity(x)  # an op, so that there is one between x and f(x)
     if not tensor.dtype.is_floating:

@@ -81,6 +81,8 @@ def partials(
     for k in indices:
         if not any(k):
             leaves = tower.outputs
+        elif tower.unused(k):
+            leaves = [tf.zeros_like(y) for y in tower.outputs]
         elif not tower.seeds:
             leaves = [results[k]]
         else:
@@ -108,6 +110,11 @@ class _Tower:
         self.seeds: list[tf.Tensor] = []
         self.path: list[Any] = []
         self.sizes: list[int] = []
+        self.used: dict[int, list[Any]] = {}
+
+    def unused(self, k: Index) -> bool:
+        """Whether an index differentiates by a coordinate that no output depends on."""
+        return any(n and axis not in self.used for axis, n in enumerate(k))
 
     def build(self, level: int) -> dict[Index, tf.Tensor]:
         """The derivatives that are needed up to an order, by index."""
@@ -118,7 +125,7 @@ class _Tower:
             tape.watch(self.xs)
             found = self.build(level - 1)
         self.afford(level)
-        for k in sorted(mine):
+        for k in sorted(k for k in mine if not self.unused(k)):
             axis, lower = _parent(k)
             found[k] = gradient(tape, found[lower], self.xs[axis], self.path, level)
         return found
@@ -131,11 +138,11 @@ class _Tower:
         """
         self.structure = self.f(*self.xs)
         self.outputs = tf.nest.flatten(self.structure)
-        by = [axis for axis, orders in enumerate(zip(*self.needed, strict=True)) if any(orders)]
-        for axis in by:
-            path = dependence.check(self.xs[axis], self.outputs, self.names[axis], ", ".join(self.names))
+        axes = [axis for axis, orders in enumerate(zip(*self.needed, strict=True)) if any(orders)]
+        self.used = dependence.used(self.xs, self.outputs, self.names, axes)
+        for axis, path in self.used.items():
             outputs.refuse_mixing(path, self.xs[axis])
-        x, sources = self.xs[0], [self.xs[axis] for axis in by]
+        x, sources = self.xs[0], [self.xs[axis] for axis in self.used]
         self.path = trace.between(sources, self.outputs)
         self.outputs = repaired(self.path, sources, self.outputs)
         (y, *more) = self.outputs

@@ -36,6 +36,8 @@ def converted(f: Callable[..., Any]) -> Callable[..., Any]:
     A function typed at a prompt has no source to convert and is left as it is, without AutoGraph's warning: an `if` on
     a tensor in it gets TensorFlow's error.
     """
+    if inspect.iscoroutinefunction(f):
+        return f  # refused for what it returns
     if inspect.isfunction(f):
         try:
             inspect.getsource(f)
@@ -150,12 +152,18 @@ def walk(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
 
 def location(op: tf.Operation) -> str:
     """The user's `file:line` that made an op: the innermost frame outside TensorFlow, Keras, NumPy and nthgrad."""
-    modules = [module for name, module in list(sys.modules.items()) if name.startswith("nthgrad.")]
-    ours = {getattr(module, "__file__", None) for module in modules}  # nthgrad.legacy may lie elsewhere
     for frame in reversed(list(op.traceback or [])):
-        if frame.filename not in ours and not frame.filename.startswith((*_LIBRARIES, _HERE, "<")):
+        if not library(frame.filename) and not frame.filename.startswith("<"):
             return f"{frame.filename}:{frame.lineno}"
     return "an unknown line"
+
+
+def library(filename: str) -> bool:
+    """Whether a file is one of TensorFlow's, Keras's, NumPy's or nthgrad's."""
+    if filename.startswith((*_LIBRARIES, _HERE)):
+        return True
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith("nthgrad.")]
+    return filename in {getattr(module, "__file__", None) for module in modules}  # nthgrad.legacy may lie elsewhere
 
 
 def describe(op: tf.Operation) -> str:

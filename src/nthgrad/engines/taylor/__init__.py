@@ -57,18 +57,21 @@ def partials(
         CostError: the graph would grow past `MAX_OPS`.
     """
     y = f(*xs)
+    leaves = tf.nest.flatten(y)
     highest = [max(orders) for orders in zip(*indices, strict=True)]
     # A step is a power of two, so that it rounds nothing; step**k / k! stays near 1 where 1 / k! would vanish.
     steps = [2 ** round(math.log2(max(1.0, n / math.e))) for n in highest]
     lines = {}
-    for axis, (x, n, step, name) in enumerate(zip(xs, highest, steps, names, strict=True)):
-        if n:
-            path = dependence.check(x, tf.nest.flatten(y), name, ", ".join(names))
-            outputs.refuse_mixing(path, x)
-            _afford(path, x, n)
-            v = tf.ones_like(x) * step if step > 1 else tf.ones_like(x)
-            lines[x.name] = Series(x, _first(v, tuple(int(i == axis) for i in range(len(xs)))))
-    found = _walked(lines, y, indices)
+    paths = dependence.used(xs, leaves, names, [axis for axis, n in enumerate(highest) if n])
+    for axis, path in paths.items():
+        x, step = xs[axis], steps[axis]
+        outputs.refuse_mixing(path, x)
+        _afford(path, x, highest[axis])
+        v = tf.ones_like(x) * step if step > 1 else tf.ones_like(x)
+        lines[x.name] = Series(x, _first(v, tuple(int(i == axis) for i in range(len(xs)))))
+    vary = [k for k in indices if not any(n and axis not in paths for axis, n in enumerate(k))]
+    walked = dict(zip(vary, _walked(lines, y, vary), strict=True))
+    found = [walked[k] if k in walked else tf.nest.map_structure(tf.zeros_like, y) for k in indices]
     factors = [math.prod(Fraction(math.factorial(n), h**n) for n, h in zip(k, steps, strict=True)) for k in indices]
     return [tf.nest.map_structure(lambda c, r=float(r): times(c, r), c) for r, c in zip(factors, found, strict=True)]
 
