@@ -398,8 +398,8 @@ SAID = {
         lambda: ng.partials(Scaled(1.0), ["t"], coords="tx"),
         "<nthgrad.partials of 'Scaled' (names ['t'], coords \"tx\", method \"auto\", XLA off)>",
     ),
-    "nothing": (lambda: ng.gradient(cubes, batch_dims=None), "<nthgrad.gradient of 'cubes' (XLA off)>"),
-    "axes": (lambda: ng.hvp(cubes, argnum="x", batch_dims=0), "<nthgrad.hvp of 'cubes' (argnum \"x\", batch_dims 0, XLA off)>"),
+    "nothing": (lambda: ng.gradient(cubes, batch_dims=None), "<nthgrad.gradient of 'cubes' (method \"auto\", XLA off)>"),
+    "axes": (lambda: ng.hvp(cubes, argnum="x", batch_dims=0), "<nthgrad.hvp of 'cubes' (argnum \"x\", batch_dims 0, method \"auto\", XLA off)>"),
     "a partial": (
         lambda: ng.derivative(functools.partial(cubes)),
         "<nthgrad.derivative of 'cubes' (order 1, method \"auto\", XLA off)>",

@@ -19,7 +19,7 @@ def by_name(f: Callable[..., Any]) -> Callable[..., Any]:
     The model takes its inputs in one list, tuple or dict, of which no single tensor can be differentiated by. Keywords
     that are no inputs, such as `training`, are handed to the model.
     """
-    if not _is_functional(f) or len(f.inputs) < 2:  # type: ignore[attr-defined]
+    if not _is_functional(f) or len(f.inputs or ()) < 2:  # type: ignore[attr-defined]
         return f
     structure: Any = f.input  # type: ignore[attr-defined]
     leaves = tf.nest.flatten(structure)
