@@ -72,6 +72,7 @@ def derivative(
         jit_compile=jit_compile,
         name=f"derivative_{n}",
         tapes=method == "tape",
+        order=n,
     )
 
 
@@ -113,6 +114,7 @@ def derivatives(
         jit_compile=jit_compile,
         name=f"derivatives_{n}",
         tapes=method == "tape",
+        order=n,
     )
 
 
@@ -157,6 +159,7 @@ def taylor(
         name=f"taylor_{n}",
         returned=outputs.tensors,
         directed=direction,
+        order=n,
     )
 
 

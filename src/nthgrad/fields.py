@@ -88,6 +88,7 @@ def partials(
         points=lambda xs: _refuse_points(xs, used, columns),
         returned=returned,
         tapes=method == "tape",
+        order=max(map(sum, indices)),
     )
 
     @tf.autograph.experimental.do_not_convert

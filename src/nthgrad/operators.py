@@ -58,6 +58,7 @@ def gradient(
         batch_dims=batch_dims,
         jit_compile=jit_compile,
         leaf=one_number("nthgrad.jacobian"),
+        backward=True,
     )
 
 
@@ -103,6 +104,7 @@ def jacobian(
         argnum=argnum,
         batch_dims=batch_dims,
         jit_compile=jit_compile,
+        backward=True,
     )
 
 
@@ -144,7 +146,16 @@ def hessian(
     def compute(at: Function, x: tf.Tensor, b: int) -> Any:
         return engine.jacobian(lambda t: engine.jacobian(at, t, b, chunk, forward=False), x, b, chunk, forward=True)
 
-    return pointwise(f, "hessian", compute, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(
+        f,
+        "hessian",
+        compute,
+        argnum=argnum,
+        batch_dims=batch_dims,
+        jit_compile=jit_compile,
+        order=2,
+        backward=True,
+    )
 
 
 @tf.autograph.experimental.do_not_convert
@@ -183,6 +194,8 @@ def hvp(
         jit_compile=jit_compile,
         leaf=one_number("nthgrad.hessian"),
         directed=lambda v, x, b: direction(v, x),
+        order=2,
+        backward=True,
     )
 
 
@@ -229,7 +242,7 @@ def laplacian(
         [18. 18.]
     """
     compute = _estimated(2, 1, method, chunk_size) if estimate else _laplacian(method, chunk_size)
-    return _summing(f, "laplacian", compute, argnum, batch_dims, estimate, method, jit_compile)
+    return _summing(f, "laplacian", 2, compute, argnum, batch_dims, estimate, method, jit_compile)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -269,7 +282,7 @@ def biharmonic(
         8.0
     """
     compute = _estimated(4, 3, method, chunk_size) if estimate else _twice(_laplacian(method, chunk_size))
-    return _summing(f, "biharmonic", compute, argnum, batch_dims, estimate, method, jit_compile)
+    return _summing(f, "biharmonic", 4, compute, argnum, batch_dims, estimate, method, jit_compile)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -343,6 +356,7 @@ def _estimated(order: int, divisor: int, method: Method, chunk_size: Any) -> Fun
 def _summing(
     f: Function,
     name: str,
+    order: int,
     compute: Function,
     argnum: Any,
     batch_dims: int | None,
@@ -361,4 +375,5 @@ def _summing(
         jit_compile=jit_compile,
         directed=directions if estimate else None,
         tapes=tapes,
+        order=order,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import outputs, trace
+from nthgrad.engines import outputs, roots, trace
 from nthgrad.errors import ArgumentError, InputError
 from nthgrad.points import as_argument, as_point, is_python
 from nthgrad.signatures import Keys, OncePerSignature, Tensors
@@ -26,6 +26,8 @@ def transform(
     returned: Callable[..., tuple[Any, list[tf.Tensor]]] = outputs.checked,
     directed: Callable[[Any, tf.Tensor], tf.Tensor] | None = None,
     tapes: bool = False,
+    order: int = 1,
+    backward: bool = False,
 ) -> Callable[..., Any]:
     """The function g(...) = compute(f as a function of some of its arguments, these), with the arguments of f.
 
@@ -40,6 +42,8 @@ def transform(
         directed: if given, g takes one argument after those of f, this makes a tensor of it and of xs[0], and compute
             takes that after xs.
         tapes: whether compute nests `tf.GradientTape`s.
+        order: the highest order of differentiation.
+        backward: whether compute differentiates f by a `tf.GradientTape`, also if by one only.
     """
     if not callable(f):
         raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
@@ -55,7 +59,8 @@ def transform(
             y = called(*positional, **kwargs, **named)
             y, lengths = returned(y, ts[0])
             unknown.extend(lengths)
-            return y
+            made = roots.smooth(ts, tf.nest.flatten(y), order, backward=tapes or backward)
+            return tf.nest.pack_sequence_as(y, made)
 
         return compute(at, *xs, *v), unknown
 
