@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import outputs, roots, trace
+from nthgrad.engines import norms, outputs, trace
 from nthgrad.errors import ArgumentError, InputError
 from nthgrad.points import as_argument, as_point, is_python
 from nthgrad.signatures import Keys, OncePerSignature, Tensors
@@ -59,7 +59,7 @@ def transform(
             y = called(*positional, **kwargs, **named)
             y, lengths = returned(y, ts[0])
             unknown.extend(lengths)
-            made = roots.smooth(ts, tf.nest.flatten(y), order, backward=tapes or backward)
+            made = norms.smooth(ts, tf.nest.flatten(y), order, backward=tapes or backward)
             return tf.nest.pack_sequence_as(y, made)
 
         return compute(at, *xs, *v), unknown
