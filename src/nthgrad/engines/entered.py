@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -44,18 +44,38 @@ def entered(
         made = tf.cond(_truth(inputs[0]), *runs) if op.type.endswith("If") else tf.switch_case(inputs[0], runs)
     elif op.type in _LOOPS:
         (condition,), (body,) = graphs["cond"], graphs["body"]
-        wanted = range(len(op.outputs))
+        wanted = _needed(condition, body, wanted)
+
+        def filled(state: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+            now = dict(zip(wanted, state, strict=True))
+            return [now.get(i, t) for i, t in enumerate(inputs)]
+
         made = tf.while_loop(
-            lambda *state: _truth(run(condition, state, [0])[0]),
-            lambda *state: run(body, state, wanted),
-            list(inputs),
-            shape_invariants=[t.shape for t in op.outputs],
+            lambda *state: _truth(run(condition, filled(state), [0])[0]),
+            lambda *state: run(body, filled(state), wanted),
+            [inputs[i] for i in wanted],
+            shape_invariants=[op.outputs[i].shape for i in wanted],
             parallel_iterations=op.get_attr("parallel_iterations"),
             maximum_iterations=bound(condition, inputs),
         )
     else:
         return None
     return dict(zip(wanted, tf.nest.flatten(made), strict=True))
+
+
+def _needed(condition: Any, body: Any, wanted: Sequence[int]) -> list[int]:
+    """The variables of a loop, by number, that the wanted ones and the condition depend on."""
+    kept, todo = set(), {*wanted, *_read(condition, [0])}
+    while todo:
+        kept |= todo
+        todo = _read(body, kept) - kept
+    return sorted(kept)
+
+
+def _read(graph: Any, outputs: Iterable[int]) -> set[int]:
+    """The inputs, by number, that some outputs of a function's graph depend on."""
+    names = trace.leads_to(graph.outputs[i] for i in outputs)
+    return {i for i, t in enumerate(graph.inputs) if t.name in names}
 
 
 def inner_ops(graphs: Mapping[str, list[Any]]) -> list[Any]:
