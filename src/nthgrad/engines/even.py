@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import tensorflow as tf
@@ -55,29 +56,55 @@ def expansion(
     known = {k: varying(made, (k,)) for k in range(1, top + 1)}
     c: dict[int, tf.Tensor] = {0: value(made)} | {k: x for k, x in known.items() if x is not None}
     zero, square = root.zero(), root.square()
-    s = [tf.where(zero, square, tf.zeros_like(square))]
-    while len(s) <= top // 2:
-        s.append(s[-1] * s[0])  # s[n] is s**(n + 1)
-    evens, odds = [k for k in c if k and k % 2 == 0], {k: tf.logical_not(_vanishes(c, k)) for k in c if k % 2}
+    s = tf.where(zero, square, tf.zeros_like(square))
+    odd = {k: tf.logical_not(_vanishes(c, k)) for k in c if k % 2}
     if root.convention:
-        even = tf.logical_not(_any(list(odds.values())))
-        return sum((tf.where(even, c[k], tf.zeros_like(c[k])) * s[k // 2 - 1] for k in evens), c[0])
+        even = tf.logical_not(_any(odd.values()))
+        return c[0] + s * tf.where(even, _horner(c, 2, top, s, tf.multiply), tf.zeros_like(s))
     huge = tf.constant(c[0].dtype.max / 1e4, c[0].dtype)
-    later = [tf.where(x, huge, tf.zeros_like(huge)) * s[k // 2] for k, x in odds.items() if k > order]
-    terms = [c[0], *later, huge * s[top // 2]]
-    now = {k: x for k, x in odds.items() if k <= order}
-    if backward:
-        lost = [*now.values(), *(tf.logical_not(tf.math.is_finite(c[k])) for k in evens if k <= order)]
-        terms += [_finite(c[k], 0.0) * s[k // 2 - 1] for k in evens]
-        if lost:
-            terms.append(_root(zero, square, _any(lost)) * tf.cast(_any(lost), square.dtype))
-        return sum(terms[1:], terms[0])
-    terms += [tf.math.multiply_no_nan(c[k], s[k // 2 - 1]) for k in evens]
-    if now:
-        rest = sum((_kept(c[k], x) * (s[k // 2 - 1] if k > 1 else 1) for k, x in now.items()), 0)
-        everywhere = tf.ones_like(zero) if varies else _any(list(now.values()))
-        terms.append(tf.math.multiply_no_nan(_root(zero, square, everywhere), rest))
-    return sum(terms[1:], terms[0])
+    lost = {k: x for k, x in odd.items() if k <= order}
+    if not backward:
+        for k in odd.keys() - lost.keys():
+            c[k + 1] = c.get(k + 1, 0) + tf.where(odd[k], huge, tf.zeros_like(huge))
+        p = c[0] + tf.math.multiply_no_nan(_horner(c, 2, top, s, tf.math.multiply_no_nan, huge), s)
+        if not lost:
+            return p
+        kept = {k: _kept(c[k], x) for k, x in lost.items()}
+        everywhere = tf.ones_like(zero) if varies else _any(lost.values())
+        return p + tf.math.multiply_no_nan(
+            _root(zero, square, everywhere), _horner(kept, 1, max(kept), s, tf.multiply)
+        )
+    conditions = [*lost.values(), *(tf.logical_not(tf.math.is_finite(x)) for k, x in c.items() if 0 < k <= order)]
+    c = {k: x if k == 0 else _finite(x, 0.0) for k, x in c.items()}
+    p = c[0] + s * _horner(c, 2, top, s, tf.multiply, huge)
+    if not conditions:
+        return p
+    bad = _any(conditions)
+    return p + _root(zero, square, bad) * tf.cast(bad, square.dtype)
+
+
+def either(zero: tf.Tensor, p: tf.Tensor, y: tf.Tensor, *, backward: bool) -> tf.Tensor:
+    """Chooses p where the norm is zero, else y, of which neither is infinitely steep.
+
+    Under tapes by products: the branches of a select would be rebuilt once more (`engines.replay`).
+    """
+    if not backward:
+        return tf.where(zero, p, y)
+    one = tf.cast(zero, y.dtype)
+    return tf.math.multiply_no_nan(p, one) + tf.math.multiply_no_nan(y, 1 - one)
+
+
+def _horner(
+    c: Mapping[int, tf.Tensor], low: int, high: int, s: tf.Tensor, product: Any, rest: Any = None
+) -> tf.Tensor:
+    """The sum of c[k] s**((k - low) / 2) over k = low, low + 2, ..., high, and `rest` in place of the next c[k]."""
+    terms = [c.get(k) for k in range(low, high + 1, 2)] + [rest]
+    while len(terms) > 1 and terms[-1] is None:
+        terms.pop()
+    p = terms.pop()
+    for term in reversed(terms):
+        p = product(p, s) if term is None else term + product(p, s)
+    return tf.zeros_like(s) if p is None else p
 
 
 def _root(zero: tf.Tensor, square: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
@@ -92,7 +119,7 @@ def _vanishes(c: Mapping[int, tf.Tensor], k: int) -> tf.Tensor:
         return tf.equal(size, 0)
     eps = {tf.float64: 2.0**-52, tf.float32: 2.0**-23, tf.bfloat16: 2.0**-7}.get(size.dtype, 2.0**-10)
     around = tf.sqrt(tf.abs(c[k - 1])) * tf.sqrt(tf.abs(c[k + 1]))
-    return size <= tf.constant(64 * eps, size.dtype) * around
+    return tf.equal(size, 0) | (size <= tf.constant(64 * eps, size.dtype) * around)
 
 
 def _kept(c: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
@@ -104,8 +131,5 @@ def _finite(c: tf.Tensor, otherwise: float) -> tf.Tensor:
     return tf.where(tf.math.is_finite(c), c, tf.constant(otherwise, c.dtype))
 
 
-def _any(conditions: Sequence[tf.Tensor]) -> Any:
-    found: Any = False
-    for condition in conditions:
-        found = condition | found
-    return found
+def _any(conditions: Iterable[tf.Tensor]) -> Any:
+    return functools.reduce(tf.logical_or, conditions, tf.constant(False))

@@ -157,7 +157,7 @@ class _Rebuild:
         if root.convention and varies:
             return self.copy(t)
         p = even.expansion(t, env, root, self.order, backward=self.backward, varies=varies)
-        y = tf.where(root.zero(), p, self.copy(t, safe=not root.convention))
+        y = even.either(root.zero(), p, self.copy(t, safe=not root.convention), backward=self.backward)
         y.set_shape(t.shape)
         return y
 
@@ -196,7 +196,10 @@ class _Rebuild:
         number = self.alike(s)
         if number not in self.roots:
             square = functools.cache(lambda: self.now(s))
-            value = lambda: self.made(op, [square()])[0] if p == 0.5 else tf.sqrt(square())  # noqa: E731
+
+            def value() -> tf.Tensor:
+                return self.made(op, [self.now(x) for x in op.inputs])[0] if p == 0.5 else tf.sqrt(square())
+
             self.roots[number] = roots.square_root(square, value, expands=expands)
         root = self.roots[number]
         if expands:
