@@ -71,9 +71,7 @@ def expansion(
             return p
         kept = {k: _kept(c[k], x) for k, x in lost.items()}
         everywhere = tf.ones_like(zero) if varies else _any(lost.values())
-        return p + tf.math.multiply_no_nan(
-            _root(zero, square, everywhere), _horner(kept, 1, max(kept), s, tf.multiply)
-        )
+        return p + tf.math.multiply_no_nan(_root(zero, square, everywhere), _horner(kept, 1, max(kept), s, tf.multiply))
     conditions = [*lost.values(), *(tf.logical_not(tf.math.is_finite(x)) for k, x in c.items() if 0 < k <= order)]
     c = {k: x if k == 0 else _finite(x, 0.0) for k, x in c.items()}
     p = c[0] + s * _horner(c, 2, top, s, tf.multiply, huge)
@@ -94,9 +92,7 @@ def either(zero: tf.Tensor, p: tf.Tensor, y: tf.Tensor, *, backward: bool) -> tf
     return tf.math.multiply_no_nan(p, one) + tf.math.multiply_no_nan(y, 1 - one)
 
 
-def _horner(
-    c: Mapping[int, tf.Tensor], low: int, high: int, s: tf.Tensor, product: Any, rest: Any = None
-) -> tf.Tensor:
+def _horner(c: Mapping[int, tf.Tensor], low: int, high: int, s: tf.Tensor, product: Any, rest: Any = None) -> tf.Tensor:
     """The sum of c[k] s**((k - low) / 2) over k = low, low + 2, ..., high, and `rest` in place of the next c[k]."""
     terms = [c.get(k) for k in range(low, high + 1, 2)] + [rest]
     while len(terms) > 1 and terms[-1] is None:

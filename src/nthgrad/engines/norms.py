@@ -138,7 +138,9 @@ class _Rebuild:
                 made = again(t.op, [tf.square(root.safe()), *map(self.now, t.op.inputs[1:])])[0]
             else:
                 odd = [x.name in self.parts and not self.parts[x.name].even for x in t.op.inputs]
-                inputs = [self.copy(x, safe) if is_odd else self.now(x) for x, is_odd in zip(t.op.inputs, odd, strict=True)]
+                inputs = [
+                    self.copy(x, safe) if is_odd else self.now(x) for x, is_odd in zip(t.op.inputs, odd, strict=True)
+                ]
                 made = self.made(t.op, inputs)[t.value_index]
             self.copies[t.name, safe] = made
         return self.copies[t.name, safe]
