@@ -21,7 +21,8 @@ class Alike:
         self.sources = sources
         self.numbers: dict[Any, int] = {}
 
-    def __call__(self, t: tf.Tensor) -> int:
+    def number(self, t: tf.Tensor) -> int:
+        """Returns the number of a tensor."""
         numbers, todo = self.numbers, [t]
         while todo:
             op, name = todo[-1].op, todo[-1].name

@@ -195,7 +195,7 @@ class _Rebuild:
         expands = not s.dtype.is_complex and of_squares(s)
         if p is None or positive(s) or not (expands or p == 0.5):
             return
-        number = self.alike(s)
+        number = self.alike.number(s)
         if number not in self.roots:
             square = functools.cache(lambda: self.now(s))
 
@@ -225,7 +225,7 @@ class _Rebuild:
 
     def add(self, t: tf.Tensor, root: Root) -> None:
         """Notes that a tensor is a root, the same as one that is computed in the same way."""
-        root = self.roots.setdefault(self.alike(t), root)
+        root = self.roots.setdefault(self.alike.number(t), root)
         self.powers[t.name], self.parts[t.name] = (root, 1), _Part(root, even=False, scale=lambda u: u)
 
     def inner(self, op: Any, known: Mapping[str, _Part]) -> bool:
@@ -330,7 +330,7 @@ class _Rebuild:
 
         wanted = [i for i, t in enumerate(op.outputs) if t.name in self.used]
         made = entered(op, graphs, inputs, wanted, run)
-        return None if made is None else [made.get(i, t) for i, t in enumerate(op.outputs)]
+        return None if made is None else [made[i] if i in made else t for i, t in enumerate(op.outputs)]
 
 
 def _is_custom(op: Any) -> bool:

@@ -73,7 +73,7 @@ def close(values: tf.Tensor, zeros: bool) -> tf.Tensor:
     size = tf.abs(values)
     rounding = {tf.float64: 2.0**-52, tf.complex128: 2.0**-52}.get(values.dtype, 2.0**-23)
     least = tf.reduce_max(size, -1, keepdims=True) * tf.cast(4 * n, size.dtype) * rounding
-    gaps = tf.abs(values[..., :, None] - values[..., None, :])
-    equal = tf.linalg.set_diag(gaps <= least[..., None], tf.fill(tf.shape(size), False))
+    gaps = tf.abs(tf.expand_dims(values, -1) - tf.expand_dims(values, -2))
+    equal = tf.linalg.set_diag(gaps <= tf.expand_dims(least, -1), tf.fill(tf.shape(size), False))
     found = tf.reduce_any(equal, [-2, -1])
     return found | tf.reduce_any(size <= least, -1) if zeros else found
