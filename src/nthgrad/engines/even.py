@@ -58,10 +58,10 @@ def expansion(
     zero, square = root.zero(), root.square()
     s = tf.where(zero, square, tf.zeros_like(square))
     odd = {k: tf.logical_not(_vanishes(c, k)) for k in c if k % 2}
+    huge = tf.constant(c[0].dtype.max / 1e4, c[0].dtype)
     if root.convention:
         even = tf.logical_not(_any(odd.values()))
-        return c[0] + s * tf.where(even, _horner(c, 2, top, s, tf.multiply), tf.zeros_like(s))
-    huge = tf.constant(c[0].dtype.max / 1e4, c[0].dtype)
+        return c[0] + s * tf.where(even, _horner(c, 2, top, s, tf.multiply, huge), tf.zeros_like(s))
     lost = {k: x for k, x in odd.items() if k <= order}
     if not backward:
         for k in odd.keys() - lost.keys():
