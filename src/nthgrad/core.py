@@ -82,6 +82,7 @@ def derivative(
         jit_compile=jit_compile,
         name=f"derivative_{n}",
         tapes=method == "tape",
+        order=n,
     )
 
 
@@ -124,6 +125,7 @@ def derivatives(
         jit_compile=jit_compile,
         name=f"derivatives_{n}",
         tapes=method == "tape",
+        order=n,
     )
 
 
@@ -169,6 +171,7 @@ def taylor(
         name=f"taylor_{n}",
         returned=outputs.tensors,
         directed=direction,
+        order=n,
     )
 
 

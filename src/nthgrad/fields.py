@@ -104,6 +104,7 @@ def partials(
         broadcast=columns is None,
         finished=lambda found: dict(zip(keys, found, strict=True)),
         tapes=method == "tape",
+        order=max(map(sum, indices)),
     )
 
 

@@ -69,6 +69,7 @@ def gradient(
         jit_compile=jit_compile,
         leaf=one_number("nthgrad.jacobian"),
         tapes=tapes,
+        backward=True,
     )
 
 
@@ -116,7 +117,16 @@ def jacobian(
             return engine.jacobian_backward(at, x, b, chunk, custom=True)
         return engine.jacobian(at, x, b, chunk)
 
-    return pointwise(f, "jacobian", compute, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile, tapes=tapes)
+    return pointwise(
+        f,
+        "jacobian",
+        compute,
+        argnum=argnum,
+        batch_dims=batch_dims,
+        jit_compile=jit_compile,
+        tapes=tapes,
+        backward=True,
+    )
 
 
 @reused
@@ -162,7 +172,17 @@ def hessian(
             return engine.hessian_backward(at, x, b, chunk, custom=True)
         return engine.hessian(at, x, b, chunk)
 
-    return pointwise(f, "hessian", compute, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile, tapes=tapes)
+    return pointwise(
+        f,
+        "hessian",
+        compute,
+        argnum=argnum,
+        batch_dims=batch_dims,
+        jit_compile=jit_compile,
+        tapes=tapes,
+        order=2,
+        backward=True,
+    )
 
 
 @reused
@@ -216,6 +236,8 @@ def hvp(
         leaf=one_number("nthgrad.hessian"),
         directed=lambda v, x, b: direction(v, x),
         tapes=tapes,
+        order=2,
+        backward=True,
     )
 
 
@@ -263,7 +285,7 @@ def laplacian(
         [18. 18.]
     """
     compute = _estimated(2, 1, method, chunk_size) if estimate else _laplacian(method, chunk_size)
-    return _summing(f, "laplacian", compute, argnum, batch_dims, estimate, method, jit_compile)
+    return _summing(f, "laplacian", 2, compute, argnum, batch_dims, estimate, method, jit_compile)
 
 
 @reused
@@ -304,7 +326,7 @@ def biharmonic(
         8.0
     """
     compute = _estimated(4, 3, method, chunk_size) if estimate else _twice(_laplacian(method, chunk_size))
-    return _summing(f, "biharmonic", compute, argnum, batch_dims, estimate, method, jit_compile)
+    return _summing(f, "biharmonic", 4, compute, argnum, batch_dims, estimate, method, jit_compile)
 
 
 @reused
@@ -388,6 +410,7 @@ def _estimated(order: int, divisor: int, method: Method, chunk_size: Any) -> Fun
 def _summing(
     f: Function,
     name: str,
+    order: int,
     compute: Function,
     argnum: Any,
     batch_dims: int | None,
@@ -406,4 +429,5 @@ def _summing(
         jit_compile=jit_compile,
         directed=directions if estimate else None,
         tapes=tapes,
+        order=order,
     )

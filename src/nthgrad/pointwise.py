@@ -28,6 +28,8 @@ def pointwise(
     leaf: Leaf | None = None,
     directed: Callable[[Any, tf.Tensor, int], tf.Tensor] | None = None,
     tapes: bool = False,
+    order: int = 1,
+    backward: bool = False,
 ) -> Callable[..., Any]:
     """The function g(x, ...) = compute(f as a function of x, x, the number of axes that count points).
 
@@ -41,6 +43,8 @@ def pointwise(
         leaf: raises where an output of f, of x and the number of axes that count points, is not what compute takes.
         directed: if given, g takes one argument after those of f, of which this makes a tensor for compute.
         tapes: whether compute nests `tf.GradientTape`s.
+        order: the highest order of differentiation.
+        backward: whether compute differentiates f by a `tf.GradientTape`, also if by one only.
     """
     if batch_dims is not None and (isinstance(batch_dims, bool) or not isinstance(batch_dims, int) or batch_dims < 0):
         raise ArgumentError(f"batch_dims is {batch_dims!r}. Give the number of leading axes of x that count points.")
@@ -84,6 +88,8 @@ def pointwise(
         returned=returned,
         directed=None if directed is None else lambda v, x: directed(v, x, batch(x)),
         tapes=tapes,
+        order=order,
+        backward=backward,
     )
 
 

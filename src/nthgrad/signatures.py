@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from nthgrad.engines import outputs
 from nthgrad.engines import trace as engine_trace
+from nthgrad.engines.refusals import translated
 from nthgrad.errors import MixingError, OutputError
 
 Tensors = tuple[tf.Tensor, ...]
@@ -77,6 +78,7 @@ class OncePerSignature:
             self._concrete[signature] = function.get_concrete_function(*specs)
         self._direct[_shapes(args)] = self._concrete[signature]
 
+    @translated
     def __call__(self, xs: Tensors, keys: Keys, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls `traced(xs, keys, open, args, kwargs) -> (result, lengths left to check)` and returns the result.
 

@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad import tracebacks
-from nthgrad.engines import outputs, python_code, trace
+from nthgrad.engines import norms, outputs, python_code, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
 from nthgrad.model_inputs import by_name
 from nthgrad.points import as_argument, as_point, as_points, is_python, spread_scalars
@@ -32,6 +32,8 @@ def transform(
     broadcast: bool = False,
     finished: Callable[[Any], Any] | None = None,
     tapes: bool = False,
+    order: int = 1,
+    backward: bool = False,
 ) -> Callable[..., Any]:
     """The function g(...) = compute(f as a function of some of its arguments, these), with the arguments of f.
 
@@ -48,6 +50,8 @@ def transform(
         broadcast: whether a scalar among xs takes the shape of the others.
         finished: if given, converts the result of compute to that of g.
         tapes: whether compute nests `tf.GradientTape`s.
+        order: the highest order of differentiation.
+        backward: whether compute differentiates f by a `tf.GradientTape`, also if by one only.
     """
     if not callable(f):
         raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
@@ -70,7 +74,8 @@ def transform(
                 python_code.refuse(ts, tf.nest.flatten(y))  # whose outputs have no shape
                 raise
             unknown.extend(lengths)
-            return y
+            made = norms.smooth(ts, tf.nest.flatten(y), order, backward=tapes or backward)
+            return tf.nest.pack_sequence_as(y, made)
 
         return compute(at, *xs, *v), unknown
 

@@ -120,7 +120,7 @@ def loop(step: Step) -> Sequence[Input]:
                 start,
                 shape_invariants=shapes,
                 parallel_iterations=step.op.get_attr("parallel_iterations"),
-                maximum_iterations=_bound(condition, inputs),
+                maximum_iterations=bound(condition, inputs),
             )
         )
         found.update(zip(places, made[len(carried) :], strict=True))
@@ -184,7 +184,7 @@ def _shape(made: Iterable[Any], old: Iterable[tf.Tensor]) -> None:
         y.set_shape(t.shape)
 
 
-def _bound(condition: Any, inputs: Sequence[Input]) -> Any:
+def bound(condition: Any, inputs: Sequence[Input]) -> Any:
     """The most rounds of a loop that counts them from 0 in its first variable up to its second, as TensorFlow's do.
 
     XLA needs it: the gradient of a loop that it compiles keeps what each round gave in lists of a known length.

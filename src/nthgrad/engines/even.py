@@ -1,0 +1,131 @@
+"""Taylor polynomials of functions of a norm r about r = 0, written in the square s of the norm where r is even."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import tensorflow as tf
+
+from nthgrad.engines.taylor.interpreter import walk
+from nthgrad.engines.taylor.series import Coefficient, Index, Series, value, varying
+
+
+class Root(Protocol):
+    """A norm: its square, where it is zero, and whether its derivative there is 0 by convention, as of |x|."""
+
+    convention: bool
+    square: Any
+    zero: Any
+
+
+def monomial(p: float, like: tf.Tensor) -> Series:
+    """The series of r**p in r about r = 0; where p is not whole, the coefficients of orders above p are NaN."""
+    shape = tf.ones_like(tf.shape(like)) if like.shape.rank is None else [1] * like.shape.rank
+    zeros = tf.zeros(shape, like.dtype)
+
+    def coefficient(k: Index) -> Coefficient:
+        if k[0] < p or (k[0] > p and p == round(p)):
+            return None
+        return tf.ones_like(zeros) * tf.constant(1 if k[0] == p else math.nan, like.dtype)
+
+    return Series(zeros, coefficient)
+
+
+def expansion(
+    t: tf.Tensor, env: Mapping[str, Any], root: Root, order: int, *, backward: bool, varies: bool
+) -> tf.Tensor:
+    """Builds the Taylor polynomial about r = 0 of a function of a norm r: it has the derivatives of the function there.
+
+    A term c r**k of odd k has no derivatives of order k and higher. A tape cannot tell orders apart: under it, the
+    polynomial has no derivative at all where the function lacks one that is asked for. Neither does a tape see that a
+    coefficient c which is zero at a point varies around it.
+
+    Args:
+        t: the function, a tensor of a traced graph.
+        env: by name, what the ops that make it take: series in r, or other tensors.
+        root: the norm.
+        order: the highest order of differentiation. The polynomial holds for two more; beyond, it is huge.
+        backward: whether a `tf.GradientTape` differentiates the polynomial, instead of power series.
+        varies: whether anything in env varies, beside the norm.
+    """
+    top = 2 * (order // 2) + 2
+    made = walk(env, [t], [(k,) for k in range(1, top + 1)], foreign=True)[0]
+    known = {k: varying(made, (k,)) for k in range(1, top + 1)}
+    c: dict[int, tf.Tensor] = {0: value(made)} | {k: x for k, x in known.items() if x is not None}
+    zero, square = root.zero(), root.square()
+    s = tf.where(zero, square, tf.zeros_like(square))
+    odd = {k: tf.logical_not(_vanishes(c, k)) for k in c if k % 2}
+    huge = tf.constant(c[0].dtype.max / 1e4, c[0].dtype)
+    if root.convention:
+        even = tf.logical_not(_any(odd.values()))
+        return c[0] + s * tf.where(even, _horner(c, 2, top, s, tf.multiply, huge), tf.zeros_like(s))
+    lost = {k: x for k, x in odd.items() if k <= order}
+    if not backward:
+        for k in odd.keys() - lost.keys():
+            c[k + 1] = c.get(k + 1, 0) + tf.where(odd[k], huge, tf.zeros_like(huge))
+        p = c[0] + tf.math.multiply_no_nan(_horner(c, 2, top, s, tf.math.multiply_no_nan, huge), s)
+        if not lost:
+            return p
+        kept = {k: _kept(c[k], x) for k, x in lost.items()}
+        everywhere = tf.ones_like(zero) if varies else _any(lost.values())
+        return p + tf.math.multiply_no_nan(_root(zero, square, everywhere), _horner(kept, 1, max(kept), s, tf.multiply))
+    conditions = [*lost.values(), *(tf.logical_not(tf.math.is_finite(x)) for k, x in c.items() if 0 < k <= order)]
+    c = {k: x if k == 0 else _finite(x, 0.0) for k, x in c.items()}
+    p = c[0] + s * _horner(c, 2, top, s, tf.multiply, huge)
+    if not conditions:
+        return p
+    bad = _any(conditions)
+    return p + _root(zero, square, bad) * tf.cast(bad, square.dtype)
+
+
+def either(zero: tf.Tensor, p: tf.Tensor, y: tf.Tensor, *, backward: bool) -> tf.Tensor:
+    """Chooses p where the norm is zero, else y, of which neither is infinitely steep.
+
+    Under tapes by products: the branches of a select would be rebuilt once more (`engines.replay`).
+    """
+    if not backward:
+        return tf.where(zero, p, y)
+    one = tf.cast(zero, y.dtype)
+    return tf.math.multiply_no_nan(p, one) + tf.math.multiply_no_nan(y, 1 - one)
+
+
+def _horner(c: Mapping[int, tf.Tensor], low: int, high: int, s: tf.Tensor, product: Any, rest: Any = None) -> tf.Tensor:
+    """The sum of c[k] s**((k - low) / 2) over k = low, low + 2, ..., high, and `rest` in place of the next c[k]."""
+    terms = [c.get(k) for k in range(low, high + 1, 2)] + [rest]
+    while len(terms) > 1 and terms[-1] is None:
+        terms.pop()
+    p = terms.pop()
+    for term in reversed(terms):
+        p = product(p, s) if term is None else term + product(p, s)
+    return tf.zeros_like(s) if p is None else p
+
+
+def _root(zero: tf.Tensor, square: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
+    """The norm, which has no derivative where it is zero and is wanted there; elsewhere 1."""
+    return tf.sqrt(tf.where(zero & wanted, square, tf.ones_like(square)))
+
+
+def _vanishes(c: Mapping[int, tf.Tensor], k: int) -> tf.Tensor:
+    """Whether a coefficient is zero, but for the rounding of those beside it."""
+    size = tf.abs(c[k])
+    if k - 1 not in c or k + 1 not in c:
+        return tf.equal(size, 0)
+    eps = {tf.float64: 2.0**-52, tf.float32: 2.0**-23, tf.bfloat16: 2.0**-7}.get(size.dtype, 2.0**-10)
+    around = tf.sqrt(tf.abs(c[k - 1])) * tf.sqrt(tf.abs(c[k + 1]))
+    return tf.equal(size, 0) | (size <= tf.constant(64 * eps, size.dtype) * around)
+
+
+def _kept(c: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
+    """A coefficient of an odd power, without what rounding left of it; any number where it is not finite."""
+    return tf.where(present | tf.equal(c, 0), _finite(c, 1.0), tf.zeros_like(c))
+
+
+def _finite(c: tf.Tensor, otherwise: float) -> tf.Tensor:
+    return tf.where(tf.math.is_finite(c), c, tf.constant(otherwise, c.dtype))
+
+
+def _any(conditions: Iterable[tf.Tensor]) -> Any:
+    return functools.reduce(tf.logical_or, conditions, tf.constant(False))

@@ -1,0 +1,338 @@
+"""Rebuilds f where it is a smooth function of a norm, although the norm itself has no derivative where it is zero.
+
+Of a norm r = sqrt(s), the functions r**2, cos(r) and (1 + r) exp(-r) have derivatives at r = 0, but the chain rule
+divides by r. Every engine differentiates what `smooth` returns instead:
+
+* The square of a norm, scaled or moved, is rebuilt from s.
+* Another elementwise function of r is rebuilt as where(s == 0, p, f), p being its Taylor polynomial (`engines.even`).
+
+The derivatives of r itself stay NaN where it is zero, and those of all that other ops than elementwise ones make of r,
+as a product of two norms or of matrices of norms.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.engines import even, roots, spectra, state, trace
+from nthgrad.engines.alike import Alike
+from nthgrad.engines.entered import entered, inner_ops
+from nthgrad.engines.remake import again
+from nthgrad.engines.repairs import product_power
+from nthgrad.engines.replay import ELEMENTWISE, Replay
+from nthgrad.engines.roots import Root
+from nthgrad.engines.signs import of_squares, positive
+from nthgrad.engines.taylor.interpreter import ancestors
+
+_ROOTS = frozenset({"Abs", "ComplexAbs", "EuclideanNorm", "Pow", "Sqrt"})
+_CONCERNED = _ROOTS | spectra.CHECKED
+_COMPARISONS = frozenset({
+    "Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalNot", "LogicalOr", "NotEqual",
+})  # fmt: skip
+_INNER = ELEMENTWISE - {"Cast", "CheckNumerics", "EnsureShape", "Identity", "Select"} | _COMPARISONS
+_MOVES = frozenset({
+    "BroadcastTo", "Cast", "EnsureShape", "ExpandDims", "Gather", "GatherNd", "GatherV2", "Identity", "Reshape",
+    "Reverse", "ReverseV2", "Slice", "Split", "Squeeze", "StridedSlice", "Tile", "Transpose", "Unpack",
+})  # fmt: skip
+# Ops with no value where this input is zero.
+_DIVISORS = {"Div": 1, "DivNoNan": 1, "Inv": 0, "Log": 0, "RealDiv": 1, "Reciprocal": 0, "Rsqrt": 0, "Xdivy": 1}
+
+
+def smooth(
+    sources: Sequence[tf.Tensor], targets: Sequence[tf.Tensor], order: int, *, backward: bool
+) -> list[tf.Tensor]:
+    """Rebuilds tensors where they are functions of norms; adds the checks of `engines.spectra`.
+
+    Args:
+        sources: the tensors to differentiate by.
+        targets: tensors of the graph being traced.
+        order: the highest order of differentiation, all directions together.
+        backward: whether a `tf.GradientTape` differentiates the result.
+
+    Returns:
+        The targets, or tensors that have their values.
+    """
+    path = trace.between(sources, targets)
+    if order == 0 or not any(op.type in _CONCERNED for op in trace.walk(path)):
+        return list(targets)
+    varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
+    return _Rebuild({t.name: t for t in sources}, varying, order, backward).run(path, targets)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A tensor that ops compute elementwise from one root.
+
+    Attributes:
+        root: the root.
+        even: whether the tensor depends on the square alone.
+        scale: if the tensor is a multiple of the root, multiplies another tensor in the same way.
+    """
+
+    root: Root
+    even: bool
+    scale: Callable[[tf.Tensor], tf.Tensor] | None = None
+
+
+class _Rebuild:
+    """One walk over the ops of a graph.
+
+    Args:
+        env: the new tensors, by the names of the old ones.
+        varying: the names of tensors that depend on x.
+        order: the highest order of differentiation.
+        backward: whether a tape differentiates the result.
+        foreign: whether the ops are of another graph than the one being traced, so that all are rebuilt.
+    """
+
+    def __init__(
+        self, env: Mapping[str, tf.Tensor], varying: set[str], order: int, backward: bool, foreign: bool = False
+    ):
+        self.env, self.varying, self.order, self.backward, self.foreign = dict(env), varying, order, backward, foreign
+        self.alike = Alike(env)
+        self.roots: dict[int, Root] = {}
+        self.powers: dict[str, tuple[Root, float]] = {}  # tensors that are powers of a root
+        self.parts: dict[str, _Part] = {}
+        self.ends: dict[str, tf.Tensor] = {}  # parts that are not even, as other ops take them
+        self.copies: dict[tuple[str, bool], tf.Tensor] = {}
+        self.used: set[str] = set()
+
+    def run(self, ops: Iterable[Any], targets: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """Rebuilds what has to be, and returns the new targets."""
+        ops = list(ops)
+        self.used = {t.name for op in ops for t in op.inputs} | {t.name for t in targets}
+        for op in ops:
+            if op.type in ("Pow", "Sqrt"):
+                self.find_square(op)  # before any op that takes the square
+        for op in ops:
+            known = {x.name: self.parts[x.name] for x in op.inputs if x.name in self.parts}
+            if not (self.find_root(op) or self.inner(op, known) or self.move(op, known)):
+                self.outer(op)
+        return [self.now(t) for t in targets]
+
+    # What tensors have become.
+
+    def now(self, t: tf.Tensor) -> tf.Tensor:
+        """A tensor as ops take it that are not elementwise."""
+        part = self.parts.get(t.name)
+        if part is None or part.even or not trace.carries(t):
+            return self.copy(t)
+        if t.name not in self.ends:
+            self.ends[t.name] = self.end(t, part)
+        return self.ends[t.name]
+
+    def copy(self, t: tf.Tensor, safe: bool = False) -> tf.Tensor:
+        """A tensor, computed from its root as it is, or from what is safe to divide by."""
+        if t.name in self.env or t.name not in self.parts:
+            return self.env.get(t.name, t)
+        if (t.name, safe) not in self.copies:
+            root = self.parts[t.name].root
+            if self.powers.get(t.name, (root, 0))[1] == 1:
+                made = root.safe() if safe else root.value()
+            elif t.name in self.powers and safe:  # a power of the square
+                made = again(t.op, [tf.square(root.safe()), *map(self.now, t.op.inputs[1:])])[0]
+            else:
+                odd = [x.name in self.parts and not self.parts[x.name].even for x in t.op.inputs]
+                inputs = [
+                    self.copy(x, safe) if is_odd else self.now(x) for x, is_odd in zip(t.op.inputs, odd, strict=True)
+                ]
+                made = self.made(t.op, inputs)[t.value_index]
+            self.copies[t.name, safe] = made
+        return self.copies[t.name, safe]
+
+    def made(self, op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """The outputs of an op on its new inputs; the old ones where no input is new."""
+        same = not self.foreign and all(x is t for x, t in zip(inputs, op.inputs, strict=True))
+        return list(op.outputs) if same else again(op, inputs)
+
+    def end(self, t: tf.Tensor, part: _Part) -> tf.Tensor:
+        """A function of a root, as ops take it that are not elementwise."""
+        root = part.root
+        if not root.expands or self.is_multiple(t):
+            return self.copy(t)
+        env, varies = self.surroundings(t, root)
+        if root.convention and varies:
+            return self.copy(t)
+        p = even.expansion(t, env, root, self.order, backward=self.backward, varies=varies)
+        y = even.either(root.zero(), p, self.copy(t, safe=not root.convention), backward=self.backward)
+        y.set_shape(t.shape)
+        return y
+
+    def is_multiple(self, t: tf.Tensor) -> bool:
+        """Whether a tensor is a root times a constant, so that it has no derivative where the root is zero."""
+        while self.parts[t.name].scale is not None and t.name not in self.powers:
+            (root,) = (x for x in t.op.inputs if x.name in self.parts and not self.parts[x.name].even)
+            if any(x.name in self.varying for x in t.op.inputs if x is not root):
+                return False
+            t = root
+        return self.parts[t.name].scale is not None
+
+    def surroundings(self, t: tf.Tensor, root: Root) -> tuple[dict[str, Any], bool]:
+        """What the ops between a root and t take, and whether more of it varies than powers of the root."""
+        env: dict[str, Any] = {}
+        varies, todo = False, [t]
+        while todo:
+            u = todo.pop()
+            if u.name in self.powers and self.powers[u.name][0] is root:
+                env[u.name] = even.monomial(self.powers[u.name][1], u)
+            elif u.name in self.parts and self.parts[u.name].root is root:
+                todo += u.op.inputs
+            elif u.name not in env:
+                env[u.name] = self.now(u)
+                varies |= u.name in self.varying and trace.carries(u)
+        return env, varies
+
+    # What ops do.
+
+    def find_square(self, op: Any) -> None:
+        """Looks whether an op computes a root of a tensor, or another power, that may vanish where the tensor does."""
+        s, y, p = op.inputs[0], op.outputs[0], roots.exponent(op)
+        expands = not s.dtype.is_complex and of_squares(s)
+        if p is None or positive(s) or not (expands or p == 0.5):
+            return
+        number = self.alike.number(s)
+        if number not in self.roots:
+            square = functools.cache(lambda: self.now(s))
+
+            def value() -> tf.Tensor:
+                return self.made(op, [self.now(x) for x in op.inputs])[0] if p == 0.5 else tf.sqrt(square())
+
+            self.roots[number] = roots.square_root(square, value, expands=expands)
+        root = self.roots[number]
+        if expands:
+            self.powers[s.name], self.parts[s.name] = (root, 2), _Part(root, even=True)
+        self.powers[y.name] = (root, 2 * p)
+        self.parts[y.name] = _Part(root, even=False, scale=(lambda u: u) if p == 0.5 else None)
+
+    def find_root(self, op: Any) -> bool:
+        """Whether an op computes a root, which is known from now on."""
+        if op.type not in _ROOTS or op.outputs[0].name in self.powers:
+            return op.outputs[0].name in self.powers if op.outputs else False
+        if op.type in ("Abs", "ComplexAbs"):
+            x = functools.cache(lambda: self.now(op.inputs[0]))
+            root = roots.absolute(x, lambda: self.made(op, [x()])[0])
+        elif op.type == "EuclideanNorm" and not op.inputs[0].dtype.is_complex:
+            root = roots.euclidean(op, lambda: [self.now(t) for t in op.inputs])
+        else:
+            return False
+        self.add(op.outputs[0], root)
+        return True
+
+    def add(self, t: tf.Tensor, root: Root) -> None:
+        """Notes that a tensor is a root, the same as one that is computed in the same way."""
+        root = self.roots.setdefault(self.alike.number(t), root)
+        self.powers[t.name], self.parts[t.name] = (root, 1), _Part(root, even=False, scale=lambda u: u)
+
+    def inner(self, op: Any, known: Mapping[str, _Part]) -> bool:
+        """Whether the output of an op is a part: elementwise of one root, and of other tensors."""
+        parts = [known.get(x.name) for x in op.inputs]
+        odd = [p for p in parts if p is not None and not p.even]
+        if op.type not in _INNER or len({id(p.root) for p in odd or known.values()}) != 1:
+            return False
+        y, root = op.outputs[0], (odd or list(known.values()))[0].root
+        if not odd:
+            others = [x for x, p in zip(op.inputs, parts, strict=True) if p is None and trace.carries(x)]
+            if not y.dtype.is_floating or any(x.name in self.varying for x in others):
+                return False
+            self.outer(op)
+            self.parts[y.name] = _Part(root, even=True)
+            return True
+        if (square := self.squared(op, parts)) is not None:
+            self.env[y.name], self.parts[y.name] = square, _Part(root, even=True)
+            return True
+        divisor = parts[_DIVISORS[op.type]] if op.type in _DIVISORS else None
+        if y.dtype not in (root.square().dtype, tf.bool) or (divisor is not None and divisor.scale is not None):
+            return False
+        self.parts[y.name] = _Part(root, even=False, scale=self.scaled(op, parts))
+        return True
+
+    def squared(self, op: Any, parts: Sequence[_Part | None]) -> tf.Tensor | None:
+        """The output of an op that multiplies multiples of a root, computed from the square; None for another op."""
+        scales = [p.scale for p in parts if p is not None and p.scale is not None]
+        if op.type not in ("Mul", "Pow", "Square") or len(scales) != (2 if op.type == "Mul" else 1):
+            return None
+        square = scales[0](scales[-1](parts[0].root.square()))  # type: ignore[union-attr]
+        if op.type != "Pow":
+            return square
+        return None if (n := roots.half_power(op)) is None else product_power(square, n)
+
+    def scaled(self, op: Any, parts: Sequence[_Part | None]) -> Callable[[tf.Tensor], tf.Tensor] | None:
+        """How an op multiplies a multiple of a root by a number or a tensor; None for another op."""
+        place = next(i for i, p in enumerate(parts) if p is not None and not p.even)
+        scale = parts[place].scale  # type: ignore[union-attr]
+        if scale is None:
+            return None
+        if op.type == "Neg":
+            return lambda u: -scale(u)
+        if op.type not in ("Div", "Mul", "RealDiv") or (parts[1 - place] is not None and not parts[1 - place].even):  # type: ignore[union-attr]
+            return None
+        other = op.inputs[1 - place]
+        return lambda u: scale(u) * self.now(other) if op.type == "Mul" else scale(u) / self.now(other)
+
+    def move(self, op: Any, known: Mapping[str, _Part]) -> bool:
+        """Whether an op moves elements of a root, which makes another root."""
+        root, power = self.powers.get(op.inputs[0].name, (None, 0)) if op.inputs else (None, 0)
+        if op.type not in _MOVES or root is None or power != 1 or len(known) != 1:
+            return False
+        if not all(t.dtype.is_floating or t.dtype.is_complex for t in op.outputs):
+            return False
+        for i, y in enumerate(op.outputs):
+            self.add(y, root.moved(lambda t, i=i: self.made(op, [t, *map(self.now, op.inputs[1:])])[i]))
+        return True
+
+    def outer(self, op: Any) -> None:
+        """Rebuilds an op whose inputs are new, or in whose bodies something has to be rebuilt."""
+        inputs, graphs = [self.now(t) for t in op.inputs], trace.bodies(op)
+        outputs: Sequence[tf.Tensor] | None = None
+        if not graphs and not self.foreign and all(x is t for x, t in zip(inputs, op.inputs, strict=True)):
+            outputs = list(op.outputs)
+        elif graphs:
+            outputs = self.enter(op, graphs, inputs)
+        elif self.backward and _is_custom(op):
+            outputs = Replay((), {}).make(op, inputs)
+        elif not state.changes(op) or self.foreign:
+            outputs = again(op, inputs)
+        if outputs is None:
+            outputs = again(op, inputs) if self.foreign else list(op.outputs)
+        if op.type in spectra.CHECKED and op.inputs[0].name in self.varying:
+            vectors = any(t.name in self.used for t in op.outputs[1:])
+            outputs = spectra.checked(op, inputs[0], outputs, self.order, vectors=vectors, backward=self.backward)
+        self.env.update((t.name, y) for t, y in zip(op.outputs, outputs, strict=True) if y is not t)
+
+    def enter(self, op: Any, graphs: Mapping[str, list[Any]], inputs: list[tf.Tensor]) -> list[tf.Tensor] | None:
+        """The outputs of an op with bodies that are rebuilt; None where they cannot be, or need not."""
+        ops = inner_ops(graphs)
+        same = all(x is t for x, t in zip(inputs, op.inputs, strict=True))
+        if (same and not any(o.type in _CONCERNED for o in ops)) or (self.backward and any(map(_is_custom, ops))):
+            return None
+        varies = [t.name in self.varying for t in op.inputs]
+
+        def run(graph: Any, arguments: Sequence[tf.Tensor], wanted: Sequence[int]) -> list[tf.Tensor]:
+            env = {t.name: a for t, a in zip(graph.inputs, arguments, strict=True)}
+            if "body" in graphs:  # the variables of a loop vary after a round, if not before
+                varying = set(env)
+            else:
+                varying = {t.name for t, v in zip(graph.inputs[::-1], varies[::-1], strict=False) if v}
+            for o in graph.get_operations():
+                if any(t.name in varying for t in o.inputs):
+                    varying.update(t.name for t in o.outputs)
+            rebuild = _Rebuild(env, varying, self.order, self.backward, foreign=True)
+            targets = [graph.outputs[i] for i in wanted]
+            made = rebuild.run(ancestors(targets, env), targets)
+            for y, t in zip(made, targets, strict=True):
+                y.set_shape(t.shape)
+            return made
+
+        wanted = [i for i, t in enumerate(op.outputs) if t.name in self.used]
+        made = entered(op, graphs, inputs, wanted, run)
+        return None if made is None else [made[i] if i in made else t for i, t in enumerate(op.outputs)]
+
+
+def _is_custom(op: Any) -> bool:
+    """Whether an op ends a tf.custom_gradient, which stays in force under tapes."""
+    return op.type == "IdentityN" and "_gradient_op_type" in op.node_def.attr
