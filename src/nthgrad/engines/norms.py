@@ -330,7 +330,7 @@ class _Rebuild:
 
         wanted = [i for i, t in enumerate(op.outputs) if t.name in self.used]
         made = entered(op, graphs, inputs, wanted, run)
-        return None if made is None else [made[i] if i in made else t for i, t in enumerate(op.outputs)]
+        return None if made is None else [made.get(i, t) for i, t in enumerate(op.outputs)]
 
 
 def _is_custom(op: Any) -> bool:
