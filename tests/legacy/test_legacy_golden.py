@@ -98,15 +98,15 @@ def test_in_a_session(name, tmp_path, monkeypatch):
 # A constant that is slightly wrong: in the program, as it would be in the library.
 WRONG = {
     "a decay": ("contrib_layers", '"decay": 0.9', '"decay": 0.901'),
-    "a decay that nothing is stated for": ("optimizers_step_by_step", "decay=0.9", "decay=0.90001"),
+    "a decay that nothing is stated for": ("optimizers_step_by_step", "decay=0.9", "decay=0.9001"),
     "a momentum": ("keras_optimizers", "momentum=0.5", "momentum=0.5001"),
-    "an epsilon of a variance": ("backend_networks", "epsilon=0.1", "epsilon=0.10001"),
+    "an epsilon of a variance": ("backend_networks", "epsilon=0.1", "epsilon=0.1001"),
     "an epsilon of an optimizer": ("keras_optimizers", "epsilon=1e-3", "epsilon=1.1e-3"),
     "an epsilon of batch normalization": ("learning_phase", "epsilon=0.01", "epsilon=0.0101"),
     "a norm to clip to": ("keras_optimizers", "clipnorm=0.5", "clipnorm=0.5001"),
     "a value to clip to": ("keras_optimizers", "clipvalue=0.5", "clipvalue=0.5001"),
     "a penalty": ("tf_contrib_layers", "l2_regularizer(0.1)", "l2_regularizer(0.1001)"),
-    "a slope": ("backend_networks", "alpha=2.0", "alpha=2.00001"),
+    "a slope": ("backend_networks", "alpha=2.0", "alpha=2.0001"),
 }
 
 
