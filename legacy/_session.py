@@ -64,6 +64,7 @@ def session(
     with contextlib.ExitStack() as stack:
         stack.enter_context(_one_thread())
         _private.keras_module("tf_keras.api._v1.keras")  # before the switches: it chooses classes on import
+        tf.distribute.has_strategy()  # before the switches: it makes the process's default strategy, by them
         holder = _KerasSession()
         for flag in _private.tensorflow_flags() + _private.keras_flags(holder):
             if flag.name == "ENABLE_CONTROL_FLOW_V2":

@@ -27,6 +27,11 @@ def quietly(g, data, **options):
     return ng.evaluate(g, data, progress=False, **options)
 
 
+def same_powers(got, want):
+    """The same but for the last place: TensorFlow's pow and NumPy's round otherwise, each by processor."""
+    np.testing.assert_allclose(got, want, rtol=4 * np.finfo(np.float64).eps)
+
+
 def field(t, x):
     return t**2 * tf.sin(x)
 
@@ -271,7 +276,7 @@ def test_a_run_goes_on_where_it_stopped(at, data, tmp_path):
     g = Counted()
     got = quietly(g, data, batch_size=3, out=y, resume=True)
     assert g.calls == 4 - max(at - 2, 0)  # the last batch that was there, once more, and the rest
-    np.testing.assert_array_equal(got["a"], X**2)
+    same_powers(got["a"], X**2)
     assert contents(y) == whole(tmp_path)
     assert not part.exists()
 
@@ -307,7 +312,7 @@ def test_resume_with_nothing_to_go_on_from(tmp_path):
 def test_starting_again(tmp_path):
     y, _ = interrupted(tmp_path)
     quietly(Counted(factor=2.0), 2 * X, batch_size=4, out=y, overwrite=True)
-    np.testing.assert_array_equal(np.load(y / "a.npy"), 8 * X**2)
+    same_powers(np.load(y / "a.npy"), 8 * X**2)
 
 
 def test_what_the_journal_does_not_vouch_for_is_cut_off(tmp_path):
@@ -453,7 +458,7 @@ def test_values_that_are_not_numbers_are_the_same_again(tmp_path):
     x = np.where(X > 0, X, np.nan)
     y, _ = interrupted(tmp_path, 3, x)
     quietly(Counted(), x, batch_size=3, out=y, resume=True)
-    np.testing.assert_array_equal(np.load(y / "a.npy"), x**2)
+    same_powers(np.load(y / "a.npy"), x**2)
 
 
 def test_two_processes_do_not_write_to_one_file(tmp_path):
@@ -484,9 +489,9 @@ def test_strategies(make):
             x = -x
         return {"a": x**2}
 
-    np.testing.assert_array_equal(quietly(g, X, batch_size=4, strategy=strategy)["a"], X**2)
+    same_powers(quietly(g, X, batch_size=4, strategy=strategy)["a"], X**2)
     with strategy.scope():
-        np.testing.assert_array_equal(quietly(g, X, batch_size=4)["a"], X**2)
+        same_powers(quietly(g, X, batch_size=4)["a"], X**2)
     assert seen == [(strategy, False)] * 2  # traced once by each
 
 

@@ -20,6 +20,9 @@ from nthgrad.__main__ import main
 # Keras's own when it saves, under NumPy 2.5.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
+writes_stablehlo = pytest.mark.skipif(
+    tuple(map(int, tf.__version__.split(".")[:2])) < (2, 19), reason="StableHLO begins with TensorFlow 2.19"
+)
 LOADER = Path(__file__).parent / "benchmarks" / "stablehlo.py"
 SHUT = """
 import sys
@@ -178,6 +181,7 @@ def test_a_loaded_derivative_is_a_function_to_differentiate(tmp_path):
 # ---------- StableHLO
 
 
+@writes_stablehlo
 def test_stablehlo_runs_by_jax_in_a_process_without_tensorflow(tmp_path):
     for name, (make, build, d, dtype, _) in CASES.items():
         ng.export.stablehlo(make(build()), str(tmp_path / name), tf.TensorSpec([7, d], dtype))
@@ -208,6 +212,7 @@ def test_stablehlo_runs_by_jax_in_a_process_without_tensorflow(tmp_path):
         np.testing.assert_array_equal(y, e)
 
 
+@writes_stablehlo
 def test_what_stablehlo_says_of_itself(tmp_path):
     model = network(keras, 2, "float32")
     g = ng.partials(model, ["", "tx"], coords="tx")
@@ -235,6 +240,7 @@ def test_what_stablehlo_says_of_itself(tmp_path):
     assert said["versions"]["tensorflow"] == tf.__version__
 
 
+@writes_stablehlo
 def test_the_structure_points_to_the_outputs_in_their_order(tmp_path):
     def g(x):  # as texts, these keys stand in another order
         return {("a", "z"): x, ("a b",): tf.reduce_sum(x)}
@@ -312,7 +318,9 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=writes_stablehlo) if n == "a variable that changes" else n for n in REFUSED]
+)
 def test_refused(name, here):
     (here / "there").mkdir()
     call, kind, text = REFUSED[name]
@@ -322,6 +330,17 @@ def test_refused(name, here):
     assert [p.name for p in here.iterdir()] == ["there"]
 
 
+def test_a_tensorflow_that_cannot_write_stablehlo(here, monkeypatch):
+    monkeypatch.setattr(tf, "__version__", "2.18.1")
+    with pytest.raises(errors.UnsupportedOpError) as error:
+        ng.export.stablehlo(tf.sin, "g", CLOSED)
+    assert str(error.value) == (
+        "TensorFlow 2.18.1 cannot write StableHLO. Install TensorFlow 2.19 or newer, or export a SavedModel."
+    )
+    assert not [*here.iterdir()]
+
+
+@writes_stablehlo
 @pytest.mark.parametrize("f", [lambda x: tf.sin(x) * TABLE.lookup(tf.constant(0)),
                                lambda x: tf.strings.to_number(tf.strings.as_string(x))])  # fmt: skip
 def test_what_xla_cannot_compile(f, here):
@@ -334,6 +353,7 @@ def test_what_xla_cannot_compile(f, here):
     assert not [*here.iterdir()]
 
 
+@writes_stablehlo
 def test_a_write_that_fails_leaves_nothing(here, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
@@ -404,6 +424,7 @@ def test_export_at_the_command_line(files, capfd):
         compared([y.numpy() for y in flat], z, wanted)
 
 
+@writes_stablehlo
 def test_export_of_stablehlo_at_the_command_line(files, capfd):
     typed = "two.keras --partials x,time.time --coords time,x --format stablehlo --batch 4 --out g"
     assert main(["export", *typed.split()]) == 0

@@ -16,6 +16,8 @@ import numpy as np
 
 from nthgrad.legacy.patches import Patch
 
+# What NumPy 1 meant by np.array(copy=False): NumPy 2 raises for False where it must copy, NumPy 1 for None.
+_COPY_IF_NEEDED = None if int(np.__version__.split(".")[0]) >= 2 else False
 _ABSTRACT = [name for name in collections.abc.__all__ if name not in dir(collections)]
 _ALIASES = {  # Python types by NumPy's names, and spellings that NumPy 2 dropped
     "bool": bool,
@@ -87,7 +89,7 @@ def _ragged(today: Any) -> Any:
     @wraps(today)
     def make(a: Any = (), dtype: Any = None, *args: Any, **kwargs: Any) -> np.ndarray:
         if kwargs.get("copy", True) is False:
-            kwargs["copy"] = None  # NumPy 2 has made a refusal of it
+            kwargs["copy"] = _COPY_IF_NEEDED
         try:
             return today(a, dtype, *args, **kwargs)
         except ValueError as error:

@@ -5,7 +5,7 @@ Today's leave out sums over no axes and reshapes to the same shape.  The values 
 
 import weakref
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from typing import Any
 
 import numpy as np
@@ -234,6 +234,19 @@ def _as_today(op: tf.Operation, grad: Any, *others: Any, more: int) -> Any:
     return _private.gradient_function(op.type)(op, grad, *others)
 
 
+@cache
+def _gather_casts() -> bool:
+    """Whether today's gradient of a gather casts a shape, as TensorFlow 1's did: 2.16's does, 2.21's does not."""
+    with tf.Graph().as_default() as graph:
+        y = raw.GatherV2(params=tf.zeros([2]), indices=[0], axis=0)
+        _private.gradient_function("GatherV2")(y.op, y)
+    return any(op.type == "Cast" for op in graph.get_operations())
+
+
+def _gather(op: tf.Operation, grad: Any) -> Any:
+    return _as_today(op, grad, more=0 if _gather_casts() else 1)
+
+
 FUNCTIONS: dict[str, Callable] = {
     "Add": _add,
     "AddV2": _add,
@@ -252,8 +265,8 @@ FUNCTIONS: dict[str, Callable] = {
     "Min": _largest,
     "Prod": partial(_as_today, more=3),  # repeated where today's broadcasts
     **dict.fromkeys(("ReluGrad", "Relu6Grad", "LeakyReluGrad"), partial(_as_today, more=2)),  # zeros of a shape
-    "GatherV2": partial(_as_today, more=1),  # cast of a shape
-    "Gather": partial(_as_today, more=1),
+    "GatherV2": _gather,
+    "Gather": partial(_as_today, more=1),  # cast of a shape
     "Cumprod": _cumulative_product,
     "StridedSlice": _slice,
     "SparseSoftmaxCrossEntropyWithLogits": partial(_as_today, more=1),  # an op that forbade a second derivative

@@ -3,35 +3,44 @@
 White space is ignored inside brackets, where NumPy pads and wraps arrays by the digits they happen to show, and runs of
 it count as one space elsewhere; the ends of lines outside brackets are compared.
 
-Only the print tells how exact a number was, so the default tolerances follow from the digits:
+Only the print tells how exact a number was, and only its array how large the terms of its sums were. A sum of n terms
+of size S differs between processors, which add in other orders, by n roundings of S / 2**24 at most and some sqrt(n) as
+a rule, however small the sum is: so the default tolerances are relative to the largest number S of the same array. (An
+array is brackets, numbers and commas; a number that stands alone is one of its own.)
 
-* more than nine significant digits: a float64, since nine are enough for every float32. rtol = 1e-12.
-* otherwise: as good as a float32, whose unit is 1.2e-7. rtol = 1e-6, eight units: room for another order of summing or
-  another `tanh`, none for another formula.
+* float32: 8 S / 2**23, eight units. That is 16 terms at worst and some 200 as a rule, or another `tanh`, and not another
+  formula. Under the settings of `.ci/instruction_sets` the programs that state nothing stay below five.
+* float64: 1e-12 S. An array is one if it has a number of more than nine significant digits that is no float32: nine are
+  enough for every float32, and Python shows all of them.
 * eight places after the point: there NumPy cuts the numbers of an array, whatever their size, so that equal numbers may
   differ by one in that place. atol = 1e-8, otherwise 0.
 
-A program that needs other ones (differences of nearly equal numbers, a minimiser) says so, and why:
+A program that needs other ones (larger terms cancelled before anything was printed, a minimizer) says so, and why:
 
+    # tolerance: units=64 (a rounding of x is worth 14 units of the slope)
     # tolerance: rtol=1e-5 atol=1e-6 (third derivatives cancel)
+
+`units` takes the place of the eight; `rtol` is relative to the number itself, in the place of what is relative to the
+array.
 """
 
 from __future__ import annotations
 
+import ctypes
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _NUMBER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\binf\b|\bnan\b)"
 _TOKEN = re.compile(rf"(?P<word>(?!(?:inf|nan)\b)[^\W\d]\w*)|(?P<number>{_NUMBER})|(?P<end>\n)|(?P<mark>\S)")
-_TOLERANCE = re.compile(r"# tolerance:(?P<stated>( (rtol=|atol=)?[\d.e-]+)+) \(.+\)")
+_TOLERANCE = re.compile(r"# tolerance:(?P<stated>( (rtol=|atol=|units=)?[\d.e-]+)+) \(.+\)")
 _DEPTH = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
 
 
 def tolerances(program: str) -> dict[str, float]:
     """The tolerances that a program's source states, as keyword arguments of `compare`; empty if it states none.
 
-    `# tolerance: 1e-5 (reason)` is `rtol`; `# tolerance: rtol=0 atol=1e-8 (reason)` names one or both.
+    `# tolerance: 1e-5 (reason)` is `rtol`; `# tolerance: rtol=0 atol=1e-8 (reason)` names one or more.
 
     Raises:
         ValueError: for a line that starts like one of these and is not: a misspelt tolerance must not go unnoticed.
@@ -50,19 +59,23 @@ def tolerances(program: str) -> dict[str, float]:
     return {name or "rtol": float(value) for name, _, value in parts}
 
 
-def compare(recorded: str, printed: str, *, rtol: float | None = None, atol: float | None = None) -> list[str]:
+def compare(
+    recorded: str, printed: str, *, rtol: float | None = None, atol: float | None = None, units: float = 8.0
+) -> list[str]:
     """The differences between two prints, one sentence each; an empty list means that they are equal.
 
-    Numbers a (recorded) and b are equal where |a - b| <= atol + rtol |a|; nan equals nan, -0. equals 0., and a number
-    with a point never equals one without (an integer is not a float). Integers are compared exactly.
+    Numbers a (recorded) and b are equal where |a - b| <= atol + rtol |a|, or, for rtol=None, <= atol + the default for
+    the array (see the module). nan equals nan, -0. equals 0., and a number with a point never equals one without (an
+    integer is not a float). Integers are compared exactly.
     All numbers that differ are listed; after the first other difference the two cannot be laid side by side any more,
     so that one is the last.
 
     Args:
         recorded: what was printed then.
         printed: what is printed now.
-        rtol: tolerance relative to the recorded number; None chooses by its digits (see the module).
-        atol: absolute tolerance; None chooses likewise.
+        rtol: tolerance relative to the recorded number; None takes one relative to the largest of its array.
+        atol: absolute tolerance; None chooses by the digits.
+        units: that tolerance relative to the largest, for a float32, in units of 2**-23.
 
     Example:
         >>> compare("[0.33333334 1.] float32", "[0.3333333 1. ]  float32")
@@ -72,9 +85,10 @@ def compare(recorded: str, printed: str, *, rtol: float | None = None, atol: flo
     """
     old, new = list(_tokens(recorded)), list(_tokens(printed))
     differences = []
-    for (kind, was, line), (other, now, _) in zip(old, new, strict=False):
+    for (kind, was, line), (other, now, _), default in zip(old, new, _defaults(old, new, units), strict=False):
         same_kind = kind == other
-        if same_kind and (was == now or (kind == "float" and _close(was, now, rtol, atol))):
+        relative = default if rtol is None or kind != "float" else rtol * abs(float(was))
+        if same_kind and (was == now or (kind == "float" and _close(was, now, relative, atol))):
             continue
         differences.append(f"line {line}: {was!r} was recorded, {now!r} is printed")
         if not (same_kind and kind in ("float", "integer")):
@@ -137,16 +151,49 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
         line += kind == "end"
 
 
-def _close(was: str, now: str, rtol: float | None, atol: float | None) -> bool:
-    """Whether two printed floats agree within the tolerances given, or else those that their digits call for."""
+def _close(was: str, now: str, relative: float, atol: float | None) -> bool:
+    """Whether two printed floats agree within the tolerances given, or else the one that their places call for."""
     a, b = float(was), float(now)
     if not (math.isfinite(a) and math.isfinite(b)):
         return a == b or (math.isnan(a) and math.isnan(b))
-    if rtol is None:
-        rtol = 1e-12 if max(map(_digits, (was, now))) > 9 else 1e-6
     if atol is None:
         atol = 1e-8 if max(map(_places, (was, now))) == 8 else 0.0
-    return abs(a - b) <= atol + rtol * abs(a)
+    return abs(a - b) <= atol + relative
+
+
+def _defaults(old: Sequence[tuple[str, str, int]], new: Sequence[tuple[str, str, int]], units: float) -> list[float]:
+    """For every pair of tokens, the tolerance that the largest number and the dtype of their array call for."""
+    arrays = _arrays(old)
+    sizes, doubles = dict.fromkeys(arrays, 0.0), set()
+    for array, (kind, was, _), (other, now, _) in zip(arrays, old, new, strict=False):
+        if kind == other == "float":
+            if math.isfinite(float(was)):
+                sizes[array] = max(sizes[array], abs(float(was)))
+            if not (_may_be_float32(was) and _may_be_float32(now)):
+                doubles.add(array)
+    return [sizes[array] * (1e-12 if array in doubles else units * 2.0**-23) for array in arrays]
+
+
+def _arrays(tokens: Sequence[tuple[str, str, int]]) -> list[int]:
+    """For every token the array that it is of, by the place of its first bracket; a token outside is one of its own."""
+    arrays = list(range(len(tokens)))
+    opened: list[tuple[int, bool]] = []  # the brackets around: where each begins, and whether it is an array so far
+    for here, (kind, token, _) in enumerate(tokens):
+        if token in "([{":
+            opened.append((here, token == "["))
+        elif opened and token in ")]}":
+            start, is_array = opened.pop()
+            if is_array:
+                arrays[start : here + 1] = [start] * (here + 1 - start)
+            elif opened:
+                opened[-1] = (opened[-1][0], False)
+        elif opened and kind not in ("float", "integer") and token != ",":
+            opened[-1] = (opened[-1][0], False)
+    return arrays
+
+
+def _may_be_float32(number: str) -> bool:
+    return _digits(number) <= 9 or ctypes.c_float(float(number)).value == float(number)
 
 
 def _digits(number: str) -> int:

@@ -80,14 +80,46 @@ def test_there_are_programs():
     assert PROGRAMS.keys() >= NOT_IN_A_SESSION.keys()
 
 
+def in_a_session(program, folder):
+    """What a compiled program prints and saves."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), legacy.session():
+        exec(program, {"__name__": "__main__"})
+    return printed.getvalue() + saved(folder)
+
+
 @pytest.mark.filterwarnings("ignore")  # what Keras warned of, and files that old programs leave to Python to close
 @pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in NOT_IN_A_SESSION])
 def test_in_a_session(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), legacy.session():
-        exec(with_stand_ins(PROGRAMS[name]), {"__name__": "__main__"})
-    assert differences(name, printed.getvalue() + saved(tmp_path)) == []
+    assert differences(name, in_a_session(with_stand_ins(PROGRAMS[name]), tmp_path)) == []
+
+
+# A constant that is slightly wrong: in the program, as it would be in the library.
+WRONG = {
+    "a decay": ("contrib_layers", '"decay": 0.9', '"decay": 0.901'),
+    "a decay that nothing is stated for": ("optimizers_step_by_step", "decay=0.9", "decay=0.9001"),
+    "a momentum": ("keras_optimizers", "momentum=0.5", "momentum=0.5001"),
+    "an epsilon of a variance": ("backend_networks", "epsilon=0.1", "epsilon=0.1001"),
+    "an epsilon of an optimizer": ("keras_optimizers", "epsilon=1e-3", "epsilon=1.1e-3"),
+    "an epsilon of batch normalization": ("learning_phase", "epsilon=0.01", "epsilon=0.0101"),
+    "a norm to clip to": ("keras_optimizers", "clipnorm=0.5", "clipnorm=0.5001"),
+    "a value to clip to": ("keras_optimizers", "clipvalue=0.5", "clipvalue=0.5001"),
+    "a penalty": ("tf_contrib_layers", "l2_regularizer(0.1)", "l2_regularizer(0.1001)"),
+    "a slope": ("backend_networks", "alpha=2.0", "alpha=2.0001"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("name", "right", "wrong"), WRONG.values(), ids=WRONG)
+def test_a_wrong_constant_is_noticed(name, right, wrong, tmp_path, monkeypatch):
+    source = PROGRAMS[name].read_text(encoding="utf-8")
+    assert right in source
+    path, folder = tmp_path / "program.py", tmp_path / "empty"
+    path.write_text(source.replace(right, wrong), encoding="utf-8")
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert differences(name, in_a_session(with_stand_ins(path), folder)) != []
 
 
 @pytest.mark.parametrize("name", IN_A_PROCESS)

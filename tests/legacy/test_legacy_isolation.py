@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
+from tensorflow.python.distribute import distribute_lib
 
 import nthgrad.legacy.keras as old_keras
 import nthgrad.legacy.tensorflow as tf1
@@ -244,6 +245,14 @@ def test_outside_stays_tensorflow_2(first):
         after = observe()
         changed = {name for name in OBSERVED if before[name] != after[name]}
         assert changed == set(), scenario.__name__
+
+
+def test_the_default_strategy_is_tensorflow_2s_also_if_it_is_asked_for_first_inside(monkeypatch):
+    for made in distribute_lib._defaults:
+        monkeypatch.setitem(distribute_lib._defaults, made, None)
+    with legacy.session():
+        tf.distribute.get_strategy()
+    assert hasattr(tf.distribute.get_strategy(), "experimental_distribute_values_from_function")
 
 
 def test_inside_is_tensorflow_1():

@@ -114,6 +114,7 @@ def write(folder, text, name="program.py"):
 def test_a_program_finds_what_it_found(folder, capfd, monkeypatch):
     path = write(folder, PROGRAM + "\n".join(f"print(repr({told}))" for told in TOLD) + "\nsys.exit()\n")
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore:inspect.getargspec:DeprecationWarning")  # of Python 3.10
     (folder / "tensorflow.py").write_text("raise ImportError('the current folder is not on the path')")
     reading, writing = os.pipe()
     os.write(writing, b"typed\n")

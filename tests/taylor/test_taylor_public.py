@@ -163,10 +163,10 @@ def test_a_rule_of_ones_own(monkeypatch):
 
 
 def test_auto_is_the_taylor_engine():
-    h = lambda x: tf.exp(tf.sin(x))  # noqa: E731
+    h = tf.custom_gradient(lambda x: (tf.exp(tf.sin(x)), lambda dy: 7 * dy))  # tapes keep to the 7
     x = np.array([0.3, 1.0])
     np.testing.assert_array_equal(ng.derivative(h, 5)(x), ng.derivative(h, 5, method="taylor")(x))
-    assert not np.array_equal(ng.derivative(h, 5)(x), ng.derivative(h, 5, method="tape")(x))  # by a rounding
+    assert not np.allclose(ng.derivative(h, 5)(x), ng.derivative(h, 5, method="tape")(x))
 
 
 def test_a_custom_gradient_is_walked_through():

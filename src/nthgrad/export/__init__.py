@@ -95,7 +95,8 @@ def stablehlo(g: Callable[..., Any], path: str, *args: Any) -> None:
 
     Raises:
         ArgumentError: path is there or cannot be, or a length is open.
-        UnsupportedOpError: XLA cannot compile g, or g changes a variable.
+        UnsupportedOpError: XLA cannot compile g, g changes a variable, or TensorFlow is older than 2.19, which wrote
+            StableHLO first.
 
     Example:
         >>> import json, os, tempfile
@@ -115,6 +116,11 @@ def stablehlo(g: Callable[..., Any], path: str, *args: Any) -> None:
             )
     target = folders.free(path)
     g(*(tf.ones(a.shape, a.dtype) if isinstance(a, tf.TensorSpec) else tf.convert_to_tensor(a) for a in args))
+    if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 19):
+        raise UnsupportedOpError(
+            f"TensorFlow {tf.__version__} cannot write StableHLO. Install TensorFlow 2.19 or newer, or export a "
+            "SavedModel."
+        )
     compiled = tf.function(lambda *xs: g(*xs), autograph=False, jit_compile=True)
     traced = compiled.get_concrete_function(*specs)
     try:

@@ -1,6 +1,5 @@
 """What layers are made of in the Keras backend: activations, convolutions, pooling, normalisation, loops."""
 
-# tolerance: rtol=1e-6 (float32 shown with all the digits of Python)
 import numpy as np
 from keras import backend as K
 

@@ -1,6 +1,5 @@
 """Every function of the Keras backend that takes values elsewhere without chance: shapes, sums, comparisons."""
 
-# tolerance: rtol=1e-6 (float32 shown with all the digits of Python)
 import numpy as np
 from keras import backend as K
 

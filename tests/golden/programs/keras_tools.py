@@ -1,6 +1,5 @@
 """The small functions of keras.utils and keras.engine that other people's code imported."""
 
-# tolerance: rtol=1e-6 (float32 shown with all the digits of Python)
 import h5py
 import numpy as np
 from keras import backend as K

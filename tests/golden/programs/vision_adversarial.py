@@ -1,6 +1,5 @@
 """Adversarial examples for a Keras classifier: the fast gradient sign, steps of it, and the least likely class."""
 
-# tolerance: rtol=1e-5 atol=1e-7 (slopes of a loss that is almost flat)
 import numpy as np
 import tensorflow as tf
 from keras import backend as K
