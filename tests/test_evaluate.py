@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import nthgrad as ng
 from nthgrad import errors
-from nthgrad.evaluation import files, npy
+from nthgrad.evaluation import batches, files, npy
 from nthgrad.evaluation.structure import files as names_of
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 1))
@@ -391,12 +391,6 @@ def other_rows():
     return x
 
 
-def other_last_rows():
-    x = X.copy()
-    x[5] += 1
-    return x
-
-
 def other(g, data=X, batch_size=3):
     return lambda out: quietly(g, data, batch_size=batch_size, out=out, resume=True)
 
@@ -444,6 +438,46 @@ def test_what_was_made_from_something_else_is_not_gone_on_with(call, message, tm
         assert {k: v for k, v in contents(part).items() if k.endswith("npy")} == {
             k: v for k, v in before.items() if k.endswith("npy")
         }
+
+
+@pytest.mark.parametrize("row", range(len(X)))
+def test_other_data_are_noticed_at_every_row(row, tmp_path):
+    y, part = interrupted(tmp_path)
+    x = X.copy()
+    x[row] = np.nextafter(x[row], 2)
+    with pytest.raises(errors.ArgumentError, match=f"^{re.escape(str(part))} was made from other data: some of their"):
+        quietly(Counted(), x, batch_size=3, out=y, resume=True)
+
+
+def test_other_data_are_noticed_where_a_block_of_many_rows_differs():
+    """64 rows spread over all of them are read: of 10000, no 160 in a row lie between two of these."""
+    x = np.zeros((10_000, 1))
+    before = batches.Arrays(x, 100).fingerprint()
+    for start in range(0, len(x), 40):
+        x[start : start + 160] = 1
+        assert batches.Arrays(x, 100).fingerprint() != before, start
+        x[:] = 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+@pytest.mark.parametrize(("apart", "same"), [(0.0, True), (0.1, True), (10.0, False), (1e4, False)])
+def test_results_are_the_same_to_half_their_digits(apart, same, dtype, tmp_path):
+    """Half the digits of the largest: what devices that add in no fixed order change is less, another g is more."""
+    unit = np.sqrt(np.finfo(dtype).eps)
+    y = tmp_path / "y.npy"
+
+    def g(offset, stop=None):
+        counted = Counted(stop)
+        return lambda x: tf.cast(counted(x)["a"] + offset * unit * tf.reduce_max(x**2), dtype)
+
+    x = np.linspace(-1, 1, 10)
+    with pytest.raises(KeyboardInterrupt):
+        quietly(g(0.0, stop=3), x, batch_size=3, out=y)
+    if same:
+        quietly(g(apart), x, batch_size=3, out=y, resume=True)
+    else:
+        with pytest.raises(errors.ArgumentError, match="was made by another g, or from other data"):
+            quietly(g(apart), x, batch_size=3, out=y, resume=True)
 
 
 def test_values_that_are_not_numbers_are_the_same_again(tmp_path):

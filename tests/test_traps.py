@@ -161,6 +161,50 @@ def test_right_when_compiled(name, method):
             np.testing.assert_allclose(got, exact, rtol=1e-13, atol=1e-13, err_msg=f"order {k}")
 
 
+def pair(x):
+    return tf.stack([x**2, x], -1)
+
+
+# Of equal values, what TensorFlow's first derivative takes: the first of two, the mean of several, of relu the side of
+# zero. The first and second derivatives at x = 1.
+TIES = {
+    "minimum, the square first": (lambda x: tf.minimum(x**2, x), 2, 2),
+    "minimum, the square last": (lambda x: tf.minimum(x, x**2), 1, 0),
+    "maximum, the square first": (lambda x: tf.maximum(x**2, x), 2, 2),
+    "maximum, the square last": (lambda x: tf.maximum(x, x**2), 1, 0),
+    "minimum of no ops": (lambda x: tf.minimum(tf.gather(x, [0, 1, 2]), tf.gather(2 - x, [0, 1, 2])), 1, 0),
+    "maximum of no ops": (lambda x: tf.maximum(tf.gather(2 - x, [0, 1, 2]), tf.gather(x, [0, 1, 2])), -1, 0),
+    "maximum and a constant": (lambda x: tf.maximum(x**2, 1.0), 2, 2),
+    "minimum and a constant first": (lambda x: tf.minimum(tf.constant(1.0, x.dtype), x**2), 0, 0),
+    "clip_by_value": (lambda x: tf.clip_by_value(x**2, -1.0, 1.0), 2, 2),
+    "relu": (lambda x: tf.nn.relu(x**2 - 1), 0, 0),
+    "relu6 at 6": (lambda x: tf.nn.relu6(x**2 + 5), 0, 0),
+    "reduce_min": (lambda x: tf.reduce_min(pair(x), -1), 1.5, 1),
+    "reduce_max": (lambda x: tf.reduce_max(pair(x), -1), 1.5, 1),
+    "segment_min": (lambda x: tf.math.segment_min(tf.reshape(pair(x), [-1]), [0, 0, 1, 1, 2, 2]), 1.5, 1),
+    "unsorted_segment_max": (
+        lambda x: tf.math.unsorted_segment_max(tf.reshape(pair(x), [-1]), [0, 0, 1, 1, 2, 2], 3),
+        1.5,
+        1,
+    ),
+    "sort": (lambda x: tf.sort(pair(x), -1)[:, 0], 2, 2),
+    "top_k": (lambda x: tf.math.top_k(pair(x), 1)[0][:, 0], 2, 2),
+    "abs": (lambda x: tf.abs(x**2 - 1), 0, 0),
+}
+
+
+@METHODS
+@pytest.mark.parametrize("name", TIES)
+def test_equal_values_have_the_derivatives_that_tensorflow_gives_first(name, method):
+    f, *want = TIES[name]
+    x = tf.constant(X)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    assert tape.gradient(y, x)[1] == want[0]
+    assert [y[1] for y in ng.derivatives(f, 2, method=method)(X)[1:]] == want
+
+
 @METHODS
 def test_a_where_on_elements_in_another_order(method):
     def f(x):

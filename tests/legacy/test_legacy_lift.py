@@ -211,7 +211,76 @@ def test_every_function_has_variables_of_its_own():
     assert (f(1.0), g(1.0)) == (5.0, 2.0)
 
 
+@pytest.mark.parametrize(
+    ("names", "count"),
+    [
+        ([("", "w"), ("", "w")], 1),
+        ([("", "w"), ("", "v")], 2),
+        ([("", ""), ("", "")], 2),
+        ([("one", "w"), ("another", "w")], 2),
+        ([("", ""), ("", "first")], 1),  # named as the op that has no name to share
+    ],
+)
+def test_ops_of_one_shared_name_are_one_variable(names, count):
+    """TensorFlow 1's session holds one variable for each container and shared name, however many ops read it."""
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        refs = [
+            tf.raw_ops.VariableV2(shape=[], dtype=tf.float32, container=c, shared_name=s, name=f"{op}")
+            for op, (c, s) in zip(("first", "second"), names, strict=True)
+        ]
+        for ref, value in zip(refs, (2.0, 3.0), strict=True):
+            sess.run(tf.raw_ops.Assign(ref=ref, value=value))
+        f = legacy.lift(sess, x, x * refs[0] + refs[1])
+    assert len(f.variables) == count
+    first = 2.0 if count == 2 else 3.0
+    assert f(10.0) == 10 * first + 3
+    f.variables[0].assign(5.0)
+    assert f(10.0) == 50 + (3 if count == 2 else 5)
+
+
 # ---------- live graphs, learning phases, dropout
+
+
+@pytest.mark.parametrize("name", ["keras_learning_phase", "keras_learning_phase_1", "a/b/keras_learning_phase_12"])
+@pytest.mark.parametrize("default", [True, False], ids=["with a default", "without"])
+def test_the_learning_phase_is_known_by_its_name(name, default):
+    """Keras numbers the second of a graph; an imported graph has the name of the import before it."""
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        phase = (
+            tf1.placeholder_with_default(False, [], name=name) if default else tf1.placeholder(tf1.bool, [], name=name)
+        )
+        y = tf1.cond(phase, lambda: 2 * x, lambda: 3 * x)
+        inference, training = legacy.lift(sess, x, y), legacy.lift(sess, x, y, training=True)
+    assert (inference(1.0), training(1.0)) == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["keras_learning_phase_two", "my_keras_learning_phase", "keras_learning_phase/x"])
+def test_a_placeholder_of_another_name_is_no_learning_phase(name):
+    with legacy.session() as sess:
+        x, z = tf1.placeholder(tf1.float32, [], name="x"), tf1.placeholder_with_default(3.0, [], name=name)
+        with pytest.raises(LegacyError, match="has no learning phase of Keras"):
+            legacy.lift(sess, x, x * z, training=True)
+
+
+ARGUMENTS = {
+    ("x",): ["x"],
+    ("scope/x",): ["x"],
+    ("a/b/x", "a/b/y"): ["x", "y"],
+    ("a/x", "b/x"): ["a_x_0", "b_x_0"],
+    ("a/lambda",): ["lambda_"],
+    ("a/x-1.y",): ["x_1_y"],
+}
+
+
+@pytest.mark.parametrize("names", ARGUMENTS, ids=", ".join)
+def test_arguments_have_the_last_parts_of_the_names(names):
+    with legacy.session() as sess:
+        xs = [tf1.placeholder(tf1.float32, [], name=name) for name in names]
+        f = legacy.lift(sess, xs, sum(xs[1:], 2 * xs[0]))
+    assert [spec.name for spec in f.specs] == ARGUMENTS[names]
+    assert f(**dict.fromkeys(ARGUMENTS[names], 1.0)) == 1 + len(names)
 
 
 def test_a_keras_model_in_a_session():
