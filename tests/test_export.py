@@ -260,7 +260,9 @@ def test_arguments_in_another_order_than_tensorflows_are_noticed(swap, tmp_path,
 
     monkeypatch.setattr(describe, "arguments", arguments)
     with pytest.raises(errors.UnsupportedOpError) as error:
-        ng.export.stablehlo(lambda x: x + a * tf.cast(b, x.dtype), str(tmp_path / "g"), tf.TensorSpec([4, 4], tf.float64))
+        ng.export.stablehlo(
+            lambda x: x + a * tf.cast(b, x.dtype), str(tmp_path / "g"), tf.TensorSpec([4, 4], tf.float64)
+        )
     assert str(error.value) == (
         f"The StableHLO that TensorFlow {tf.__version__} made of g takes other arguments than g and the variables that "
         "it uses. Export a SavedModel."

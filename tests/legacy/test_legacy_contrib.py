@@ -65,7 +65,8 @@ DEFAULTS = {
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_the_defaults_of_layers(name):
     parameters = inspect.signature(getattr(tf.contrib.layers, name)).parameters
-    assert {n: p.default for n, p in parameters.items() if isinstance(p.default, (bool, float, int, str))} == DEFAULTS[name]
+    found = {n: p.default for n, p in parameters.items() if isinstance(p.default, (bool, float, int, str))}
+    assert found == DEFAULTS[name]
 
 
 @pytest.mark.parametrize("shape", [[4, 2], [4, 1, 3, 2], [4, 3, 2]], ids=str)
