@@ -177,6 +177,13 @@ def test_every_batch_has_the_same_length_and_the_rows_added_are_cut_off():
     np.testing.assert_array_equal(seen[2], X[[8, 9, 9, 9]])
 
 
+@pytest.mark.parametrize(("total", "batch_size", "length"), [(1, 4, 1), (3, 4, 3), (4, 4, 4), (5, 4, 4), (2, 1, 1)])
+def test_a_batch_is_no_longer_than_the_data(total, batch_size, length):
+    seen = []
+    quietly(lambda x: seen.append(len(x)) or x, X[:total], batch_size=batch_size)
+    assert set(seen) == {length}
+
+
 def test_one_trace():
     traces = []
 
@@ -305,6 +312,27 @@ def test_starting_again(tmp_path):
     y, _ = interrupted(tmp_path)
     quietly(Counted(factor=2.0), 2 * X, batch_size=4, out=y, overwrite=True)
     np.testing.assert_array_equal(np.load(y / "a.npy"), 8 * X**2)
+
+
+def test_the_leave_to_write_over_what_is_there_is_kept(tmp_path):
+    """Given to any of the runs that go on from one another, it holds for those that follow."""
+    y, part = interrupted(tmp_path, 2)
+    with pytest.raises(KeyboardInterrupt):
+        quietly(Counted(3), X, batch_size=3, out=y, resume=True, overwrite=True)
+    assert json.loads((part / "journal.json").read_text())["overwrite"] is True
+    y.mkdir()
+    (y / "a.npy").write_text("old")
+    quietly(Counted(), X, batch_size=3, out=y, resume=True)
+    assert contents(y) == whole(tmp_path)
+
+
+def test_a_file_in_the_place_of_the_folder_for_what_is_not_finished(tmp_path):
+    (tmp_path / "y.npy.part").write_text("")
+    with pytest.raises(errors.ArgumentError) as raised:
+        quietly(tf.sin, X, batch_size=3, out=tmp_path / "y.npy", overwrite=True)
+    assert str(raised.value) == (
+        f"{tmp_path / 'y.npy'} cannot be written: File exists. Mend that, and go on with resume=True."
+    )
 
 
 def test_what_the_journal_does_not_vouch_for_is_cut_off(tmp_path):
@@ -555,7 +583,7 @@ EITHER = " Give a path that ends with .npy for one file, or a folder."
 
 def growing():
     shapes = iter((1, 2, 3))
-    return lambda x: tf.repeat(x, next(shapes), axis=1)
+    return lambda x: {"a": tf.cast(x, tf.float32), "b": tf.repeat(x, next(shapes), axis=1)}
 
 
 def frame():
@@ -692,8 +720,9 @@ REFUSED = {
         X,
         {},
         errors.OutputError,
-        "g returned output float64 of rows (1,) for one batch and output float64 of rows (2,) for the next. Let the "
-        "structure, the dtypes and the shapes of rows depend on nothing but g.",
+        "g returned output['a'] float32 of rows (1,), output['b'] float64 of rows (1,) for one batch and output['a'] "
+        "float32 of rows (1,), output['b'] float64 of rows (2,) for the next. Let the structure, the dtypes and the "
+        "shapes of rows depend on nothing but g.",
     ),
     "no points, no trace": (
         lambda x: x.numpy(),
