@@ -63,3 +63,7 @@ def test_nan_where_the_differences_are_finite_is_a_disagreement():
 
     with pytest.raises(DisagreementError, match=r"^Order 1 at x = 0.5 \(output 0\): tape gives nan, .* is inf times"):
         ng.check(lambda x: f(x), 0.5, 1)
+
+
+def test_the_order_is_two_if_none_is_given():
+    assert [len(parts) for parts in ng.check(tf.tanh, 0.5).values()] == [2, 2]

@@ -415,6 +415,134 @@ def test_files_that_are_not_what_they_should_be(tmp_path):
             assert refused(lambda name=name, options=options: legacy.lift(name, **options)) == wanted
 
 
+def in_a_folder(folder):
+    for path in FILES.glob("reference.*"):
+        shutil.copy(path, folder)
+    (folder / "checkpoint").write_text('model_checkpoint_path: "reference"\n')
+    return folder, {}
+
+
+def as_text(folder):
+    graph = tf.compat.v1.GraphDef()
+    graph.ParseFromString((FILES / "plain64.pb").read_bytes())
+    (folder / "plain64.pbtxt").write_text(str(graph))
+    return folder / "plain64.pbtxt", {}
+
+
+# Another way to say where each is: what is given, and the artefact that it is.
+OPENED = {
+    "a folder with a checkpoint": (in_a_folder, "reference"),
+    "a text": (as_text, "plain64.pb"),
+    "no ending": (lambda _: (FILES / "reference", {}), "reference"),
+    "a word": (lambda _: (str(FILES / "reference.meta"), {}), "reference"),
+    "the checkpoint": (lambda _: (FILES / "reference.meta", {"checkpoint": FILES / "reference"}), "reference"),
+    "its index": (lambda _: (FILES / "reference.meta", {"checkpoint": f"{FILES}/reference.index"}), "reference"),
+    "the file of a SavedModel": (lambda _: (FILES / "saved_model" / "saved_model.pb", {}), "saved_model"),
+    "its tags": (lambda _: (FILES / "saved_model", {"tags": ["serve"]}), "saved_model"),
+    "its signature": (lambda _: (FILES / "saved_model", {"signature": "serving_default"}), "saved_model"),
+}
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_another_way_to_say_where_it_is(name, functions, tmp_path):
+    make, artefact = OPENED[name]
+    source, options = make(tmp_path)
+    f, g = legacy.lift(source, **{**ARTEFACTS[artefact][1], **options}), functions(artefact)
+    x = [np.linspace(0.5, 1.5, 3)[:, None]] * len(g.specs)
+    assert [spec.name for spec in f.specs] == [spec.name for spec in g.specs]
+    np.testing.assert_array_equal(f(*x), g(*x))
+
+
+def gone(kind):
+    """A graph with an op that TensorFlow does not know."""
+
+    def write(folder):
+        graph = tf.compat.v1.GraphDef()
+        graph.node.add(name="y", op="NoSuchOp")
+        message = graph if kind == "pb" else tf.compat.v1.MetaGraphDef(graph_def=graph)
+        (folder / f"gone.{kind}").write_bytes(message.SerializeToString())
+        return f"gone.{kind}"
+
+    return write
+
+
+def cut_off(folder):
+    graph = tf.compat.v1.GraphDef()
+    graph.node.add(name="y", op="Identity", input=["x"]).attr["T"].type = tf.float32.as_datatype_enum
+    (folder / "cut.pb").write_bytes(graph.SerializeToString())
+    return "cut.pb"
+
+
+def broken(folder):
+    (folder / "broken").mkdir()
+    (folder / "broken" / "saved_model.pb").write_bytes(b"\xff\xfe nothing")
+    return "broken"
+
+
+def without_variables(folder):
+    (folder / "bare").mkdir()
+    shutil.copy(FILES / "saved_model" / "saved_model.pb", folder / "bare")
+    return "bare"
+
+
+def another_checkpoint(folder):
+    for path in FILES.glob("resource.*"):
+        shutil.copy(path, folder)
+    shutil.copy(FILES / "reference.meta", folder / "resource.meta")
+    return "resource.meta"
+
+
+def words(folder):
+    (folder / "words.json").write_text("no model")
+    return "words.json", {"weights": "w.h5"}
+
+
+GONE = "An op that is gone has to be replaced in the old program."
+UNREADABLE = {
+    "an unknown op": (gone("pb"), f"TensorFlow {tf.__version__} cannot read the graph in gone.pb: ", f" {GONE}"),
+    "an unknown op of a MetaGraph": (
+        gone("meta"), f"TensorFlow {tf.__version__} cannot read the graph in gone.meta: ", f" {GONE}"),
+    "an op without its input": (
+        cut_off, f"TensorFlow {tf.__version__} cannot read the graph in cut.pb: Node 'y': Unknown input node 'x'. ", GONE),
+    "no SavedModel": (broken, "broken/saved_model.pb is no SavedModel. ", "Write it anew."),
+    "a SavedModel without its variables": (without_variables, "bare cannot be loaded: ", ". Write it anew."),
+    "another checkpoint": (
+        another_checkpoint, "The checkpoint resource does not fit resource.meta: ",
+        ". Give the one that was saved with it."),
+    "no JSON": (
+        words, "words.json cannot be read as a Keras model: ",
+        " Perhaps a layer is none of Keras's own: give custom_objects={...}, or build the model in a legacy session, load "
+        "its weights and lift it there."),
+    "the weights of what holds them": (
+        lambda folder: (shutil.copy(FILES / "normalized.h5", folder / "whole.h5").name, {"weights": "w.h5"}),
+        "whole.h5 holds its weights itself. ", "Leave out weights=..., or give the .json file."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_file_that_cannot_be_read(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write, begin, end = UNREADABLE[name]
+    made = write(tmp_path)
+    source, options = made if isinstance(made, tuple) else (made, {})
+    message = refused(lambda: legacy.lift(source, **options))
+    assert message.startswith(begin)
+    assert message.endswith(end)
+
+
+def test_an_interactive_session_and_a_pair_are_sessions():
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        one = legacy.lift((sess.graph, sess), x, 2 * x)
+        interactive = tf1.InteractiveSession()
+        other = legacy.lift(interactive, x, 2 * x)
+        interactive.close()
+        model = old_keras.models.Sequential([old_keras.layers.Dense(1, input_shape=(1,))])
+        message = refused(lambda: legacy.lift(model, weights="w.h5"))
+    assert one(1.0) == other(1.0) == 2
+    assert message == "weights=... is for a Keras file, and the source is a Keras model. Leave it out."
+
+
 def test_what_a_session_refuses():
     with legacy.session() as sess:
         x = tf1.placeholder(tf1.float32, [2], name="x")
