@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 import nthgrad as ng
 import nthgrad.legacy.keras as old_keras
@@ -237,6 +238,126 @@ def test_ops_of_one_shared_name_are_one_variable(names, count):
     assert f(10.0) == 10 * first + 3
     f.variables[0].assign(5.0)
     assert f(10.0) == 50 + (3 if count == 2 else 5)
+
+
+R = tf.raw_ops
+# What changes a variable of shape [2], by its op's type: of what is made of a variable and another, both by handle.
+WRITES = {
+    "AssignAddVariableOp": lambda v, w: R.AssignAddVariableOp(resource=v, value=[1.0, 1.0]),
+    "ResourceApplyGradientDescent": lambda v, w: R.ResourceApplyGradientDescent(var=v, alpha=1.0, delta=[1.0, 1.0]),
+    "ResourceScatterAdd": lambda v, w: R.ResourceScatterAdd(resource=v, indices=[0], updates=[1.0]),
+    "ResourceSparseApplyAdagrad": lambda v, w: R.ResourceSparseApplyAdagrad(
+        var=v, accum=w, lr=1.0, grad=[1.0], indices=[0]
+    ),
+    "ResourceStridedSliceAssign": lambda v, w: R.ResourceStridedSliceAssign(
+        ref=v, begin=[0], end=[1], strides=[1], value=[1.0]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRITES)
+def test_what_changes_a_variable_is_refused(kind):
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [2], name="x")
+        v, w = (tf1.get_variable(name, initializer=[2.0, 3.0], use_resource=True) for name in "vw")
+        sess.run(tf1.global_variables_initializer())
+        with tf1.control_dependencies([WRITES[kind](v.handle, w.handle)]):
+            y = tf1.add(v.read_value(), x)
+        message = refused(lambda: legacy.lift(sess, x, y))
+    assert message == (
+        f"{kind} (named '{kind}') changes the variable 'v' while the outputs of the session's graph are computed from it. "
+        "Fix the placeholder that decides it, with feed={...}, or lift the parts apart."
+    )
+
+
+def array(size=3, **options):
+    return tf1.TensorArray(tf1.float32, size, **{"infer_shape": False, "element_shape": [], **options})
+
+
+GROWS = {"size": 0, "dynamic_size": True}
+# TensorArrays of TensorFlow 1, written from x of shape [3] and read.
+ARRAYS = {
+    "written and read": lambda x: array(1).write(0, x[1] ** 2).read(0),
+    "written beyond its end": lambda x: array(**GROWS).write(1, x[1] ** 2).write(0, x[0]).stack(),
+    "unstacked": lambda x: array().unstack(x**2).read(2),
+    "stacked": lambda x: array().unstack(x**2).stack(),
+    "scattered": lambda x: array().scatter([2, 0, 1], x**2).stack(),
+    "scattered beyond its end": lambda x: array(**GROWS).scatter([2, 0, 1], x**2).stack(),
+    "scattered into what is written": lambda x: array().write(1, 3 * x[0]).scatter([2, 0], x[:2] ** 2).stack(),
+    "scattered into what grows": lambda x: array(**GROWS).write(0, x[0]).scatter([2, 1], x[:2] ** 2).stack(),
+    "gathered": lambda x: array().unstack(x**2).gather([2, 0]),
+    "its size": lambda x: x * tf1.cast(array().unstack(x).size(), tf1.float32),
+    "the size of what grows": lambda x: x * tf1.cast(array(**GROWS).write(4, x[0]).size(), tf1.float32),
+    "concatenated": lambda x: array(2, element_shape=[None]).write(0, x[:2] ** 2).write(1, x[2:]).concat(),
+    "split": lambda x: array(2, element_shape=[None]).split(x**2, [1, 2]).read(1),
+    "of rows": lambda x: array(3, element_shape=[2]).unstack(tf1.stack([x, x**2], 1)).gather([2, 1]),
+    "of different lengths": lambda x: array(3, element_shape=None).write(0, x[:2]).write(1, x[2:]).write(2, x).concat(),
+    "of different lengths, read": lambda x: array(2, element_shape=None).write(0, x[:2]).write(1, x[2:]).read(1),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_beside_the_session(name):
+    value = np.float32([0.5, -2.0, 3.0])
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [3], name="x")
+        y = ARRAYS[name](x)
+        f = legacy.lift(sess, x, y)
+        want = sess.run([y, tf1.gradients(y, x)[0]], {x: value})
+    with tf.GradientTape() as tape:
+        t = tf.constant(value)
+        tape.watch(t)
+        found = f(t)
+    np.testing.assert_array_equal(found, want[0])
+    np.testing.assert_array_equal(tape.gradient(found, t), want[1])
+
+
+def test_what_does_not_fit_once_a_value_is_known():
+    with legacy.session() as sess:
+        x, k = tf1.placeholder(tf1.float32, [2, 2], name="x"), tf1.placeholder(tf1.float32, name="k")
+        y = tf1.matmul(x, k, name="y")
+        message = refused(lambda: legacy.lift(sess, x, y, feed={"k": np.ones((3, 4))}))
+    assert message.startswith(
+        "BatchMatMulV2 (named 'y') cannot be made of float32 (2, 2), float32 (3, 4): Dimensions must be "
+    )
+    assert message.endswith(". Lift the parts before and after it: give the tensor that follows as an input.")
+
+
+def test_the_handle_of_a_variable_goes_round_a_loop():
+    def read(handle):
+        return tf.reshape(tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.float32), [])
+
+    def body(i, y, h):
+        return i + 1, y * read(h), h
+
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        v, w = (
+            tf1.get_variable(name, initializer=value, use_resource=True) for name, value in (("v", 2.0), ("w", 3.0))
+        )
+        sess.run(tf1.global_variables_initializer())
+        same = tf1.while_loop(lambda i, *_: i < 3, body, [0, x, v.handle])[1]
+        swapped = tf1.while_loop(
+            lambda i, *_: i < 3, lambda i, y, h, k: (i + 1, y * read(h), k, h), [0, x, v.handle, w.handle], name="swap"
+        )[1]
+        f = legacy.lift(sess, x, same)
+        message = refused(lambda: legacy.lift(sess, x, swapped))
+    assert f(1.0) == 8
+    f.variables[0].assign(3.0)
+    assert f(1.0) == 27
+    assert message == (
+        "Merge (named 'swap/Merge_2') is another variable in every round of its loop. Lift the parts before and after it: "
+        "give the tensor that follows as an input."
+    )
+
+
+def test_a_tensor_that_grows_in_a_loop():
+    shapes = [tf.TensorShape([]), tf.TensorShape([None])]
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [1], name="x")
+        y = tf1.while_loop(lambda i, _: i < 3, lambda i, y: (i + 1, tf1.concat([y, x * y[:1]], 0)), [0, x], shapes)[1]
+        f = legacy.lift(sess, x, y)
+    np.testing.assert_array_equal(f([2.0]), [2, 4, 4, 4])
 
 
 # ---------- live graphs, learning phases, dropout
@@ -473,10 +594,27 @@ def cut_off(folder):
     return "cut.pb"
 
 
+def of_absent_tensors(folder):
+    meta = tf.compat.v1.MetaGraphDef()
+    meta.graph_def.node.add(name="x", op="NoOp")
+    meta.collection_def["losses"].node_list.value.append("absent:0")
+    (folder / "absent.meta").write_bytes(meta.SerializeToString())
+    return "absent.meta"
+
+
 def broken(folder):
     (folder / "broken").mkdir()
     (folder / "broken" / "saved_model.pb").write_bytes(b"\xff\xfe nothing")
     return "broken"
+
+
+def of_two_kinds(folder):
+    file = saved_model_pb2.SavedModel()
+    for tags in (["serve"], ["serve", "gpu"]):
+        file.meta_graphs.add().meta_info_def.tags.extend(tags)
+    (folder / "two").mkdir()
+    (folder / "two" / "saved_model.pb").write_bytes(file.SerializeToString())
+    return "two"
 
 
 def without_variables(folder):
@@ -504,7 +642,11 @@ UNREADABLE = {
         gone("meta"), f"TensorFlow {tf.__version__} cannot read the graph in gone.meta: ", f" {GONE}"),
     "an op without its input": (
         cut_off, f"TensorFlow {tf.__version__} cannot read the graph in cut.pb: Node 'y': Unknown input node 'x'. ", GONE),
+    "a collection of what is not there": (
+        of_absent_tensors, f"TensorFlow {tf.__version__} cannot read the graph in absent.meta: ", f" {GONE}"),
     "no SavedModel": (broken, "broken/saved_model.pb is no SavedModel. ", "Write it anew."),
+    "a SavedModel of two kinds": (
+        of_two_kinds, "two holds graphs with these tags: serve; gpu, serve. ", "Choose one of them with tags=[...]."),
     "a SavedModel without its variables": (without_variables, "bare cannot be loaded: ", ". Write it anew."),
     "another checkpoint": (
         another_checkpoint, "The checkpoint resource does not fit resource.meta: ",
@@ -538,9 +680,11 @@ def test_an_interactive_session_and_a_pair_are_sessions():
         other = legacy.lift(interactive, x, 2 * x)
         interactive.close()
         model = old_keras.models.Sequential([old_keras.layers.Dense(1, input_shape=(1,))])
-        message = refused(lambda: legacy.lift(model, weights="w.h5"))
+        sources = {"a Keras model": model, "a session": sess, "a session ": (sess.graph, sess)}
+        said = {kind: refused(lambda what=what: legacy.lift(what, weights="w.h5")) for kind, what in sources.items()}
     assert one(1.0) == other(1.0) == 2
-    assert message == "weights=... is for a Keras file, and the source is a Keras model. Leave it out."
+    for kind, message in said.items():
+        assert message == f"weights=... is for a Keras file, and the source is {kind.strip()}. Leave it out."
 
 
 def test_what_a_session_refuses():
