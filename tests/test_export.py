@@ -246,6 +246,18 @@ def test_the_structure_points_to_the_outputs_in_their_order(tmp_path):
     assert said["structure"] == {"a.z": 0, "a b": 1}
 
 
+DTYPES = ["bool", *(f"{sign}int{n}" for sign in ("", "u") for n in (8, 16, 32, 64)), "bfloat16", "float16", "float32",
+          "float64", "complex64", "complex128"]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_dtype_has_tensorflows_name(dtype, tmp_path):
+    ng.export.stablehlo(lambda x: tf.reshape(x, [2, 1]), str(tmp_path / "g"), tf.TensorSpec([1, 2], dtype))
+    said = json.loads((tmp_path / "g" / "function.json").read_text())
+    assert said["arguments"] == [{"name": "x", "kind": "input", "shape": [1, 2], "dtype": dtype}]
+    assert said["outputs"] == [{"name": "output", "shape": [2, 1], "dtype": dtype}]
+
+
 @pytest.mark.parametrize("swap", [("shape",), ("dtype",), ("shape", "dtype")], ids="-".join)
 def test_arguments_in_another_order_than_tensorflows_are_noticed(swap, tmp_path, monkeypatch):
     """TensorFlow does not promise that `main` takes what g uses in the order in which the trace captured it."""
