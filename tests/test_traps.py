@@ -118,6 +118,15 @@ RIGHT = {
     "moments": (lambda x: tf.nn.moments(tf.stack([x, x**2], -1), [-1])[1], MOMENTS),
     "xlogy by its first": (lambda x: tf.math.xlogy(x, 2.0), [X * np.log(2), np.log(2) + 0 * X, 0 * X]),
     "xlog1py by its first": (lambda x: tf.math.xlog1py(x, 1.0), [X * np.log(2), np.log(2) + 0 * X, 0 * X]),
+    "xlogy where both are 0": (
+        lambda x: tf.math.xlogy(x * x, tf.abs(x)),  # x**2 log|x|, whose second derivative is infinite at 0
+        [X**2 * np.log(abs(X) + (X == 0)), 2 * X * np.log(abs(X) + (X == 0)) + X],
+    ),
+    "xlog1py where both are at the end": (
+        lambda x: tf.math.xlog1py(x * x, tf.abs(x) - 1),
+        [X**2 * np.log(abs(X) + (X == 0)), 2 * X * np.log(abs(X) + (X == 0)) + X],
+    ),
+    "xdivy where both are 0": (lambda x: tf.math.xdivy(x * x, tf.identity(x)), [X, (X != 0) * 1.0]),
     "xdivy at 0": (lambda x: tf.math.xdivy(x, 2.0 + 0 * x), [X / 2, 0.5 + 0 * X, 0 * X]),
     "cross-entropy, labels that vary": (
         lambda x: tf.nn.softmax_cross_entropy_with_logits(tf.stack([x, x**2], -1), tf.zeros([3, 2], x.dtype)),

@@ -489,6 +489,42 @@ def test_a_variable_that_is_changed_and_read_is_refused():
     assert "changes a variable that f(x) reads" in str(error.value)
 
 
+def called(f):
+    return tf.function(f, autograph=False)()
+
+
+# How a function reads and how it changes a variable: itself, or by what it calls.
+STATES = {
+    "a function": called,
+    "a function of a function": lambda f: called(lambda: called(f)),
+    "a branch": lambda f: tf.cond(tf.constant(1.0) > 0, f, lambda: tf.constant(0.0, tf.float64)),
+    "a loop": lambda f: loop(lambda i, y: i < 1, lambda i, y: (i + 1, y + f()), 0, tf.constant(0.0, tf.float64))[1],
+}
+
+
+@pytest.mark.parametrize("writes", [lambda f: f(), *STATES.values()], ids=["itself", *STATES])
+@pytest.mark.parametrize("reads", [lambda f: f(), *STATES.values()], ids=["itself", *STATES])
+def test_a_variable_that_is_changed_and_read_by_what_is_called(reads, writes):
+    scale, other = (tf.Variable(3.0, dtype=tf.float64, name=name) for name in ("scale", "other"))
+
+    def of(changed):
+        def write():
+            changed.assign_add(1.0)
+            return tf.constant(0.0, tf.float64)
+
+        @tf.function(autograph=False)
+        def f(x):
+            y = reads(scale.read_value) * x * x
+            writes(write)
+            return y
+
+        return ng.derivative(lambda x: f(x) + x, 2, method="taylor")
+
+    with pytest.raises(ng.errors.UnsupportedOpError, match="changes a variable that f\\(x\\) reads"):
+        of(scale)(POINTS)
+    np.testing.assert_allclose(of(other)(POINTS), 6 + 0 * POINTS)
+
+
 def test_a_draw_that_changes_state_is_refused():
     generator = tf.random.Generator.from_seed(1)
     f = tf.function(lambda x: x * x * generator.normal([], dtype=x.dtype), autograph=False)
