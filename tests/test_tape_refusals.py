@@ -238,3 +238,52 @@ def test_refused_for_complex_numbers(kind):
 
 def test_each_op_that_is_for_real_numbers_only_stands_here():
     assert REAL_ONLY.keys() == repairs.REAL_ONLY
+
+
+TRAINED = {name: of(2) for name in ("scale", "offset")} | {"mean": [], "variance": []}
+OTHER = {
+    **{
+        kind: (
+            lambda x, kind=kind: getattr(R, kind)(x=x * of(1, 2, 2, 2), is_training=True, **TRAINED)[0],
+            "in training mode its third derivative is wrong, and those of its means and variances are lost",
+        )
+        for kind in ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+    },
+    **{
+        kind: (
+            f,
+            "where the output has the shape of the input, TensorFlow's kernel for its second derivative gives zeros",
+        )
+        for kind, f in {
+            "MaxPool": lambda x: R.MaxPool(input=x * of(1, 2, 2, 1), ksize=[1] * 4, strides=[1] * 4, padding="SAME"),
+            "MaxPoolV2": lambda x: R.MaxPoolV2(
+                input=x * of(1, 2, 2, 1), ksize=[1] * 4, strides=[1] * 4, padding="SAME"
+            ),
+            "MaxPool3D": lambda x: R.MaxPool3D(
+                input=x * of(1, 2, 2, 2, 1), ksize=[1] * 5, strides=[1] * 5, padding="SAME"
+            ),
+        }.items()
+    },
+}
+
+
+@pytest.mark.parametrize("kind", OTHER)
+def test_refused_as_it_is_used(kind):
+    f, reason = OTHER[kind]
+    assert said(f) == (kind, f": {reason}")
+
+
+AXES = {"Prod": tf.reduce_prod, "Cumprod": tf.math.cumprod, "CumulativeLogsumexp": tf.math.cumulative_logsumexp}
+
+
+@pytest.mark.parametrize("kind", AXES)
+def test_axes_that_are_unknown_when_f_is_traced(kind):
+    def f(x):
+        return tf.reduce_sum(AXES[kind](tf.stack([x, x]), tf.cast(0 * x, tf.int32))) * x
+
+    with pytest.raises(UnsupportedOpError) as error:
+        ng.derivative(f, method="tape")(tf.constant(0.3))
+    begin = (
+        rf"TensorFlow has no derivative of order 1 of {kind} \(named '{kind}', made at {re.escape(__file__)}:\d+\): "
+    )
+    assert re.match(begin + f"nothing differentiates {kind}Grad. Use", str(error.value))

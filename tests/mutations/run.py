@@ -31,15 +31,16 @@ from mutants import Mutant, mutants
 ROOT = Path(__file__).parents[2]
 TAYLOR = [f"tests/taylor/test_taylor_{name}.py" for name in
           ("series", "math", "structure", "control", "rows", "adjoint", "public", "registry", "hard_points")]  # fmt: skip
+TAYLOR += ["tests/test_operators.py"]
 ENGINES = [f"tests/test_{name}.py" for name in
            ("tape_refusals", "tape_ops", "traps", "derivative", "differences", "errors", "operators", "fields")]  # fmt: skip
-# Their processes run code that coverage does not see: they are run for every mutant of their folder, last.
-PROCESSES = ("tests/test_distribute.py",)
+# These start processes, or compare tables, which coverage does not see: run for every mutant of their folder, last.
+ALWAYS = ("tests/test_distribute.py", "tests/taylor/test_taylor_registry.py")
 # What is changed, by folder or file, how many lines of it, and the tests nearest to it.
 STRATA = {
     "src/nthgrad/engines/taylor": (80, TAYLOR),
     "src/nthgrad/engines": (60, ENGINES),
-    "src/nthgrad/evaluation": (40, ["tests/test_evaluate.py", *PROCESSES]),
+    "src/nthgrad/evaluation": (40, ["tests/test_evaluate.py", ALWAYS[0]]),
     "src/nthgrad/agreement.py": (10, ["tests/test_check.py"]),
     "src/nthgrad/export": (20, ["tests/test_export.py"]),
     "legacy/_lift": (40, ["tests/legacy/test_legacy_lift.py"]),
@@ -196,7 +197,7 @@ def chosen(mutant: Mutant, lines: Lines, seconds: dict[str, float], limit: float
         if taken and total > limit:
             break
         taken.append(test)
-    return [*taken, *(t for t in seconds if t.startswith(PROCESSES) and t not in taken)]
+    return [*taken, *(t for t in seconds if t.startswith(ALWAYS) and t not in taken)]
 
 
 def pytested(tests: Sequence[str], *plugins: object) -> int:
