@@ -468,6 +468,15 @@ def test_a_gradient_of_the_programs_own(functions):
     )
 
 
+def test_an_op_is_said_to_be_made_where_the_function_was_called():
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        f = legacy.lift(sess, x, R.LinSpace(start=x, stop=1.0, num=3))
+    with pytest.raises(NthgradError) as caught:
+        ng.derivative(lambda x: f(x) * x, method="tape")(0.5)
+    assert f"made at {__file__}:" in str(caught.value)
+
+
 def test_the_example():
     (test,) = (t for t in doctest.DocTestFinder().find(legacy.lift) if t.examples)
     assert not doctest.DocTestRunner().run(test).failed

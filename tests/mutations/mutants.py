@@ -141,7 +141,7 @@ def _constants(value: object) -> list[str]:
     if isinstance(value, float):
         return [repr(value * 1.5 or 1.0)]
     if isinstance(value, str):
-        return [repr(f"XX{value}")]
+        return [repr(f"XX{value.lstrip()}")]
     return []
 
 

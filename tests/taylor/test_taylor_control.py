@@ -456,6 +456,35 @@ def test_a_high_order_is_no_recursion(last):
     np.testing.assert_allclose(ng.derivative(lambda x: last(1 / x), n, method="taylor")(z), want, rtol=1e-11)
 
 
+def kept(y):
+    """y, of a length that only set_shape says."""
+    z = tf.gather(y, tf.where(y > -9.0)[:, 0])
+    z.set_shape([3])
+    return z
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: loop(lambda i, y: i < 2, lambda i, y: (i + 1, kept(y * y)), 0, x)[1],
+        lambda x: tf.cond(positive(x), lambda: kept(x**4), lambda: x),
+    ],
+    ids=["loop", "branch"],
+)
+def test_a_shape_that_is_set_in_control_flow_is_kept(f):
+    shapes = []
+
+    @tf.function(autograph=False)
+    def g(x):
+        found = ng.derivatives(f, 2, method="taylor")(x)
+        shapes.extend(y.shape for y in found)
+        return found
+
+    for got, want in zip(g(tf.constant(POINTS)), (POINTS**4, 4 * POINTS**3, 12 * POINTS**2), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-14)
+    assert shapes == [[3]] * 3
+
+
 # --- state and chance ------------------------------------------------------------------------------------------------
 
 
