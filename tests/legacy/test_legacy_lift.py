@@ -312,6 +312,20 @@ def test_arrays_beside_the_session(name):
     np.testing.assert_array_equal(tape.gradient(found, t), want[1])
 
 
+@pytest.mark.parametrize(
+    ("writes", "shape"), [([[0, 1], [1, 2]], [None]), ([[0, 2], [1, 3]], [2])], ids=["mixed", "one"]
+)
+def test_the_shape_of_elements_is_known_from_what_is_written(writes, shape):
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [3], name="x")
+        made = array(2, element_shape=None)
+        for i, (start, stop) in enumerate(writes):
+            made = made.write(i, x[start:stop] if shape == [2] else x[:stop])
+        f = legacy.lift(sess, x, made.read(1))
+    assert tf.function(f).get_concrete_function(tf.TensorSpec([3])).outputs[0].shape.as_list() == shape
+    np.testing.assert_array_equal(f([1.0, 2.0, 3.0]), [2.0, 3.0] if shape == [2] else [1.0, 2.0])
+
+
 def test_what_does_not_fit_once_a_value_is_known():
     with legacy.session() as sess:
         x, k = tf1.placeholder(tf1.float32, [2, 2], name="x"), tf1.placeholder(tf1.float32, name="k")
