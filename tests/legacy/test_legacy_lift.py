@@ -17,6 +17,7 @@ from nthgrad import legacy
 from nthgrad.__main__ import main
 from nthgrad.errors import LegacyError, NthgradError
 
+R = tf.raw_ops
 FILES = Path(__file__).parents[1] / "golden" / "artefacts"
 XY = {"inputs": "x", "outputs": "y"}
 
@@ -222,12 +223,13 @@ def test_every_function_has_variables_of_its_own():
         ([("", ""), ("", "first")], 1),  # named as the op that has no name to share
     ],
 )
-def test_ops_of_one_shared_name_are_one_variable(names, count):
+@pytest.mark.parametrize("kind", ["Variable", "VariableV2"])
+def test_ops_of_one_shared_name_are_one_variable(kind, names, count):
     """TensorFlow 1's session holds one variable for each container and shared name, however many ops read it."""
     with legacy.session() as sess:
         x = tf1.placeholder(tf1.float32, [], name="x")
         refs = [
-            tf.raw_ops.VariableV2(shape=[], dtype=tf.float32, container=c, shared_name=s, name=f"{op}")
+            getattr(R, kind)(shape=[], dtype=tf.float32, container=c, shared_name=s, name=op)
             for op, (c, s) in zip(("first", "second"), names, strict=True)
         ]
         for ref, value in zip(refs, (2.0, 3.0), strict=True):
@@ -240,7 +242,6 @@ def test_ops_of_one_shared_name_are_one_variable(names, count):
     assert f(10.0) == 50 + (3 if count == 2 else 5)
 
 
-R = tf.raw_ops
 # What changes a variable of shape [2], by its op's type: of what is made of a variable and another, both by handle.
 WRITES = {
     "AssignAddVariableOp": lambda v, w: R.AssignAddVariableOp(resource=v, value=[1.0, 1.0]),
@@ -268,6 +269,22 @@ def test_what_changes_a_variable_is_refused(kind):
         f"{kind} (named '{kind}') changes the variable 'v' while the outputs of the session's graph are computed from it. "
         "Fix the placeholder that decides it, with feed={...}, or lift the parts apart."
     )
+
+
+@pytest.mark.parametrize("resource", [True, False], ids=["resource", "reference"])
+def test_what_changes_a_variable_in_a_branch_is_refused(resource):
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        flag = tf1.placeholder(tf1.bool, [], name="flag")
+        v = tf1.get_variable("v", initializer=2.0, use_resource=resource)
+        sess.run(tf1.global_variables_initializer())
+        update = tf1.cond(flag, lambda: tf1.identity(tf1.assign_add(v, 1.0)), lambda: tf1.constant(0.0))
+        with tf1.control_dependencies([update]):
+            y = tf1.add(v.read_value(), x)
+        message = refused(lambda: legacy.lift(sess, x, y))
+        f = legacy.lift(sess, x, y, feed={flag: False})
+    assert "changes the variable 'v' while the outputs of the session's graph are computed from it." in message
+    assert f(1.0) == 3
 
 
 def array(size=3, **options):
