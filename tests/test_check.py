@@ -139,3 +139,7 @@ def test_nothing_to_compare_is_no_agreement(f, x, message):
     with pytest.raises(DisagreementError) as error:
         ng.check(f, x, 2)
     assert str(error.value) == message
+
+
+def test_the_order_is_two_if_none_is_given():
+    assert [len(parts) for parts in ng.check(tf.tanh, 0.5).values()] == [2, 2]

@@ -151,6 +151,14 @@ def test_value_is_accurate_and_error_honest(dtype, order):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_the_error_of_a_first_derivative_is_no_more_than_three_digits(dtype):
+    x = np.array([0.3, 1.0, 20.0, 300.0], dtype)
+    value, error = (y.numpy() for y in finite_difference(tf.sin, return_error=True)(x))
+    assert (np.abs(value - np.cos(x.astype("float64"))) <= error).all()
+    assert (error < 1000 * np.finfo(dtype).eps).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_compiled_is_accurate_and_honest(dtype):
     # Tracing takes a while, so there is one f: each row of x has points of its own, and some of the cases that are at
     # home there, from the start again where they are few.

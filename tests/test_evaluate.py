@@ -16,7 +16,7 @@ import tensorflow as tf
 
 import nthgrad as ng
 from nthgrad import errors
-from nthgrad.evaluation import files, npy, progress
+from nthgrad.evaluation import batches, files, npy, progress
 from nthgrad.evaluation.structure import files as names_of
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 1))
@@ -185,6 +185,13 @@ def test_every_batch_has_the_same_length_and_the_rows_added_are_cut_off():
     np.testing.assert_array_equal(seen[2], X[[8, 9, 9, 9]])
 
 
+@pytest.mark.parametrize(("total", "batch_size", "length"), [(1, 4, 1), (3, 4, 3), (4, 4, 4), (5, 4, 4), (2, 1, 1)])
+def test_a_batch_is_no_longer_than_the_data(total, batch_size, length):
+    seen = []
+    quietly(lambda x: seen.append(len(x)) or x, X[:total], batch_size=batch_size)
+    assert set(seen) == {length}
+
+
 def test_one_trace():
     traces = []
 
@@ -315,6 +322,27 @@ def test_starting_again(tmp_path):
     same_powers(np.load(y / "a.npy"), 8 * X**2)
 
 
+def test_the_leave_to_write_over_what_is_there_is_kept(tmp_path):
+    """Given to any of the runs that go on from one another, it holds for those that follow."""
+    y, part = interrupted(tmp_path, 2)
+    with pytest.raises(KeyboardInterrupt):
+        quietly(Counted(3), X, batch_size=3, out=y, resume=True, overwrite=True)
+    assert json.loads((part / "journal.json").read_text())["overwrite"] is True
+    y.mkdir()
+    (y / "a.npy").write_text("old")
+    quietly(Counted(), X, batch_size=3, out=y, resume=True)
+    assert contents(y) == whole(tmp_path)
+
+
+def test_a_file_in_the_place_of_the_folder_for_what_is_not_finished(tmp_path):
+    (tmp_path / "y.npy.part").write_text("")
+    with pytest.raises(errors.ArgumentError) as raised:
+        quietly(tf.sin, X, batch_size=3, out=tmp_path / "y.npy", overwrite=True)
+    assert str(raised.value) == (
+        f"{tmp_path / 'y.npy'} cannot be written: File exists. Mend that, and go on with resume=True."
+    )
+
+
 def test_what_the_journal_does_not_vouch_for_is_cut_off(tmp_path):
     y, part = interrupted(tmp_path)
     with open(part / "a.npy", "ab") as file:
@@ -399,12 +427,6 @@ def other_rows():
     return x
 
 
-def other_last_rows():
-    x = X.copy()
-    x[5] += 1
-    return x
-
-
 def other(g, data=X, batch_size=3):
     return lambda out: quietly(g, data, batch_size=batch_size, out=out, resume=True)
 
@@ -452,6 +474,46 @@ def test_what_was_made_from_something_else_is_not_gone_on_with(call, message, tm
         assert {k: v for k, v in contents(part).items() if k.endswith("npy")} == {
             k: v for k, v in before.items() if k.endswith("npy")
         }
+
+
+@pytest.mark.parametrize("row", range(len(X)))
+def test_other_data_are_noticed_at_every_row(row, tmp_path):
+    y, part = interrupted(tmp_path)
+    x = X.copy()
+    x[row] = np.nextafter(x[row], 2)
+    with pytest.raises(errors.ArgumentError, match=f"^{re.escape(str(part))} was made from other data: some of their"):
+        quietly(Counted(), x, batch_size=3, out=y, resume=True)
+
+
+def test_other_data_are_noticed_where_a_block_of_many_rows_differs():
+    """64 rows spread over all of them are read: of 10000, no 160 in a row lie between two of these."""
+    x = np.zeros((10_000, 1))
+    before = batches.Arrays(x, 100).fingerprint()
+    for start in range(0, len(x), 40):
+        x[start : start + 160] = 1
+        assert batches.Arrays(x, 100).fingerprint() != before, start
+        x[:] = 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+@pytest.mark.parametrize(("apart", "same"), [(0.0, True), (0.1, True), (10.0, False), (1e4, False)])
+def test_results_are_the_same_to_half_their_digits(apart, same, dtype, tmp_path):
+    """Half the digits of the largest: what devices that add in no fixed order change is less, another g is more."""
+    unit = np.sqrt(np.finfo(dtype).eps)
+    y = tmp_path / "y.npy"
+
+    def g(offset, stop=None):
+        counted = Counted(stop)
+        return lambda x: tf.cast(counted(x)["a"] + offset * unit * tf.reduce_max(x**2), dtype)
+
+    x = np.linspace(-1, 1, 10)
+    with pytest.raises(KeyboardInterrupt):
+        quietly(g(0.0, stop=3), x, batch_size=3, out=y)
+    if same:
+        quietly(g(apart), x, batch_size=3, out=y, resume=True)
+    else:
+        with pytest.raises(errors.ArgumentError, match="was made by another g, or from other data"):
+            quietly(g(apart), x, batch_size=3, out=y, resume=True)
 
 
 def test_values_that_are_not_numbers_are_the_same_again(tmp_path):
@@ -583,7 +645,7 @@ EITHER = " Give a path that ends with .npy for one file, or a folder."
 
 def growing():
     shapes = iter((1, 2, 3))
-    return lambda x: tf.repeat(x, next(shapes), axis=1)
+    return lambda x: {"a": tf.cast(x, tf.float32), "b": tf.repeat(x, next(shapes), axis=1)}
 
 
 def frame():
@@ -720,8 +782,9 @@ REFUSED = {
         X,
         {},
         errors.OutputError,
-        "g returned output float64 of rows (1,) for one batch and output float64 of rows (2,) for the next. Let the "
-        "structure, the dtypes and the shapes of rows depend on nothing but g.",
+        "g returned output['a'] float32 of rows (1,), output['b'] float64 of rows (1,) for one batch and output['a'] "
+        "float32 of rows (1,), output['b'] float64 of rows (2,) for the next. Let the structure, the dtypes and the "
+        "shapes of rows depend on nothing but g.",
     ),
     "no points, no trace": (
         lambda x: x.numpy(),

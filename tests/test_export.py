@@ -16,6 +16,7 @@ import tf_keras
 import nthgrad as ng
 from nthgrad import errors
 from nthgrad.__main__ import main
+from nthgrad.export import describe
 
 # Keras's own when it saves, under NumPy 2.5.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -249,6 +250,42 @@ def test_the_structure_points_to_the_outputs_in_their_order(tmp_path):
     said = json.loads((tmp_path / "g" / "function.json").read_text())
     assert [(o["name"], o["shape"]) for o in said["outputs"]] == [("a.z", [4]), ("a b", [])]
     assert said["structure"] == {"a.z": 0, "a b": 1}
+
+
+DTYPES = ["bool", *(f"{sign}int{n}" for sign in ("", "u") for n in (8, 16, 32, 64)), "bfloat16", "float16", "float32",
+          "float64", "complex64", "complex128"]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_dtype_has_tensorflows_name(dtype, tmp_path):
+    ng.export.stablehlo(lambda x: tf.reshape(x, [2, 1]), str(tmp_path / "g"), tf.TensorSpec([1, 2], dtype))
+    said = json.loads((tmp_path / "g" / "function.json").read_text())
+    assert said["arguments"] == [{"name": "x", "kind": "input", "shape": [1, 2], "dtype": dtype}]
+    assert said["outputs"] == [{"name": "output", "shape": [2, 1], "dtype": dtype}]
+
+
+@pytest.mark.parametrize("swap", [("shape",), ("dtype",), ("shape", "dtype")], ids="-".join)
+def test_arguments_in_another_order_than_tensorflows_are_noticed(swap, tmp_path, monkeypatch):
+    """TensorFlow does not promise that `main` takes what g uses in the order in which the trace captured it."""
+    a, b = tf.Variable(np.ones([4, 1])), tf.Variable(np.ones([1, 4], "float32"))
+    there = describe.arguments
+
+    def arguments(traced, specs):
+        found, values = there(traced, specs)
+        for key in swap:
+            found[-1][key], found[-2][key] = found[-2][key], found[-1][key]
+        return found, values
+
+    monkeypatch.setattr(describe, "arguments", arguments)
+    with pytest.raises(errors.UnsupportedOpError) as error:
+        ng.export.stablehlo(
+            lambda x: x + a * tf.cast(b, x.dtype), str(tmp_path / "g"), tf.TensorSpec([4, 4], tf.float64)
+        )
+    assert str(error.value) == (
+        f"The StableHLO that TensorFlow {tf.__version__} made of g takes other arguments than g and the variables that "
+        "it uses. Export a SavedModel."
+    )
+    assert not [*tmp_path.iterdir()]
 
 
 # ---------- what is refused

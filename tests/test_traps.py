@@ -118,6 +118,15 @@ RIGHT = {
     "moments": (lambda x: tf.nn.moments(tf.stack([x, x**2], -1), [-1])[1], MOMENTS),
     "xlogy by its first": (lambda x: tf.math.xlogy(x, 2.0), [X * np.log(2), np.log(2) + 0 * X, 0 * X]),
     "xlog1py by its first": (lambda x: tf.math.xlog1py(x, 1.0), [X * np.log(2), np.log(2) + 0 * X, 0 * X]),
+    "xlogy where both are 0": (
+        lambda x: tf.math.xlogy(x * x, tf.abs(x)),  # x**2 log|x|, whose second derivative is infinite at 0
+        [X**2 * np.log(abs(X) + (X == 0)), 2 * X * np.log(abs(X) + (X == 0)) + X],
+    ),
+    "xlog1py where both are at the end": (
+        lambda x: tf.math.xlog1py(x * x, tf.abs(x) - 1),
+        [X**2 * np.log(abs(X) + (X == 0)), 2 * X * np.log(abs(X) + (X == 0)) + X],
+    ),
+    "xdivy where both are 0": (lambda x: tf.math.xdivy(x * x, tf.identity(x)), [X, (X != 0) * 1.0]),
     "xdivy at 0": (lambda x: tf.math.xdivy(x, 2.0 + 0 * x), [X / 2, 0.5 + 0 * X, 0 * X]),
     "cross-entropy, labels that vary": (
         lambda x: tf.nn.softmax_cross_entropy_with_logits(tf.stack([x, x**2], -1), tf.zeros([3, 2], x.dtype)),
@@ -159,6 +168,50 @@ def test_right_when_compiled(name, method):
     for run in (ng.derivatives(f, len(want) - 1, method=method, jit_compile=True), inside):
         for k, (got, exact) in enumerate(zip(run(X), want, strict=True)):
             np.testing.assert_allclose(got, exact, rtol=1e-13, atol=1e-13, err_msg=f"order {k}")
+
+
+def pair(x):
+    return tf.stack([x**2, x], -1)
+
+
+# Of equal values, what TensorFlow's first derivative takes: the first of two, the mean of several, of relu the side of
+# zero. The first and second derivatives at x = 1.
+TIES = {
+    "minimum, the square first": (lambda x: tf.minimum(x**2, x), 2, 2),
+    "minimum, the square last": (lambda x: tf.minimum(x, x**2), 1, 0),
+    "maximum, the square first": (lambda x: tf.maximum(x**2, x), 2, 2),
+    "maximum, the square last": (lambda x: tf.maximum(x, x**2), 1, 0),
+    "minimum of no ops": (lambda x: tf.minimum(tf.gather(x, [0, 1, 2]), tf.gather(2 - x, [0, 1, 2])), 1, 0),
+    "maximum of no ops": (lambda x: tf.maximum(tf.gather(2 - x, [0, 1, 2]), tf.gather(x, [0, 1, 2])), -1, 0),
+    "maximum and a constant": (lambda x: tf.maximum(x**2, 1.0), 2, 2),
+    "minimum and a constant first": (lambda x: tf.minimum(tf.constant(1.0, x.dtype), x**2), 0, 0),
+    "clip_by_value": (lambda x: tf.clip_by_value(x**2, -1.0, 1.0), 2, 2),
+    "relu": (lambda x: tf.nn.relu(x**2 - 1), 0, 0),
+    "relu6 at 6": (lambda x: tf.nn.relu6(x**2 + 5), 0, 0),
+    "reduce_min": (lambda x: tf.reduce_min(pair(x), -1), 1.5, 1),
+    "reduce_max": (lambda x: tf.reduce_max(pair(x), -1), 1.5, 1),
+    "segment_min": (lambda x: tf.math.segment_min(tf.reshape(pair(x), [-1]), [0, 0, 1, 1, 2, 2]), 1.5, 1),
+    "unsorted_segment_max": (
+        lambda x: tf.math.unsorted_segment_max(tf.reshape(pair(x), [-1]), [0, 0, 1, 1, 2, 2], 3),
+        1.5,
+        1,
+    ),
+    "sort": (lambda x: tf.sort(pair(x), -1)[:, 0], 2, 2),
+    "top_k": (lambda x: tf.math.top_k(pair(x), 1)[0][:, 0], 2, 2),
+    "abs": (lambda x: tf.abs(x**2 - 1), 0, 0),
+}
+
+
+@METHODS
+@pytest.mark.parametrize("name", TIES)
+def test_equal_values_have_the_derivatives_that_tensorflow_gives_first(name, method):
+    f, *want = TIES[name]
+    x = tf.constant(X)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    assert tape.gradient(y, x)[1] == want[0]
+    assert [y[1] for y in ng.derivatives(f, 2, method=method)(X)[1:]] == want
 
 
 @METHODS

@@ -38,11 +38,14 @@ class Array:
     shape: tf.TensorShape  # of an element, as far as it is known
     size: tf.Tensor
     grows: bool
+    mixed: bool = False  # whether its elements have different shapes
 
     def holds(self, shape: tf.TensorShape) -> None:
         """Notes the shape of an element."""
-        if not _trying.get() and self.shape.is_compatible_with(shape):
-            self.shape = self.shape.merge_with(shape)
+        if not _trying.get():
+            self.mixed = self.mixed or not self.shape.is_compatible_with(shape)
+            fits = self.shape.most_specific_compatible_shape if self.mixed else self.shape.merge_with
+            self.shape = fits(shape)
 
     @property
     def element(self) -> Any:

@@ -120,6 +120,6 @@ def _without_gradient(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
                 f"derivatives here. {CUT}"
             )
 
-        return (made[0] if len(made) == 1 else made), gradient
+        return made, gradient
 
     return tf.nest.flatten(apply(*inputs))

@@ -6,6 +6,7 @@ A number may differ by 2e-5 of itself and 1e-6: the steps of a training run carr
 import json
 import math
 
+import numpy as np
 import pytest
 from golden import keras_numbers
 
@@ -48,3 +49,26 @@ def test_numbers(name):
     with legacy.session():
         computed = json.loads(json.dumps(keras_numbers.numbers(name, keras, tf)))
     assert list(differences(RECORDED[name], computed)) == []
+
+
+@pytest.mark.parametrize("decay", [0.004, 0.5, 4.0])
+def test_the_schedule_of_nadam(decay):
+    """Dozat's schedule as Keras 2.2.4 wrote it; only a decay larger than its own shows what 0.96 does."""
+    rate, b, c, eps, count = 0.1, 0.9, 0.999, 1e-7, 3
+    with legacy.session():
+        p = keras.backend.variable([1.0, -2.0])
+        optimizer = keras.optimizers.Nadam(lr=rate, schedule_decay=decay)
+        step = keras.backend.function([], [], updates=optimizer.get_updates(keras.backend.sum(p**3), [p]))
+        found = []
+        for _ in range(count):
+            step([])
+            found.append(keras.backend.get_value(p))
+    x, m, v, schedule = np.array([1.0, -2.0]), np.zeros(2), np.zeros(2), 1.0
+    for t, y in enumerate(found, start=2):  # TensorFlow 1.15 read the count after it was raised
+        g = 3 * x**2
+        now, later = (b * (1 - 0.5 * 0.96 ** (at * decay)) for at in (t, t + 1))
+        schedule *= now
+        m, v = b * m + (1 - b) * g, c * v + (1 - c) * g**2
+        ahead = (1 - now) * g / (1 - schedule) + later * m / (1 - schedule * later)
+        x = x - rate * ahead / (np.sqrt(v / (1 - c**t)) + eps)
+        np.testing.assert_allclose(y, x, 2e-5)

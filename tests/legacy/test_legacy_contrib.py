@@ -2,6 +2,7 @@
 
 import gzip
 import importlib
+import inspect
 import sys
 
 import numpy as np
@@ -38,6 +39,51 @@ def test_a_name_that_is_not_built_is_refused():
         "tf.contrib.opt.AdamWOptimizer cannot be had. dir(tf.contrib.opt) lists what is built; write the rest with "
         "tf.layers, tf.train and TensorFlow's own ops."
     )
+
+
+# The defaults that are numbers, words or truths, as the documentation of TensorFlow 1.15 gives them.
+DEFAULTS = {
+    "avg_pool2d": {"stride": 2, "padding": "VALID", "data_format": "NHWC"},
+    "batch_norm": {
+        "decay": 0.999, "center": True, "scale": False, "epsilon": 0.001, "updates_collections": "update_ops",
+        "is_training": True, "trainable": True, "data_format": "NHWC", "zero_debias_moving_mean": False,
+        "renorm": False, "renorm_decay": 0.99,
+    },
+    "conv2d": {"stride": 1, "padding": "SAME", "rate": 1, "trainable": True},
+    "dropout": {"keep_prob": 0.5, "is_training": True},
+    "fully_connected": {"trainable": True},
+    "instance_norm": {"center": True, "scale": True, "epsilon": 1e-6, "trainable": True, "data_format": "NHWC"},
+    "l1_l2_regularizer": {"scale_l1": 1.0, "scale_l2": 1.0},
+    "layer_norm": {"center": True, "scale": True, "trainable": True, "begin_norm_axis": 1, "begin_params_axis": -1},
+    "max_pool2d": {"stride": 2, "padding": "VALID", "data_format": "NHWC"},
+    "one_hot_encoding": {"on_value": 1.0, "off_value": 0.0},
+    "variance_scaling_initializer": {"factor": 2.0, "mode": "FAN_IN", "uniform": False},
+    "xavier_initializer": {"uniform": True},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_the_defaults_of_layers(name):
+    parameters = inspect.signature(getattr(tf.contrib.layers, name)).parameters
+    found = {n: p.default for n, p in parameters.items() if isinstance(p.default, (bool, float, int, str))}
+    assert found == DEFAULTS[name]
+
+
+@pytest.mark.parametrize("shape", [[4, 2], [4, 1, 3, 2], [4, 3, 2]], ids=str)
+@pytest.mark.parametrize("options", [{}, {"decay": 0.75}], ids=["default", "decay"])
+def test_the_averages_of_batch_norm_after_a_step(options, shape):
+    """A moving average a of the batch's m becomes decay a + (1 - decay) m, from a mean of 0 and a variance of 1."""
+    x, share = np.random.default_rng(0).normal(size=shape).astype("float32"), 1 - options.get("decay", 0.999)
+    axes = tuple(range(len(shape) - 1))
+    with legacy.session() as sess:
+        tf.contrib.layers.batch_norm(tf.constant(x), scope="norm", **options)
+        sess.run(tf.global_variables_initializer())
+        sess.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS))
+        mean, variance = (sess.run(f"norm/moving_{name}:0") for name in ("mean", "variance"))
+    count = x.size // 2
+    spread = x.var(axes) * (count / (count - 1) if len(shape) != 3 else 1)  # one op for the whole takes it unbiased
+    np.testing.assert_allclose(mean, share * x.mean(axes), 1e-3)
+    np.testing.assert_allclose(variance - 1, share * (spread - 1), 1e-3, 1e-6)
 
 
 def test_without_scipy(monkeypatch):

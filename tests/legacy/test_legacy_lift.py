@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 import nthgrad as ng
 import nthgrad.legacy.keras as old_keras
@@ -16,6 +17,7 @@ from nthgrad import legacy
 from nthgrad.__main__ import main
 from nthgrad.errors import LegacyError, NthgradError
 
+R = tf.raw_ops
 FILES = Path(__file__).parents[1] / "golden" / "artefacts"
 XY = {"inputs": "x", "outputs": "y"}
 
@@ -211,7 +213,226 @@ def test_every_function_has_variables_of_its_own():
     assert (f(1.0), g(1.0)) == (5.0, 2.0)
 
 
+@pytest.mark.parametrize(
+    ("names", "count"),
+    [
+        ([("", "w"), ("", "w")], 1),
+        ([("", "w"), ("", "v")], 2),
+        ([("", ""), ("", "")], 2),
+        ([("one", "w"), ("another", "w")], 2),
+        ([("", ""), ("", "first")], 1),  # named as the op that has no name to share
+    ],
+)
+@pytest.mark.parametrize("kind", ["Variable", "VariableV2"])
+def test_ops_of_one_shared_name_are_one_variable(kind, names, count):
+    """TensorFlow 1's session holds one variable for each container and shared name, however many ops read it."""
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        refs = [
+            getattr(R, kind)(shape=[], dtype=tf.float32, container=c, shared_name=s, name=op)
+            for op, (c, s) in zip(("first", "second"), names, strict=True)
+        ]
+        for ref, value in zip(refs, (2.0, 3.0), strict=True):
+            sess.run(tf.raw_ops.Assign(ref=ref, value=value))
+        f = legacy.lift(sess, x, x * refs[0] + refs[1])
+    assert len(f.variables) == count
+    first = 2.0 if count == 2 else 3.0
+    assert f(10.0) == 10 * first + 3
+    f.variables[0].assign(5.0)
+    assert f(10.0) == 50 + (3 if count == 2 else 5)
+
+
+# What changes a variable of shape [2], by its op's type: of what is made of a variable and another, both by handle.
+WRITES = {
+    "AssignAddVariableOp": lambda v, w: R.AssignAddVariableOp(resource=v, value=[1.0, 1.0]),
+    "ResourceApplyGradientDescent": lambda v, w: R.ResourceApplyGradientDescent(var=v, alpha=1.0, delta=[1.0, 1.0]),
+    "ResourceScatterAdd": lambda v, w: R.ResourceScatterAdd(resource=v, indices=[0], updates=[1.0]),
+    "ResourceSparseApplyAdagrad": lambda v, w: R.ResourceSparseApplyAdagrad(
+        var=v, accum=w, lr=1.0, grad=[1.0], indices=[0]
+    ),
+    "ResourceStridedSliceAssign": lambda v, w: R.ResourceStridedSliceAssign(
+        ref=v, begin=[0], end=[1], strides=[1], value=[1.0]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRITES)
+def test_what_changes_a_variable_is_refused(kind):
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [2], name="x")
+        v, w = (tf1.get_variable(name, initializer=[2.0, 3.0], use_resource=True) for name in "vw")
+        sess.run(tf1.global_variables_initializer())
+        with tf1.control_dependencies([WRITES[kind](v.handle, w.handle)]):
+            y = tf1.add(v.read_value(), x)
+        message = refused(lambda: legacy.lift(sess, x, y))
+    assert message == (
+        f"{kind} (named '{kind}') changes the variable 'v' while the outputs of the session's graph are computed from it. "
+        "Fix the placeholder that decides it, with feed={...}, or lift the parts apart."
+    )
+
+
+@pytest.mark.parametrize("resource", [True, False], ids=["resource", "reference"])
+def test_what_changes_a_variable_in_a_branch_is_refused(resource):
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        flag = tf1.placeholder(tf1.bool, [], name="flag")
+        v = tf1.get_variable("v", initializer=2.0, use_resource=resource)
+        sess.run(tf1.global_variables_initializer())
+        update = tf1.cond(flag, lambda: tf1.identity(tf1.assign_add(v, 1.0)), lambda: tf1.constant(0.0))
+        with tf1.control_dependencies([update]):
+            y = tf1.add(v.read_value(), x)
+        message = refused(lambda: legacy.lift(sess, x, y))
+        f = legacy.lift(sess, x, y, feed={flag: False})
+    assert "changes the variable 'v' while the outputs of the session's graph are computed from it." in message
+    assert f(1.0) == 3
+
+
+def array(size=3, **options):
+    return tf1.TensorArray(tf1.float32, size, **{"infer_shape": False, "element_shape": [], **options})
+
+
+GROWS = {"size": 0, "dynamic_size": True}
+# TensorArrays of TensorFlow 1, written from x of shape [3] and read.
+ARRAYS = {
+    "written and read": lambda x: array(1).write(0, x[1] ** 2).read(0),
+    "written beyond its end": lambda x: array(**GROWS).write(1, x[1] ** 2).write(0, x[0]).stack(),
+    "unstacked": lambda x: array().unstack(x**2).read(2),
+    "stacked": lambda x: array().unstack(x**2).stack(),
+    "scattered": lambda x: array().scatter([2, 0, 1], x**2).stack(),
+    "scattered beyond its end": lambda x: array(**GROWS).scatter([2, 0, 1], x**2).stack(),
+    "scattered into what is written": lambda x: array().write(1, 3 * x[0]).scatter([2, 0], x[:2] ** 2).stack(),
+    "scattered into what grows": lambda x: array(**GROWS).write(0, x[0]).scatter([2, 1], x[:2] ** 2).stack(),
+    "gathered": lambda x: array().unstack(x**2).gather([2, 0]),
+    "its size": lambda x: x * tf1.cast(array().unstack(x).size(), tf1.float32),
+    "the size of what grows": lambda x: x * tf1.cast(array(**GROWS).write(4, x[0]).size(), tf1.float32),
+    "concatenated": lambda x: array(2, element_shape=[None]).write(0, x[:2] ** 2).write(1, x[2:]).concat(),
+    "split": lambda x: array(2, element_shape=[None]).split(x**2, [1, 2]).read(1),
+    "of rows": lambda x: array(3, element_shape=[2]).unstack(tf1.stack([x, x**2], 1)).gather([2, 1]),
+    "of different lengths": lambda x: array(3, element_shape=None).write(0, x[:2]).write(1, x[2:]).write(2, x).concat(),
+    "of different lengths, read": lambda x: array(2, element_shape=None).write(0, x[:2]).write(1, x[2:]).read(1),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_beside_the_session(name):
+    value = np.float32([0.5, -2.0, 3.0])
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [3], name="x")
+        y = ARRAYS[name](x)
+        f = legacy.lift(sess, x, y)
+        want = sess.run([y, tf1.gradients(y, x)[0]], {x: value})
+    with tf.GradientTape() as tape:
+        t = tf.constant(value)
+        tape.watch(t)
+        found = f(t)
+    np.testing.assert_array_equal(found, want[0])
+    np.testing.assert_array_equal(tape.gradient(found, t), want[1])
+
+
+@pytest.mark.parametrize(
+    ("writes", "shape"), [([[0, 1], [1, 2]], [None]), ([[0, 2], [1, 3]], [2])], ids=["mixed", "one"]
+)
+def test_the_shape_of_elements_is_known_from_what_is_written(writes, shape):
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [3], name="x")
+        made = array(2, element_shape=None)
+        for i, (start, stop) in enumerate(writes):
+            made = made.write(i, x[start:stop] if shape == [2] else x[:stop])
+        f = legacy.lift(sess, x, made.read(1))
+    assert tf.function(f).get_concrete_function(tf.TensorSpec([3])).outputs[0].shape.as_list() == shape
+    np.testing.assert_array_equal(f([1.0, 2.0, 3.0]), [2.0, 3.0] if shape == [2] else [1.0, 2.0])
+
+
+def test_what_does_not_fit_once_a_value_is_known():
+    with legacy.session() as sess:
+        x, k = tf1.placeholder(tf1.float32, [2, 2], name="x"), tf1.placeholder(tf1.float32, name="k")
+        y = tf1.matmul(x, k, name="y")
+        message = refused(lambda: legacy.lift(sess, x, y, feed={"k": np.ones((3, 4))}))
+    assert message.startswith(
+        "BatchMatMulV2 (named 'y') cannot be made of float32 (2, 2), float32 (3, 4): Dimensions must be "
+    )
+    assert message.endswith(". Lift the parts before and after it: give the tensor that follows as an input.")
+
+
+def test_the_handle_of_a_variable_goes_round_a_loop():
+    def read(handle):
+        return tf.reshape(tf.raw_ops.ReadVariableOp(resource=handle, dtype=tf.float32), [])
+
+    def body(i, y, h):
+        return i + 1, y * read(h), h
+
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        v, w = (
+            tf1.get_variable(name, initializer=value, use_resource=True) for name, value in (("v", 2.0), ("w", 3.0))
+        )
+        sess.run(tf1.global_variables_initializer())
+        same = tf1.while_loop(lambda i, *_: i < 3, body, [0, x, v.handle])[1]
+        swapped = tf1.while_loop(
+            lambda i, *_: i < 3, lambda i, y, h, k: (i + 1, y * read(h), k, h), [0, x, v.handle, w.handle], name="swap"
+        )[1]
+        f = legacy.lift(sess, x, same)
+        message = refused(lambda: legacy.lift(sess, x, swapped))
+    assert f(1.0) == 8
+    f.variables[0].assign(3.0)
+    assert f(1.0) == 27
+    assert message == (
+        "Merge (named 'swap/Merge_2') is another variable in every round of its loop. Lift the parts before and after it: "
+        "give the tensor that follows as an input."
+    )
+
+
+def test_a_tensor_that_grows_in_a_loop():
+    shapes = [tf.TensorShape([]), tf.TensorShape([None])]
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [1], name="x")
+        y = tf1.while_loop(lambda i, _: i < 3, lambda i, y: (i + 1, tf1.concat([y, x * y[:1]], 0)), [0, x], shapes)[1]
+        f = legacy.lift(sess, x, y)
+    np.testing.assert_array_equal(f([2.0]), [2, 4, 4, 4])
+
+
 # ---------- live graphs, learning phases, dropout
+
+
+@pytest.mark.parametrize("name", ["keras_learning_phase", "keras_learning_phase_1", "a/b/keras_learning_phase_12"])
+@pytest.mark.parametrize("default", [True, False], ids=["with a default", "without"])
+def test_the_learning_phase_is_known_by_its_name(name, default):
+    """Keras numbers the second of a graph; an imported graph has the name of the import before it."""
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        phase = (
+            tf1.placeholder_with_default(False, [], name=name) if default else tf1.placeholder(tf1.bool, [], name=name)
+        )
+        y = tf1.cond(phase, lambda: 2 * x, lambda: 3 * x)
+        inference, training = legacy.lift(sess, x, y), legacy.lift(sess, x, y, training=True)
+    assert (inference(1.0), training(1.0)) == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["keras_learning_phase_two", "my_keras_learning_phase", "keras_learning_phase/x"])
+def test_a_placeholder_of_another_name_is_no_learning_phase(name):
+    with legacy.session() as sess:
+        x, z = tf1.placeholder(tf1.float32, [], name="x"), tf1.placeholder_with_default(3.0, [], name=name)
+        with pytest.raises(LegacyError, match="has no learning phase of Keras"):
+            legacy.lift(sess, x, x * z, training=True)
+
+
+ARGUMENTS = {
+    ("x",): ["x"],
+    ("scope/x",): ["x"],
+    ("a/b/x", "a/b/y"): ["x", "y"],
+    ("a/x", "b/x"): ["a_x_0", "b_x_0"],
+    ("a/lambda",): ["lambda_"],
+    ("a/x-1.y",): ["x_1_y"],
+}
+
+
+@pytest.mark.parametrize("names", ARGUMENTS, ids=", ".join)
+def test_arguments_have_the_last_parts_of_the_names(names):
+    with legacy.session() as sess:
+        xs = [tf1.placeholder(tf1.float32, [], name=name) for name in names]
+        f = legacy.lift(sess, xs, sum(xs[1:], 2 * xs[0]))
+    assert [spec.name for spec in f.specs] == ARGUMENTS[names]
+    assert f(**dict.fromkeys(ARGUMENTS[names], 1.0)) == 1 + len(names)
 
 
 def test_a_keras_model_in_a_session():
@@ -276,6 +497,15 @@ def test_a_gradient_of_the_programs_own(functions):
         "gradient_override_map), which is Python code that a graph does not hold, so it has values but no derivatives "
         "here. Lift the parts before and after it: give the tensor that follows as an input."
     )
+
+
+def test_an_op_is_said_to_be_made_where_the_function_was_called():
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        f = legacy.lift(sess, x, R.LinSpace(start=x, stop=1.0, num=3))
+    with pytest.raises(NthgradError) as caught:
+        ng.derivative(lambda x: f(x) * x, method="tape")(0.5)
+    assert f"made at {__file__}:" in str(caught.value)
 
 
 def test_the_example():
@@ -344,6 +574,157 @@ def test_files_that_are_not_what_they_should_be(tmp_path):
         for name, wanted in said.items():
             options = XY if name == "thawed.pb" else {}
             assert refused(lambda name=name, options=options: legacy.lift(name, **options)) == wanted
+
+
+def in_a_folder(folder):
+    for path in FILES.glob("reference.*"):
+        shutil.copy(path, folder)
+    (folder / "checkpoint").write_text('model_checkpoint_path: "reference"\n')
+    return folder, {}
+
+
+def as_text(folder):
+    graph = tf.compat.v1.GraphDef()
+    graph.ParseFromString((FILES / "plain64.pb").read_bytes())
+    (folder / "plain64.pbtxt").write_text(str(graph))
+    return folder / "plain64.pbtxt", {}
+
+
+# Another way to say where each is: what is given, and the artefact that it is.
+OPENED = {
+    "a folder with a checkpoint": (in_a_folder, "reference"),
+    "a text": (as_text, "plain64.pb"),
+    "no ending": (lambda _: (FILES / "reference", {}), "reference"),
+    "a word": (lambda _: (str(FILES / "reference.meta"), {}), "reference"),
+    "the checkpoint": (lambda _: (FILES / "reference.meta", {"checkpoint": FILES / "reference"}), "reference"),
+    "its index": (lambda _: (FILES / "reference.meta", {"checkpoint": f"{FILES}/reference.index"}), "reference"),
+    "the file of a SavedModel": (lambda _: (FILES / "saved_model" / "saved_model.pb", {}), "saved_model"),
+    "its tags": (lambda _: (FILES / "saved_model", {"tags": ["serve"]}), "saved_model"),
+    "its signature": (lambda _: (FILES / "saved_model", {"signature": "serving_default"}), "saved_model"),
+}
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_another_way_to_say_where_it_is(name, functions, tmp_path):
+    make, artefact = OPENED[name]
+    source, options = make(tmp_path)
+    f, g = legacy.lift(source, **{**ARTEFACTS[artefact][1], **options}), functions(artefact)
+    x = [np.linspace(0.5, 1.5, 3)[:, None]] * len(g.specs)
+    assert [spec.name for spec in f.specs] == [spec.name for spec in g.specs]
+    np.testing.assert_array_equal(f(*x), g(*x))
+
+
+def gone(kind):
+    """A graph with an op that TensorFlow does not know."""
+
+    def write(folder):
+        graph = tf.compat.v1.GraphDef()
+        graph.node.add(name="y", op="NoSuchOp")
+        message = graph if kind == "pb" else tf.compat.v1.MetaGraphDef(graph_def=graph)
+        (folder / f"gone.{kind}").write_bytes(message.SerializeToString())
+        return f"gone.{kind}"
+
+    return write
+
+
+def cut_off(folder):
+    graph = tf.compat.v1.GraphDef()
+    graph.node.add(name="y", op="Identity", input=["x"]).attr["T"].type = tf.float32.as_datatype_enum
+    (folder / "cut.pb").write_bytes(graph.SerializeToString())
+    return "cut.pb"
+
+
+def of_absent_tensors(folder):
+    meta = tf.compat.v1.MetaGraphDef()
+    meta.graph_def.node.add(name="x", op="NoOp")
+    meta.collection_def["losses"].node_list.value.append("absent:0")
+    (folder / "absent.meta").write_bytes(meta.SerializeToString())
+    return "absent.meta"
+
+
+def broken(folder):
+    (folder / "broken").mkdir()
+    (folder / "broken" / "saved_model.pb").write_bytes(b"\xff\xfe nothing")
+    return "broken"
+
+
+def of_two_kinds(folder):
+    file = saved_model_pb2.SavedModel()
+    for tags in (["serve"], ["serve", "gpu"]):
+        file.meta_graphs.add().meta_info_def.tags.extend(tags)
+    (folder / "two").mkdir()
+    (folder / "two" / "saved_model.pb").write_bytes(file.SerializeToString())
+    return "two"
+
+
+def without_variables(folder):
+    (folder / "bare").mkdir()
+    shutil.copy(FILES / "saved_model" / "saved_model.pb", folder / "bare")
+    return "bare"
+
+
+def another_checkpoint(folder):
+    for path in FILES.glob("resource.*"):
+        shutil.copy(path, folder)
+    shutil.copy(FILES / "reference.meta", folder / "resource.meta")
+    return "resource.meta"
+
+
+def words(folder):
+    (folder / "words.json").write_text("no model")
+    return "words.json", {"weights": "w.h5"}
+
+
+GONE = "An op that is gone has to be replaced in the old program."
+UNREADABLE = {
+    "an unknown op": (gone("pb"), f"TensorFlow {tf.__version__} cannot read the graph in gone.pb: ", f" {GONE}"),
+    "an unknown op of a MetaGraph": (
+        gone("meta"), f"TensorFlow {tf.__version__} cannot read the graph in gone.meta: ", f" {GONE}"),
+    "an op without its input": (
+        cut_off, f"TensorFlow {tf.__version__} cannot read the graph in cut.pb: Node 'y': Unknown input node 'x'. ", GONE),
+    "a collection of what is not there": (
+        of_absent_tensors, f"TensorFlow {tf.__version__} cannot read the graph in absent.meta: ", f" {GONE}"),
+    "no SavedModel": (broken, "broken/saved_model.pb is no SavedModel. ", "Write it anew."),
+    "a SavedModel of two kinds": (
+        of_two_kinds, "two holds graphs with these tags: serve; gpu, serve. ", "Choose one of them with tags=[...]."),
+    "a SavedModel without its variables": (without_variables, "bare cannot be loaded: ", ". Write it anew."),
+    "another checkpoint": (
+        another_checkpoint, "The checkpoint resource does not fit resource.meta: ",
+        ". Give the one that was saved with it."),
+    "no JSON": (
+        words, "words.json cannot be read as a Keras model: ",
+        " Perhaps a layer is none of Keras's own: give custom_objects={...}, or build the model in a legacy session, load "
+        "its weights and lift it there."),
+    "the weights of what holds them": (
+        lambda folder: (shutil.copy(FILES / "normalized.h5", folder / "whole.h5").name, {"weights": "w.h5"}),
+        "whole.h5 holds its weights itself. ", "Leave out weights=..., or give the .json file."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_file_that_cannot_be_read(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write, begin, end = UNREADABLE[name]
+    made = write(tmp_path)
+    source, options = made if isinstance(made, tuple) else (made, {})
+    message = refused(lambda: legacy.lift(source, **options))
+    assert message.startswith(begin)
+    assert message.endswith(end)
+
+
+def test_an_interactive_session_and_a_pair_are_sessions():
+    with legacy.session() as sess:
+        x = tf1.placeholder(tf1.float32, [], name="x")
+        one = legacy.lift((sess.graph, sess), x, 2 * x)
+        interactive = tf1.InteractiveSession()
+        other = legacy.lift(interactive, x, 2 * x)
+        interactive.close()
+        model = old_keras.models.Sequential([old_keras.layers.Dense(1, input_shape=(1,))])
+        sources = {"a Keras model": model, "a session": sess, "a session ": (sess.graph, sess)}
+        said = {kind: refused(lambda what=what: legacy.lift(what, weights="w.h5")) for kind, what in sources.items()}
+    assert one(1.0) == other(1.0) == 2
+    for kind, message in said.items():
+        assert message == f"weights=... is for a Keras file, and the source is {kind.strip()}. Leave it out."
 
 
 def test_what_a_session_refuses():

@@ -456,6 +456,35 @@ def test_a_high_order_is_no_recursion(last):
     np.testing.assert_allclose(ng.derivative(lambda x: last(1 / x), n, method="taylor")(z), want, rtol=1e-11)
 
 
+def kept(y):
+    """y, of a length that only set_shape says."""
+    z = tf.gather(y, tf.where(y > -9.0)[:, 0])
+    z.set_shape([3])
+    return z
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: loop(lambda i, y: i < 2, lambda i, y: (i + 1, kept(y * y)), 0, x)[1],
+        lambda x: tf.cond(positive(x), lambda: kept(x**4), lambda: x),
+    ],
+    ids=["loop", "branch"],
+)
+def test_a_shape_that_is_set_in_control_flow_is_kept(f):
+    shapes = []
+
+    @tf.function(autograph=False)
+    def g(x):
+        found = ng.derivatives(f, 2, method="taylor")(x)
+        shapes.extend(y.shape for y in found)
+        return found
+
+    for got, want in zip(g(tf.constant(POINTS)), (POINTS**4, 4 * POINTS**3, 12 * POINTS**2), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-14)
+    assert shapes == [[3]] * 3
+
+
 # --- state and chance ------------------------------------------------------------------------------------------------
 
 
@@ -487,6 +516,42 @@ def test_a_variable_that_is_changed_and_read_is_refused():
     ) as error:
         ng.derivative(lambda x: f(x) + x, 2, method="taylor")(POINTS)
     assert "changes a variable that f(x) reads" in str(error.value)
+
+
+def called(f):
+    return tf.function(f, autograph=False)()
+
+
+# How a function reads and how it changes a variable: itself, or by what it calls.
+STATES = {
+    "a function": called,
+    "a function of a function": lambda f: called(lambda: called(f)),
+    "a branch": lambda f: tf.cond(tf.constant(1.0) > 0, f, lambda: tf.constant(0.0, tf.float64)),
+    "a loop": lambda f: loop(lambda i, y: i < 1, lambda i, y: (i + 1, y + f()), 0, tf.constant(0.0, tf.float64))[1],
+}
+
+
+@pytest.mark.parametrize("writes", [lambda f: f(), *STATES.values()], ids=["itself", *STATES])
+@pytest.mark.parametrize("reads", [lambda f: f(), *STATES.values()], ids=["itself", *STATES])
+def test_a_variable_that_is_changed_and_read_by_what_is_called(reads, writes):
+    scale, other = (tf.Variable(3.0, dtype=tf.float64, name=name) for name in ("scale", "other"))
+
+    def of(changed):
+        def write():
+            changed.assign_add(1.0)
+            return tf.constant(0.0, tf.float64)
+
+        @tf.function(autograph=False)
+        def f(x):
+            y = reads(scale.read_value) * x * x
+            writes(write)
+            return y
+
+        return ng.derivative(lambda x: f(x) + x, 2, method="taylor")
+
+    with pytest.raises(ng.errors.UnsupportedOpError, match="changes a variable that f\\(x\\) reads"):
+        of(scale)(POINTS)
+    np.testing.assert_allclose(of(other)(POINTS), 6 + 0 * POINTS)
 
 
 def test_a_draw_that_changes_state_is_refused():

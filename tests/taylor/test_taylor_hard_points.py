@@ -376,3 +376,38 @@ def test_short_floats(dtype):
         for k in range(4):
             assert got[k][name].dtype == dtype
             np.testing.assert_allclose(tf.cast(got[k][name], tf.float64), tower[k], rtol=8 * unit, atol=4 * unit)
+
+
+@pytest.mark.parametrize(("function", "shift"), [("xlogy", 0), ("xlog1py", -1), ("xdivy", 0)])
+def test_complex_numbers_where_both_arguments_end(function, shift):
+    """Zero times what is not finite is zero, to first order too, where z**2 log z and z**2 / z vanish."""
+
+    def f(x):
+        z = tf.complex(x, 0 * x)
+        return tf.math.real(getattr(tf.math, function)(z * z, z + shift))
+
+    x = np.array([0.0, 0.5, 2.0])
+    log = np.log(np.where(x == 0, 1, x))
+    want = [x, np.sign(x)] if function == "xdivy" else [x**2 * log, 2 * x * log + x]
+    for got, exact in zip(ng.derivatives(f, 1, method="taylor")(x), want, strict=True):
+        np.testing.assert_allclose(got, exact, rtol=1e-14, atol=1e-15)
+
+
+def test_a_path_of_small_chances_is_no_chance_of_zero():
+    """CTC's sums over paths fall below the smallest number, were they not scaled at every step."""
+    steps, labels = 80, tf.sparse.from_dense([[1, 2, 1, 2]])
+    logits = np.random.default_rng(0).normal(size=(steps, 1, 3)).astype("float32")
+
+    def f(x):
+        loss, _ = tf.raw_ops.CTCLoss(
+            inputs=x * logits, labels_indices=labels.indices, labels_values=tf.cast(labels.values, tf.int32) - 1,
+            sequence_length=[steps],
+        )  # fmt: skip
+        return loss[0]
+
+    x = tf.constant(1.5)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    for got, want in zip(ng.derivatives(f, 1, method="taylor")(x), (y, tape.gradient(y, x)), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-4)

@@ -9,7 +9,7 @@ from typing import Any
 from nthgrad.errors import ArgumentError
 
 
-def stencil(order: int, accuracy: int = 2) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
+def stencil(order: int, accuracy: int) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
     """Central finite-difference stencil with exact weights.
 
     The weights are n! times the coefficients of t^n in the Lagrange polynomials of the nodes -m, ..., m, which is the
@@ -28,7 +28,7 @@ def stencil(order: int, accuracy: int = 2) -> tuple[tuple[int, ...], tuple[Fract
         ArgumentError: order or accuracy is not such a number.
 
     Example:
-        >>> stencil(2)
+        >>> stencil(2, 2)
         ((-1, 0, 1), (Fraction(1, 1), Fraction(-2, 1), Fraction(1, 1)))
     """
     _check_order(order, accuracy)

@@ -17,7 +17,6 @@ from nthgrad.evaluation.runner import Runner
 from nthgrad.evaluation.structure import paths
 
 
-@tf.autograph.experimental.do_not_convert
 def evaluate(
     g: Callable[..., Any],
     data: Any,

@@ -93,7 +93,7 @@ def _power_slopes(x: Any, p: Any, y: Series) -> tuple[Any, Any]:
 def _logarithm(log: str, x: Any, y: Any, least: float) -> Any:
     """Gives x log(y), which is 0 where x is 0 and log(y) not finite."""
     x0, y0 = value(x), value(y)
-    out = tf.equal(y0, 0) if y0.dtype.is_complex else tf.logical_not(y0 > least)
+    out = tf.equal(y0, tf.cast(least, y0.dtype)) if y0.dtype.is_complex else tf.logical_not(y0 > least)
     out = tf.equal(x0, 0) & out
     return x * getattr(ops, log)(choose(out, tf.ones_like(y0), y))
 

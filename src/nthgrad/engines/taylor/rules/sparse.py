@@ -108,10 +108,6 @@ def _entries(matrix: tf.Tensor, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor, 
     return tf.raw_ops.CSRSparseMatrixToSparseTensor(sparse_matrix=matrix, type=dtype)
 
 
-def _matrix(indices: tf.Tensor, values: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    return tf.raw_ops.SparseTensorToCSRSparseMatrix(indices=indices, values=values, dense_shape=shape)
-
-
 def _dense(matrix: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
     return tf.raw_ops.CSRSparseMatrixToDense(sparse_input=matrix, type=dtype)
 
