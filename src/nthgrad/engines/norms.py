@@ -304,7 +304,7 @@ class _Rebuild:
             outputs = spectra.checked(op, inputs[0], outputs, self.order, vectors=vectors, backward=self.backward)
         self.env.update((t.name, y) for t, y in zip(op.outputs, outputs, strict=True) if y is not t)
 
-    def enter(self, op: Any, graphs: Mapping[str, list[Any]], inputs: list[tf.Tensor]) -> list[tf.Tensor] | None:
+    def enter(self, op: Any, graphs: Mapping[str, list[Any]], inputs: list[tf.Tensor]) -> list[Any] | None:
         """The outputs of an op with bodies that are rebuilt; None where they cannot be, or need not."""
         ops = inner_ops(graphs)
         same = all(x is t for x, t in zip(inputs, op.inputs, strict=True))
