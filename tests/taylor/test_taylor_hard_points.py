@@ -411,3 +411,20 @@ def test_a_path_of_small_chances_is_no_chance_of_zero():
         y = f(x)
     for got, want in zip(ng.derivatives(f, 1, method="taylor")(x), (y, tape.gradient(y, x)), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("f", "points"),
+    [
+        (tf.atan, [np.inf, -np.inf]),
+        (tf.asinh, [np.inf, -np.inf]),
+        (tf.acosh, [np.inf]),
+        (tf.tanh, [np.inf, -np.inf]),
+        (tf.math.log, [np.inf]),
+        (lambda x: 1 / x, [np.inf, -np.inf]),
+    ],
+    ids=["atan", "asinh", "acosh", "tanh", "log", "1 / x"],
+)
+def test_a_slope_that_goes_to_zero_is_zero_at_infinity(f, points, dtype):
+    assert not np.any(ng.derivative(f, 1)(np.array(points, dtype)))

@@ -29,7 +29,8 @@ def scale(*xs: Any, least: float = 0.0) -> tf.Tensor:
     """The greatest |x|, to divide by where a square would overflow; what is computed does not depend on it."""
     sizes = [tf.abs(value(x)) for x in xs]
     greatest = sizes[0] if len(sizes) == 1 else tf.maximum(*sizes)
-    return tf.stop_gradient(tf.maximum(greatest, tf.constant(least, greatest.dtype)))
+    finite = tf.minimum(greatest, greatest.dtype.max)  # infinity divided by itself is no number
+    return tf.stop_gradient(tf.maximum(finite, tf.constant(least, greatest.dtype)))
 
 
 def modulus(x: Any) -> Series:
