@@ -3,12 +3,12 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._scan import source
-from nthgrad.legacy._scan.forms import Reader, Written
+from nthgrad.legacy._scan.forms import Calls, Reader, Written
 from nthgrad.legacy._scan.idioms import ALIASES, IDIOMS, PYTHON_2, Idiom, expand
 
 
@@ -78,20 +78,34 @@ def _idioms(written: list[Written]) -> Iterator[tuple[Idiom, str, Written]]:
     """The idioms that are written, how each is written, and where."""
     table = _table()
     beside = {form for one in written for name in one.forms for form, _ in _candidates(name)}
+    around: dict[Calls | None, frozenset[str]] = {None: frozenset()}
     for one in written:
-        around = {form for call in one.calls for name in call for form, _ in _candidates(name)}
+        calls = _around(one.calls, around)
         found = [
             (bool(idiom.inside), bool(idiom.beside), rank, shown, idiom)
             for name in sorted(one.forms)
             for rank, (form, shown) in enumerate(reversed(_candidates(name)))
             for idiom in table.get(form, [])
             if not (one.bare and form.endswith(".*"))  # the import line has told
-            and (not idiom.inside or around & _forms(idiom.inside))
+            and (not idiom.inside or calls & _forms(idiom.inside))
             and (not idiom.beside or beside & _forms(idiom.beside))
         ]
         if found:
             *_, shown, idiom = max(found, key=lambda match: match[:3])
             yield idiom, shown, one
+
+
+def _around(calls: Calls | None, known: dict[Calls | None, frozenset[str]]) -> frozenset[str]:
+    """The forms of the calls that some idiom asks for; `known` has what was asked before."""
+    if calls not in known:
+        assert calls is not None
+        known[calls] = _around(calls.around, known) | _asked_for(calls.forms)
+    return known[calls]
+
+
+@lru_cache(maxsize=2**14)
+def _asked_for(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(form for name in names for form, _ in _candidates(name) if form in _inside())
 
 
 @cache
@@ -109,8 +123,18 @@ def _table() -> dict[str, list[Idiom]]:
 
 
 @cache
+def _inside() -> frozenset[str]:
+    return frozenset(form for idiom in IDIOMS for form in expand(idiom.inside))
+
+
+@cache
+def _all() -> frozenset[str]:
+    return frozenset(_table()) | _inside() | {form for idiom in IDIOMS for form in expand(idiom.beside)}
+
+
+@lru_cache(maxsize=2**14)
 def _candidates(name: str) -> list[tuple[str, str]]:
-    """What a form may be in the table, the most certain first, and how to show it."""
+    """The forms in the table that a form may be, the most certain first, and how to show each."""
     stages = [name]
     while (shorter := _shorter(stages[-1])) != stages[-1]:
         stages.append(shorter)
@@ -118,10 +142,9 @@ def _candidates(name: str) -> list[tuple[str, str]]:
     exact = [(stage, stage.lstrip("?").removeprefix("builtins.")) for stage in stages]
     of_anything = [("?" + last[i:], last[i:]) for i, sign in enumerate(last) if sign == "."]
     plain = [stage for stage in stages if re.fullmatch(r"[\w.]+", stage)]
-    below = [
-        (".".join(stage.split(".")[:n]) + ".*", stage) for stage in plain for n in range(stage.count(".") + 1, 0, -1)
-    ]
-    return exact + of_anything + sorted(below, key=lambda one: -len(one[0]))
+    below = [(stage[: end.start()] + ".*", stage) for stage in plain for end in re.finditer(r"\.|$", stage)]
+    found = exact + of_anything + sorted(below, key=lambda one: -len(one[0]))
+    return [one for one in found if one[0] in _all()]
 
 
 def _shorter(name: str) -> str:
