@@ -2,13 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._scan import source
-from nthgrad.legacy._scan.forms import Reader, Written
+from nthgrad.legacy._scan.forms import Calls, Reader, Written
 from nthgrad.legacy._scan.idioms import ALIASES, IDIOMS, PYTHON_2, Idiom, expand
 
 
@@ -29,7 +29,9 @@ class Finding(NamedTuple):
         return "MIGRATION.md#" + re.sub(r"[^\w\- ]", "", self.section.lower()).replace(" ", "-")
 
 
-def scan(paths: Sequence[str | os.PathLike[str]]) -> list[Finding]:
+def scan(
+    paths: Sequence[str | os.PathLike[str]], *, on_error: Callable[[LegacyError], None] | None = None
+) -> list[Finding]:
     """Finds what MIGRATION.md treats: the names, arguments and habits of TensorFlow 1, Keras 1 and 2, and Python 2.
 
     The syntax tree decides: names are followed through imports and aliases, and what only looks like an old name is
@@ -37,12 +39,16 @@ def scan(paths: Sequence[str | os.PathLike[str]]) -> list[Finding]:
 
     Args:
         paths: Files, and folders whose `.py` files are read; hidden folders and virtual environments are passed over.
+        on_error: called with a LegacyError for each file or folder that cannot be read; the message names it and says
+            why. The others are read. By default the error is raised.
 
     Returns:
         The findings, by file, line and column.
 
     Raises:
-        LegacyError: If a file cannot be read, or is neither Python 3 nor Python 2.
+        LegacyError: If a file cannot be read and there is no `on_error`. The file is neither Python 3 nor Python 2,
+            is not in the encoding that it names, has more than 10,000,000 bytes, is nested too deeply, is a pipe, a
+            socket or a device, or the system refuses it.
 
     Example:
         >>> import pathlib, tempfile
@@ -52,23 +58,47 @@ def scan(paths: Sequence[str | os.PathLike[str]]) -> list[Finding]:
         >>> for one in legacy.scan([program]):
         ...     print(one.line, one.column, one.idiom, one.anchor)
         1 31 tf.log MIGRATION.md#names-that-moved
+        >>> unread = []
+        >>> legacy.scan(["nothing.py"], on_error=unread.append)
+        []
+        >>> print(unread[0])
+        There is nothing at 'nothing.py'. Give Python files, or folders that hold some.
     """
-    return [finding for file in source.files(paths) for finding in in_file(file)]
+    return [finding for findings in by_file(paths, on_error or _raise) for finding in findings]
+
+
+def by_file(paths: Sequence[str | os.PathLike[str]], refuse: source.Refuse) -> Iterator[list[Finding]]:
+    """Yields the findings of each file; calls `refuse` for those that cannot be read."""
+    for file in source.files(paths, refuse):
+        try:
+            findings = in_file(file)
+        except LegacyError as error:
+            refuse(error)
+        else:
+            yield findings
+
+
+def _raise(error: LegacyError) -> None:
+    raise error
 
 
 def in_file(file: str) -> list[Finding]:
-    """The findings in one file; raises as `scan` does."""
+    """The findings in one file; raises LegacyError if it cannot be read."""
+    try:
+        return _in_file(file)
+    except (RecursionError, MemoryError):
+        pass  # and raised below: in here, the error would hold on to a thousand frames
+    raise LegacyError(f"{file} is nested too deeply to be read. Leave it out.")
+
+
+def _in_file(file: str) -> list[Finding]:
     read = source.read(file)
     found = set()
     python = 3 if read.python_2 is None else 2
     if read.python_2 is not None:
         line, column = read.python_2
         found.add(Finding(file, line, column, "Python 2", PYTHON_2.what, PYTHON_2.section, python))
-    try:
-        written_forms = Reader(read.tree).written
-    except RecursionError:
-        raise LegacyError(f"{file} is nested too deeply to be read. Leave it out.") from None
-    for idiom, form, written in _idioms(written_forms):
+    for idiom, form, written in _idioms(Reader(read.tree).written):
         line, column = read.place(written.node.lineno, written.node.col_offset)  # type: ignore[attr-defined]
         found.add(Finding(file, line, column, form, idiom.what, idiom.section, python))
     return sorted(found)
@@ -78,20 +108,34 @@ def _idioms(written: list[Written]) -> Iterator[tuple[Idiom, str, Written]]:
     """The idioms that are written, how each is written, and where."""
     table = _table()
     beside = {form for one in written for name in one.forms for form, _ in _candidates(name)}
+    around: dict[Calls | None, frozenset[str]] = {None: frozenset()}
     for one in written:
-        around = {form for call in one.calls for name in call for form, _ in _candidates(name)}
+        calls = _around(one.calls, around)
         found = [
             (bool(idiom.inside), bool(idiom.beside), rank, shown, idiom)
             for name in sorted(one.forms)
             for rank, (form, shown) in enumerate(reversed(_candidates(name)))
             for idiom in table.get(form, [])
             if not (one.bare and form.endswith(".*"))  # the import line has told
-            and (not idiom.inside or around & _forms(idiom.inside))
+            and (not idiom.inside or calls & _forms(idiom.inside))
             and (not idiom.beside or beside & _forms(idiom.beside))
         ]
         if found:
             *_, shown, idiom = max(found, key=lambda match: match[:3])
             yield idiom, shown, one
+
+
+def _around(calls: Calls | None, known: dict[Calls | None, frozenset[str]]) -> frozenset[str]:
+    """The forms of the calls that some idiom asks for; `known` has what was asked before."""
+    if calls not in known:
+        assert calls is not None
+        known[calls] = _around(calls.around, known) | _asked_for(calls.forms)
+    return known[calls]
+
+
+@lru_cache(maxsize=2**14)
+def _asked_for(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(form for name in names for form, _ in _candidates(name) if form in _inside())
 
 
 @cache
@@ -109,8 +153,18 @@ def _table() -> dict[str, list[Idiom]]:
 
 
 @cache
+def _inside() -> frozenset[str]:
+    return frozenset(form for idiom in IDIOMS for form in expand(idiom.inside))
+
+
+@cache
+def _all() -> frozenset[str]:
+    return frozenset(_table()) | _inside() | {form for idiom in IDIOMS for form in expand(idiom.beside)}
+
+
+@lru_cache(maxsize=2**14)
 def _candidates(name: str) -> list[tuple[str, str]]:
-    """What a form may be in the table, the most certain first, and how to show it."""
+    """The forms in the table that a form may be, the most certain first, and how to show each."""
     stages = [name]
     while (shorter := _shorter(stages[-1])) != stages[-1]:
         stages.append(shorter)
@@ -118,10 +172,9 @@ def _candidates(name: str) -> list[tuple[str, str]]:
     exact = [(stage, stage.lstrip("?").removeprefix("builtins.")) for stage in stages]
     of_anything = [("?" + last[i:], last[i:]) for i, sign in enumerate(last) if sign == "."]
     plain = [stage for stage in stages if re.fullmatch(r"[\w.]+", stage)]
-    below = [
-        (".".join(stage.split(".")[:n]) + ".*", stage) for stage in plain for n in range(stage.count(".") + 1, 0, -1)
-    ]
-    return exact + of_anything + sorted(below, key=lambda one: -len(one[0]))
+    below = [(stage[: end.start()] + ".*", stage) for stage in plain for end in re.finditer(r"\.|$", stage)]
+    found = exact + of_anything + sorted(below, key=lambda one: -len(one[0]))
+    return [one for one in found if one[0] in _all()]
 
 
 def _shorter(name: str) -> str:

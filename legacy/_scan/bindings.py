@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _BRANCHING = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, getattr(ast, "TryStar", ast.Try), ast.match_case)
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
+MOST = 50  # modules that a name may come from; of more, it is none
 
 Place = tuple[int, int]
 Block = tuple[int, ...]  # the branches around a statement, the outermost first
@@ -39,23 +41,8 @@ class Scope:
     def __init__(self, parent: Scope | None, is_class: bool = False) -> None:
         self.parent, self.is_class = parent, is_class
         self.values: dict[str, list[Binding]] = {}
-        self.stars: list[str] = []  # modules of `from ... import *`
+        self.stars: set[str] = set()  # modules of `from ... import *`
         self.passed: dict[str, list[ast.expr]] = {}  # functions by name, and what was called with them
-
-    def in_force(self, name: str, place: Place, block: Block, loops: Block) -> list[Binding]:
-        """The bindings of a name of this scope that may hold at a place in it.
-
-        Those before it, back to the last that no branch passes by; and those behind it in a loop around both.
-        """
-        known = sorted(self.values[name], key=lambda one: one.place)
-        found, last = [], None
-        for one in reversed([one for one in known if one.place <= place]):
-            found.append(one)
-            if one.block == block[: len(one.block)]:
-                last = one
-                break
-        over = set(loops) - set(last.loops if last else ())
-        return found + [one for one in known if one.place > place and over & set(one.loops)]
 
     def outward(self) -> Iterator[Scope]:
         """This scope and those around it, without the classes that Python passes over."""
@@ -70,6 +57,49 @@ class Scope:
         while scope is not None and not scope.is_class:
             scope = scope.parent
         return scope
+
+
+class History:
+    """The bindings of a name, by place, and how far each agrees with those before it."""
+
+    def __init__(self, bindings: Sequence[Binding]) -> None:
+        self.bindings = sorted(bindings, key=lambda one: one.place)
+        modules = frozenset(one.value.module for one in bindings if one.value.module)
+        self.modules = modules if len(modules) <= MOST else frozenset({"?"})
+        self.every = range(len(bindings))
+        self._places = [one.place for one in self.bindings]
+        self._in_block: dict[int, list[int]] = {}  # by the innermost branch
+        self._last_in_loop: dict[int, int] = {}
+        for i, one in enumerate(self.bindings):
+            self._in_block.setdefault(one.block[-1] if one.block else 0, []).append(i)
+            self._last_in_loop.update(dict.fromkeys(one.loops, i))
+
+    def in_force(self, place: Place, block: Block, loops: Block) -> range:
+        """The bindings that may hold at a place in the scope.
+
+        Those before it, back to the last that no branch passes by; and those behind it in a loop around both. The
+        bindings in a loop follow each other, so that all of these do.
+        """
+        before = bisect(self._places, place) - 1
+        first = -1
+        for branch in (0, *block):
+            indices = self._in_block.get(branch, [])
+            at = bisect(indices, before)
+            first = max(first, indices[at - 1] if at else -1)
+        around = self.bindings[first].loops if first >= 0 else ()
+        last = max([before, *(self._last_in_loop.get(loop, -1) for loop in loops if loop not in around)])
+        return range(max(first, 0), last + 1)
+
+    def settle(self, values: list[frozenset[str] | None]) -> None:
+        """Sets what each binding is; None if that cannot be told."""
+        self._values = values
+        self._same_from: list[int] = []
+        for i, value in enumerate(values):
+            self._same_from.append(self._same_from[-1] if i and value == values[i - 1] else i)
+
+    def common(self, span: range) -> frozenset[str] | None:
+        """What bindings that follow each other are; None if there are none or they differ."""
+        return self._values[span[-1]] if span and self._same_from[span[-1]] <= span[0] else None
 
 
 NOTHING = Value(None, "")
@@ -150,8 +180,8 @@ class Binder(ast.NodeVisitor):
             module = "?" if node.level else f"{node.module}.{alias.name}"
             if alias.name != "*":
                 self.bind(alias.asname or alias.name, Value(None, "", module))
-            elif not node.level:
-                self.scope.stars.append(str(node.module))
+            elif not node.level and len(self.scope.stars) <= MOST:
+                self.scope.stars.add(str(node.module))
 
     def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:

@@ -17,11 +17,12 @@ several things, only what it surely is counts.  This file knows no idiom: `idiom
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from nthgrad.legacy._scan.bindings import Binder, Scope
+from nthgrad.legacy._scan.names import UNKNOWN, Names, suffixed
 
-UNKNOWN = frozenset({"?"})
 _OPERATORS = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -33,6 +34,14 @@ _OPERATORS = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Calls:
+    """The calls in whose arguments a place stands, the innermost first."""
+
+    forms: frozenset[str]
+    around: Calls | None
+
+
 class Written(NamedTuple):
     """A place in a program, and what stands there."""
 
@@ -40,7 +49,7 @@ class Written(NamedTuple):
     forms: frozenset[str]  # one, or several that it may be
     imported: bool  # on an import line
     bare: bool  # a name without dots, which its import line has told already
-    calls: tuple[frozenset[str], ...]  # the calls in whose arguments it stands
+    calls: Calls | None  # in whose arguments it stands
 
 
 class Reader(ast.NodeVisitor):
@@ -49,68 +58,20 @@ class Reader(ast.NodeVisitor):
     def __init__(self, tree: ast.Module) -> None:
         """Reads the tree; `written` is the list."""
         binder = Binder(tree)
-        self.scopes, self.scope, self.blocks = binder.scopes, binder.scopes[tree], binder.blocks
+        self.names = Names(binder)
+        self.scopes, self.scope = binder.scopes, binder.scopes[tree]
         self.written: list[Written] = []
-        self.calls: tuple[frozenset[str], ...] = ()
-        self._following: set[tuple[int, str]] = set()
+        self.calls: Calls | None = None
+        self._callers: dict[tuple[Scope, str], frozenset[str]] = {}
         self.visit(tree)
 
     def write(self, node: ast.AST, forms: frozenset[str], imported: bool = False, bare: bool = False) -> None:
         if forms != UNKNOWN:
             self.written.append(Written(node, forms, imported, bare, self.calls))
 
-    # What an expression is ------------------------------------------------------------------------------------------
-
     def forms(self, node: ast.AST | None) -> frozenset[str]:
-        """The forms of an expression's value."""
-        if isinstance(node, ast.Name):
-            return self.of_name(node.id, node)
-        if isinstance(node, ast.Attribute):
-            if isinstance(node.value, ast.Name) and node.value.id == "self":
-                owner = self.scope.its_class()
-                found = self.bound(owner, f"self.{node.attr}", None) if owner else None
-                return found or frozenset({f"?.{node.attr}"})
-            return frozenset(f"{form}.{node.attr}" for form in self.forms(node.value))
-        if isinstance(node, ast.Call):
-            return _suffixed(self.forms(node.func), "()")
-        if isinstance(node, ast.Subscript):
-            return _suffixed(self.forms(node.value), "[]")
-        if isinstance(node, ast.List | ast.Tuple):
-            return frozenset({"[]"})
-        if isinstance(node, ast.Constant) and node.value is None:
-            return frozenset({"None"})
-        return UNKNOWN
-
-    def of_name(self, name: str, node: ast.Name) -> frozenset[str]:
-        stars: list[str] = []
-        for scope in self.scope.outward():
-            found = self.bound(scope, name, node if scope is self.scope else None)
-            if found is not None:
-                return found
-            stars += scope.stars
-        return frozenset({f"builtins.{name}", *(f"{star}.{name}" for star in stars)})
-
-    def bound(self, scope: Scope, name: str, node: ast.Name | None) -> frozenset[str] | None:
-        """What a name of this scope is, at a node of this scope or anywhere; None if the scope has no such name."""
-        if name not in scope.values:
-            return None
-        bindings = scope.values[name]
-        modules = frozenset(one.value.module for one in bindings if one.value.module)
-        if modules:  # also where an import failed and another was tried
-            return modules
-        if node is not None:
-            bindings = scope.in_force(name, (node.lineno, node.col_offset), *self.blocks.get(node, ((), ())))
-        if (id(scope), name) in self._following or any(one.value.expression is None for one in bindings):
-            return UNKNOWN
-        self._following.add((id(scope), name))
-        before = self.scope
-        found = set()
-        for one in bindings:
-            self.scope = one.scope
-            found.add(_suffixed(self.forms(one.value.expression), one.value.suffix))
-        self.scope = before
-        self._following.discard((id(scope), name))
-        return found.pop() if len(found) == 1 else UNKNOWN
+        """The forms of an expression's value, here."""
+        return self.names.forms(node, self.scope)
 
     # Where it stands ------------------------------------------------------------------------------------------------
 
@@ -139,12 +100,12 @@ class Reader(ast.NodeVisitor):
         called = self.forms(node.func)
         for keyword in node.keywords:
             if keyword.arg is not None:
-                self.write(keyword, _suffixed(called, f"({keyword.arg}=)"))
+                self.write(keyword, suffixed(called, f"({keyword.arg}=)"))
             self.argument(keyword, called, f"{keyword.arg}=" if keyword.arg else "**", keyword.value)
         for part in node.args:
             self.argument(node, called, "", part)
         self.visit(node.func)
-        self.among([called], [*node.args, *(keyword.value for keyword in node.keywords)])
+        self.among(called, [*node.args, *(keyword.value for keyword in node.keywords)])
 
     def argument(self, node: ast.AST, called: frozenset[str], name: str, value: ast.expr) -> None:
         known = [form for form in self.forms(value) if not form.startswith(("?", "builtins."))]
@@ -155,7 +116,7 @@ class Reader(ast.NodeVisitor):
         while isinstance(left, ast.BinOp):  # a sum of a thousand terms is nested a thousand deep
             sign = _OPERATORS.get(type(left.op))
             for side in (left.left, left.right) if sign else ():
-                self.write(left, _suffixed(self.forms(side), str(sign)))
+                self.write(left, suffixed(self.forms(side), str(sign)))
             self.visit(left.right)
             left = left.left
         self.visit(left)
@@ -163,11 +124,13 @@ class Reader(ast.NodeVisitor):
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         sign = _OPERATORS.get(type(node.op))
         if sign:
-            self.write(node, _suffixed(self.forms(node.target), f"{sign}="))
+            self.write(node, suffixed(self.forms(node.target), f"{sign}="))
         self.generic_visit(node)
 
-    def among(self, calls: list[frozenset[str]], nodes: list[ast.expr] | list[ast.stmt]) -> None:
-        before, self.calls = self.calls, (*self.calls, *calls)
+    def among(self, called: frozenset[str], nodes: list[ast.expr] | list[ast.stmt]) -> None:
+        before = self.calls
+        if called:
+            self.calls = Calls(called, before)
         for node in nodes:
             self.visit(node)
         self.calls = before
@@ -175,10 +138,18 @@ class Reader(ast.NodeVisitor):
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for part in [*node.decorator_list, node.args]:
             self.visit(part)
-        callers = [self.forms(called) for called in self.scope.passed.get(node.name, [])]
+        callers = self.callers(node.name)
         outer, self.scope = self.scope, self.scopes[node]
         self.among(callers, node.body)
         self.scope = outer
+
+    def callers(self, name: str) -> frozenset[str]:
+        """The functions that a function of this scope is passed to."""
+        key = self.scope, name
+        if key not in self._callers:
+            found = [self.forms(called) for called in self.scope.passed.get(name, [])]
+            self._callers[key] = frozenset[str]().union(*found)
+        return self._callers[key]
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
@@ -186,7 +157,7 @@ class Reader(ast.NodeVisitor):
         for part in [*node.decorator_list, *node.bases, *node.keywords]:
             self.visit(part)
         outer, self.scope = self.scope, self.scopes[node]
-        self.among([], node.body)
+        self.among(frozenset(), node.body)
         self.scope = outer
 
     def within(self, node: ast.AST) -> None:
@@ -195,8 +166,3 @@ class Reader(ast.NodeVisitor):
         self.scope = outer
 
     visit_Lambda = visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = within  # noqa: N815
-
-
-def _suffixed(forms: frozenset[str], suffix: str) -> frozenset[str]:
-    """The forms with a suffix, which tells nothing where the form is unknown and a dot is missing."""
-    return frozenset(form + suffix for form in forms if form != "?") or UNKNOWN

@@ -5,17 +5,32 @@ from __future__ import annotations
 import ast
 import io
 import os
+import stat
 import tokenize
 import warnings
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from functools import cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from nthgrad.errors import LegacyError
 
 # What of Python 2 Python 3 cannot read; the rest, such as `xrange`, is names.
 _SYNTAX = ("except", "exec", "ne", "numliterals", "paren", "print", "raise", "repr", "throw", "tuple_params", "unicode")
+
+LARGEST = 10_000_000  # bytes of a file: its syntax tree takes a hundred times as much memory
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+# What Python's tokenizer says of nesting that Python 2 refuses, too.
+_TOO_DEEP = ("too many levels of indentation", "too many nested parentheses")
+
+Refuse = Callable[[LegacyError], None]  # called with what cannot be read
 
 
 class Source(NamedTuple):
@@ -26,29 +41,29 @@ class Source(NamedTuple):
     python_2: tuple[int, int] | None  # where it is Python 2 and not 3
 
 
-def files(paths: Sequence[str | os.PathLike[str]]) -> Iterator[str]:
-    """The files themselves and the `.py` files below the folders, sorted, each once.
+def files(paths: Sequence[str | os.PathLike[str]], refuse: Refuse) -> Iterator[str]:
+    """Yields the files themselves and the `.py` files below the folders, sorted, each once.
 
-    Hidden folders, virtual environments and links to folders are passed over.
-
-    Raises:
-        LegacyError: If there is nothing at a path, or a folder cannot be read.
+    Hidden folders, virtual environments and links to folders are passed over. `refuse` is called where there is nothing
+    at a path, and for folders that cannot be read.
     """
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in [os.fspath(one) for one in paths]:
-        if not os.path.exists(path):
-            raise LegacyError(f"There is nothing at {path!r}. Give Python files, or folders that hold some.")
-        for file in _below(path) if os.path.isdir(path) else [path]:
-            if Path(file).resolve() not in seen:
-                seen.add(Path(file).resolve())
+        if not os.path.lexists(path):
+            refuse(LegacyError(f"There is nothing at {path!r}. Give Python files, or folders that hold some."))
+            continue
+        for file in _below(path, refuse) if os.path.isdir(path) else [path]:
+            real = os.path.realpath(file)
+            if real not in seen:
+                seen.add(real)
                 yield file
 
 
-def _below(folder: str) -> Iterator[str]:
-    def refuse(error: OSError) -> None:
-        raise LegacyError(f"The folder {error.filename!r} cannot be read: {error.strerror}. Give another.")
+def _below(folder: str, refuse: Refuse) -> Iterator[str]:
+    def unread(error: OSError) -> None:
+        refuse(LegacyError(f"The folder {error.filename!r} cannot be read: {error.strerror}. Give another."))
 
-    for here, folders, names in os.walk(folder, onerror=refuse):
+    for here, folders, names in os.walk(folder, onerror=unread):
         virtual = [f for f in folders if os.path.exists(os.path.join(here, f, "pyvenv.cfg"))]
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in virtual)
         yield from (os.path.join(here, name) for name in sorted(names) if name.endswith(".py"))
@@ -59,23 +74,17 @@ def read(path: str) -> Source:
 
     Raises:
         LegacyError: If it cannot be read, or is neither.
+        RecursionError: If it is nested too deeply.
+        MemoryError: Likewise: Python's parser says so, too.
     """
-    try:
-        content = Path(path).read_bytes()
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-        text = io.TextIOWrapper(io.BytesIO(content), encoding).read()
-    except OSError as error:
-        raise LegacyError(f"{path} cannot be read: {error.strerror}. Give a file that can, or leave it out.") from None
-    except (SyntaxError, UnicodeDecodeError) as error:
-        said = error.msg if isinstance(error, SyntaxError) else f"it is no {error.encoding}"
-        raise LegacyError(f"{path} cannot be read: {said}. Save it as UTF-8, or leave it out.") from None
+    text = _text(path)
     try:
         return Source(_parse(text), _places(text), None)
     except (SyntaxError, ValueError) as error:  # ValueError: null bytes
         unread = getattr(error, "lineno", None) or 1
         said = getattr(error, "msg", None) or str(error)
-    except (RecursionError, MemoryError):
-        raise LegacyError(f"{path} is nested too deeply to be read. Leave it out.") from None
+    if said in _TOO_DEEP:
+        raise RecursionError(said)
     new, line = _in_python_3(text)
     try:
         tree = None if new is None else _parse(str(new))
@@ -89,6 +98,31 @@ def read(path: str) -> Source:
     return Source(tree, _original_places(new), _first_difference(text, str(new)))
 
 
+def _text(path: str) -> str:
+    try:
+        kind = stat.S_IFMT(os.stat(path).st_mode)
+        if kind != stat.S_IFREG:  # opening a pipe waits for its writer
+            what = _KINDS.get(kind, "no file")
+            raise LegacyError(f"{path} cannot be read: it is {what}. Give a file, or leave it out.")
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise LegacyError(f"{path} cannot be read: {error.strerror}. Give a file that can, or leave it out.") from None
+    if len(content) > LARGEST:
+        raise LegacyError(f"{path} cannot be read: it has more than {LARGEST:,} bytes. Split it, or leave it out.")
+    encoding = ""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        return io.TextIOWrapper(io.BytesIO(content), encoding).read()
+    except SyntaxError as error:
+        said = error.msg
+    except LookupError:  # `rot13` and others turn text into text, or bytes into bytes
+        said = f"{encoding} is no encoding of text"
+    except UnicodeError:
+        said = f"it is no {encoding}"
+    raise LegacyError(f"{path} cannot be read: {said}. Save it as UTF-8, or leave it out.")
+
+
 def _parse(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Python thinks of "\d" is not what is asked
@@ -98,7 +132,6 @@ def _parse(text: str) -> ast.Module:
 def _in_python_3(text: str) -> tuple[Any, int]:
     """A concrete syntax tree of the text in Python 3's syntax; or none, and the line where it is no Python 2."""
     from fissix.pgen2.parse import ParseError
-    from fissix.pgen2.tokenize import TokenError
     from fissix.refactor import RefactoringTool
 
     try:
@@ -106,7 +139,9 @@ def _in_python_3(text: str) -> tuple[Any, int]:
         return tool.refactor_string(text if text.endswith("\n") else text + "\n", ""), 0
     except ParseError as error:
         return None, error.context[1][0]
-    except (TokenError, IndentationError, RecursionError):
+    except (RecursionError, MemoryError):
+        raise
+    except Exception:  # fissix and its fixes fail in more ways than they say on what is no Python 2
         return None, 0
 
 
@@ -114,8 +149,12 @@ def _places(text: str) -> Callable[[int, int], tuple[int, int]]:
     """Turns a node's place to line and column, both counted from 1, the column in characters and not in bytes."""
     lines = text.split("\n")  # as Python counts them: no form feeds
 
+    @cache  # once for a line: it may be the only one of a large file
+    def ends(lineno: int) -> list[int]:
+        return list(accumulate(len(character.encode()) for character in lines[lineno - 1]))
+
     def place(lineno: int, offset: int) -> tuple[int, int]:
-        return lineno, len(lines[lineno - 1].encode()[:offset].decode(errors="ignore")) + 1
+        return lineno, 1 + (offset if lines[lineno - 1].isascii() else bisect(ends(lineno), offset))
 
     return place
 

@@ -258,14 +258,19 @@ def run(control_flow: str, file: str, arguments: Sequence[str]) -> int:
 
 
 @cli.command(short_help="Find the old idioms in source files, and how to port them.")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
-@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines: findings, and unread.")
 def scan(paths: Sequence[str], as_json: bool) -> int:
     """Find TensorFlow 1, Keras 2 and Python 2 idioms, and the sections of MIGRATION.md that say how to port them.
 
     PATHS are files, and folders whose .py files are read; hidden folders and virtual environments are passed over. A
-    line is FILE:LINE:COLUMN: IDIOM: what it is (MIGRATION.md#section). The exit status is 1 if there are any, 0 if
-    there are none, 2 if a file cannot be read.
+    line is FILE:LINE:COLUMN: IDIOM: what it is (MIGRATION.md#section).
+
+    A file or folder that cannot be read does not stop the scan. It is listed on standard error, and with --json under
+    "unread", with the reason: it is no Python, is not in the encoding that it names, has more than 10,000,000 bytes, is
+    nested too deeply, is a pipe, a socket or a device, or the system refuses it.
+
+    The exit status is 2 if something could not be read, else 1 if there are findings, else 0.
 
     \b
     Examples:
