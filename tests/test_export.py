@@ -246,6 +246,17 @@ def test_the_structure_points_to_the_outputs_in_their_order(tmp_path):
     assert said["structure"] == {"a.z": 0, "a b": 1}
 
 
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [(["y"], ["y"]), (["x", "x", "x"], ["x", "x_1", "x_2"]), (["x", "x_1", "x"], ["x", "x_1", "x_2"]),
+     ([None, None], ["x_0", "x_1"]), (["b", None], ["b", "x_1"])],
+)  # fmt: skip
+def test_every_argument_has_a_name_of_its_own(given, made, tmp_path):
+    ng.export.stablehlo(lambda *xs: tf.add_n(xs), str(tmp_path / "g"), *(tf.TensorSpec([2], name=n) for n in given))
+    said = json.loads((tmp_path / "g" / "function.json").read_text())
+    assert [argument["name"] for argument in said["arguments"]] == made
+
+
 DTYPES = ["bool", *(f"{sign}int{n}" for sign in ("", "u") for n in (8, 16, 32, 64)), "bfloat16", "float16", "float32",
           "float64", "complex64", "complex128"]  # fmt: skip
 
