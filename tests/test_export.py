@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -233,7 +234,7 @@ def test_what_stablehlo_says_of_itself(tmp_path):
         assert {a["kind"] for a in said["arguments"]} <= {"input", "variable", "constant"}
     assert said["outputs"] == [{"name": n, "shape": [4, 1], "dtype": "float32"} for n in ("value", "tx")]
     assert said["structure"] == {"": 0, "tx": 1}
-    assert said["versions"]["tensorflow"] == tf.__version__
+    assert said["versions"] == {"nthgrad": version("nthgrad"), "tensorflow": tf.__version__}
 
 
 def test_the_structure_points_to_the_outputs_in_their_order(tmp_path):
@@ -379,6 +380,19 @@ def test_what_xla_cannot_compile(f, here):
     assert str(error.value).endswith(
         " Write that part of g with ops that tf.function(jit_compile=True) compiles, or export a SavedModel."
     )
+    assert not [*here.iterdir()]
+
+
+@pytest.mark.parametrize("given", [CLOSED, np.full(4, 2.0, "float32")], ids=["ones for a spec", "an array"])
+def test_what_g_raises_when_it_runs_is_raised(given, here):
+    """XLA leaves out assertions."""
+
+    def g(x):
+        tf.debugging.assert_less(x, 1.0, "too large")
+        return x
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match="too large"):
+        ng.export.stablehlo(g, "g", given)
     assert not [*here.iterdir()]
 
 

@@ -333,3 +333,32 @@ def test_a_coordinate_that_f_does_not_depend_on(method):
     with pytest.raises(ng.errors.DependenceError) as error:
         ng.partials(lambda t, x: t * t, ["t", "x"], method=method)(tf.ones([2, 1]), tf.ones([2, 1]))
     assert str(error.value).startswith("f(t, x) does not depend on x through any differentiable path: ")
+
+
+STEPS = {
+    "Ceil": tf.math.ceil,
+    "Floor": tf.floor,
+    "FloorDiv": lambda x: x // 0.3,
+    "OnesLike": lambda x: R.OnesLike(x=x),
+    "Rint": tf.math.rint,
+    "Round": tf.round,
+    "Sign": tf.sign,
+    "StopGradient": tf.stop_gradient,
+    "TruncateDiv": lambda x: R.TruncateDiv(x=x, y=0.3),
+    "ZerosLike": lambda x: R.ZerosLike(x=x),
+}
+
+
+@pytest.mark.parametrize("method", ["tape", "taylor"])
+@pytest.mark.parametrize("kind", STEPS)
+def test_steps_are_constant_between_their_jumps(kind, method):
+    with pytest.raises(
+        ng.errors.DependenceError, match=rf": only {kind} \(named '.*', made at .*\) leads there, whose "
+    ):
+        ng.derivative(STEPS[kind], method=method)(tf.constant(0.4))
+    value = float(STEPS[kind](tf.constant(0.4)))
+    assert float(ng.derivative(lambda x: STEPS[kind](x) * x, method=method)(tf.constant(0.4))) == value
+
+
+def test_each_step_stands_here():
+    assert STEPS.keys() == CONSTANT
