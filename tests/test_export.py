@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -238,7 +239,7 @@ def test_what_stablehlo_says_of_itself(tmp_path):
         assert {a["kind"] for a in said["arguments"]} <= {"input", "variable", "constant"}
     assert said["outputs"] == [{"name": n, "shape": [4, 1], "dtype": "float32"} for n in ("value", "tx")]
     assert said["structure"] == {"": 0, "tx": 1}
-    assert said["versions"]["tensorflow"] == tf.__version__
+    assert said["versions"] == {"nthgrad": version("nthgrad"), "tensorflow": tf.__version__}
 
 
 @writes_stablehlo
@@ -250,6 +251,17 @@ def test_the_structure_points_to_the_outputs_in_their_order(tmp_path):
     said = json.loads((tmp_path / "g" / "function.json").read_text())
     assert [(o["name"], o["shape"]) for o in said["outputs"]] == [("a.z", [4]), ("a b", [])]
     assert said["structure"] == {"a.z": 0, "a b": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [(["y"], ["y"]), (["x", "x", "x"], ["x", "x_1", "x_2"]), (["x", "x_1", "x"], ["x", "x_1", "x_2"]),
+     ([None, None], ["x_0", "x_1"]), (["b", None], ["b", "x_1"])],
+)  # fmt: skip
+def test_every_argument_has_a_name_of_its_own(given, made, tmp_path):
+    ng.export.stablehlo(lambda *xs: tf.add_n(xs), str(tmp_path / "g"), *(tf.TensorSpec([2], name=n) for n in given))
+    said = json.loads((tmp_path / "g" / "function.json").read_text())
+    assert [argument["name"] for argument in said["arguments"]] == made
 
 
 DTYPES = ["bool", *(f"{sign}int{n}" for sign in ("", "u") for n in (8, 16, 32, 64)), "bfloat16", "float16", "float32",
@@ -387,6 +399,20 @@ def test_what_xla_cannot_compile(f, here):
     assert str(error.value).endswith(
         " Write that part of g with ops that tf.function(jit_compile=True) compiles, or export a SavedModel."
     )
+    assert not [*here.iterdir()]
+
+
+@writes_stablehlo
+@pytest.mark.parametrize("given", [CLOSED, np.full(4, 2.0, "float32")], ids=["ones for a spec", "an array"])
+def test_what_g_raises_when_it_runs_is_raised(given, here):
+    """XLA leaves out assertions."""
+
+    def g(x):
+        tf.debugging.assert_less(x, 1.0, "too large")
+        return x
+
+    with pytest.raises(tf.errors.InvalidArgumentError, match="too large"):
+        ng.export.stablehlo(g, "g", given)
     assert not [*here.iterdir()]
 
 

@@ -287,3 +287,78 @@ def test_axes_that_are_unknown_when_f_is_traced(kind):
         rf"TensorFlow has no derivative of order 1 of {kind} \(named '{kind}', made at {re.escape(__file__)}:\d+\): "
     )
     assert re.match(begin + f"nothing differentiates {kind}Grad. Use", str(error.value))
+
+
+def without_gradient(x):
+    @tf.custom_gradient
+    def f(x):
+        return x * 1.0, lambda dy: None
+
+    return tf.sin(f(x))
+
+
+def that_raises(x):
+    @tf.custom_gradient
+    def f(x):
+        def gradient(dy):
+            raise LookupError("none of these")
+
+        return x * 1.0, gradient
+
+    return f(x)
+
+
+LOST = {
+    "no gradient": (
+        without_gradient,
+        "TensorFlow gives no derivative of order 1, although ops lead from x to the one of order 0: IdentityN, Mul, Sin.",
+    ),
+    "a gradient that raises": (
+        that_raises,
+        "TensorFlow has no derivative of order 1 of an op of f: nothing differentiates none of these.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_gradient_of_the_users_own_that_is_none(name):
+    f, text = LOST[name]
+    with pytest.raises(UnsupportedOpError) as error:
+        ng.derivative(f, method="tape")(tf.constant(0.3))
+    assert str(error.value).startswith(f'{text} Use method="taylor". ')
+
+
+@pytest.mark.parametrize("method", ["tape", "taylor"])
+def test_a_coordinate_that_f_does_not_depend_on(method):
+    with pytest.raises(ng.errors.DependenceError) as error:
+        ng.partials(lambda t, x: t * t, ["t", "x"], method=method)(tf.ones([2, 1]), tf.ones([2, 1]))
+    assert str(error.value).startswith("f(t, x) does not depend on x through any differentiable path: ")
+
+
+STEPS = {
+    "Ceil": tf.math.ceil,
+    "Floor": tf.floor,
+    "FloorDiv": lambda x: x // 0.3,
+    "OnesLike": lambda x: R.OnesLike(x=x),
+    "Rint": tf.math.rint,
+    "Round": tf.round,
+    "Sign": tf.sign,
+    "StopGradient": tf.stop_gradient,
+    "TruncateDiv": lambda x: R.TruncateDiv(x=x, y=0.3),
+    "ZerosLike": lambda x: R.ZerosLike(x=x),
+}
+
+
+@pytest.mark.parametrize("method", ["tape", "taylor"])
+@pytest.mark.parametrize("kind", STEPS)
+def test_steps_are_constant_between_their_jumps(kind, method):
+    with pytest.raises(
+        ng.errors.DependenceError, match=rf": only {kind} \(named '.*', made at .*\) leads there, whose "
+    ):
+        ng.derivative(STEPS[kind], method=method)(tf.constant(0.4))
+    value = float(STEPS[kind](tf.constant(0.4)))
+    assert float(ng.derivative(lambda x: STEPS[kind](x) * x, method=method)(tf.constant(0.4))) == value
+
+
+def test_each_step_stands_here():
+    assert STEPS.keys() == CONSTANT

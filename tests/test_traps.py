@@ -55,6 +55,10 @@ RIGHT = {
         lambda x: tf.pow(x, tf.reduce_sum(tf.ones([2], x.dtype)) * tf.cast(x > -9, x.dtype)),
         powers(2),
     ),
+    "x**[2, 3]": (
+        lambda x: tf.reduce_sum(x[:, None] ** tf.constant([2.0, 3.0], x.dtype), 1),
+        [a + b for a, b in zip(powers(2), powers(3), strict=True)],
+    ),
     "reduce_prod with zeros": (fold(tf.reduce_prod, -1), PRODUCT),
     "reduce_prod kept": (lambda x: fold(tf.reduce_prod, -1, True)(x)[:, 0], PRODUCT),
     "cumprod with zeros": (lambda x: fold(tf.math.cumprod, -1)(x)[:, 2], PRODUCT),

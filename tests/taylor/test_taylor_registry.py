@@ -90,6 +90,19 @@ REFUSED = {
 }
 
 
+RANGES = [
+    lambda kind, x: getattr(R, kind)(input=np.float32(0.5), input_min=-x, input_max=1.0, num_bits=8, range_given=True),
+    lambda kind, x: getattr(R, kind)(input=np.float32(0.5), input_min=-1.0, input_max=x, num_bits=8, range_given=True),
+]
+
+
+@pytest.mark.parametrize("kind", ["QuantizeAndDequantizeV2", "QuantizeAndDequantizeV3", "QuantizeAndDequantizeV4"])
+@pytest.mark.parametrize("f", RANGES, ids=["input_min", "input_max"])
+def test_the_range_of_quantisation_is_refused(kind, f):
+    with pytest.raises(UnsupportedOpError, match=f"^{kind} "):
+        ng.derivative(lambda x: f(kind, x) * x, method="taylor")(tf.constant(POINT))
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused_by_name_and_line(name):
     with pytest.raises(UnsupportedOpError) as error:
