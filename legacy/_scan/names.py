@@ -14,7 +14,7 @@ from nthgrad.legacy._scan.cycles import components
 
 UNKNOWN = frozenset({"?"})
 LONGEST = 500  # characters of a form; no idiom is as long
-_STEPS = 100  # bindings to follow among names that depend on each other
+_STEPS = 50  # bindings to follow among names that depend on each other
 
 Key = tuple[Scope, str]
 
