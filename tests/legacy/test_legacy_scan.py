@@ -25,12 +25,6 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy import _scan
 from nthgrad.legacy._scan.bindings import MOST, Binder, History
 from nthgrad.legacy._scan.cycles import components
-from nthgrad.legacy._scan.bindings import MOST, Binder, History
-from nthgrad.legacy._scan.cycles import components
-from nthgrad.legacy._scan.bindings import MOST, Binder, History
-from nthgrad.legacy._scan.cycles import components
-from nthgrad.legacy._scan.bindings import MOST, Binder, History
-from nthgrad.legacy._scan.cycles import components
 from nthgrad.legacy._scan.idioms import IDIOMS, PYTHON_2, expand
 
 ROOT = Path(__file__).parents[2]
@@ -245,6 +239,7 @@ WRITTEN = {
     "from tensorflow import log as l\nl(x)": [(1, 24, "tf.log"), (2, 1, "tf.log")],
     "from tensorflow import (\n    log,\n)": [(2, 5, "tf.log")],
     "import tensorflow as tf\nt = tf\nt.log(x)": [(3, 1, "tf.log")],
+    "import tensorflow as t\nif a: t = u\nu = t\nu.log(x)": [(4, 1, "tf.log")],
     "import tensorflow\ntensorflow.contrib.layers.flatten(x)": [(2, 1, "tf.contrib.layers.flatten")],
     "from tensorflow.contrib import slim\nslim.conv2d(x)": [
         (1, 32, "tf.contrib.slim"),
