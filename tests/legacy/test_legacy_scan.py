@@ -537,8 +537,6 @@ TOO_DEEP = {
     "attributes": "x = " + "a." * 900 + "b",
     "ifs": "".join(" " * i + "if a:\n" for i in range(150)) + " " * 150 + "x",
     "ifs of Python 2": "".join(" " * i + "if a:\n" for i in range(150)) + " " * 150 + "print 'x'",
-    "sum": "x = " + "1 + " * 20_000 + "1",
-    "sum of Python 2": "print " + "1 + " * 5_000 + "1",
     "signs": "x = " + "-" * 20_000 + "1",
     "parentheses": "x = " + "(" * 20_000 + "1" + ")" * 20_000,
     "parentheses of Python 2": "print " + "(" * 250 + "1" + ")" * 250,
@@ -547,6 +545,9 @@ TOO_DEEP = {
     "branches of Python 2": "if a: print 'x'\n" + "elif a: pass\n" * 3_000,
     "functions": "x = " + "lambda: " * 5_000 + "1",
 }
+if sys.version_info >= (3, 11):  # Python 3.10 parses long sums, and they are read
+    TOO_DEEP["sum"] = "x = " + "1 + " * 20_000 + "1"
+    TOO_DEEP["sum of Python 2"] = "print " + "1 + " * 5_000 + "1"
 
 
 @pytest.mark.parametrize("kind", TOO_DEEP)
