@@ -14,7 +14,7 @@ from nthgrad.legacy._scan.cycles import components
 
 UNKNOWN = frozenset({"?"})
 LONGEST = 500  # characters of a form; no idiom is as long
-_STEPS = 100  # bindings to follow among names that depend on each other
+_STEPS = 50  # bindings to follow among names that depend on each other
 
 Key = tuple[Scope, str]
 
@@ -36,7 +36,9 @@ class Names:
         for number, keys in enumerate(components(edges)):
             self._cycle.update(dict.fromkeys(keys, number))
             for key in keys:
-                self.histories[key].settle([self._settled(binding, key) for binding in self.histories[key].bindings])
+                history = self.histories[key]
+                if not history.modules:
+                    history.settle([self._settled(binding, key) for binding in history.bindings])
 
     def forms(self, node: ast.AST | None, scope: Scope, followed: tuple[Key, ...] = ()) -> frozenset[str]:
         """The forms of an expression's value.

@@ -19,7 +19,7 @@ from nthgrad.errors import LegacyError
 # What of Python 2 Python 3 cannot read; the rest, such as `xrange`, is names.
 _SYNTAX = ("except", "exec", "ne", "numliterals", "paren", "print", "raise", "repr", "throw", "tuple_params", "unicode")
 
-LARGEST = 10_000_000  # bytes of a file: its syntax tree takes a hundred times as much memory
+LARGEST = 10_000_000  # bytes of a file: to read it takes up to 500 times as much memory
 _KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",

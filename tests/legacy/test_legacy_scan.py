@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import json
+import os
 import re
+import socket
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -18,6 +23,8 @@ from nthgrad import legacy
 from nthgrad.__main__ import main
 from nthgrad.errors import LegacyError
 from nthgrad.legacy import _scan
+from nthgrad.legacy._scan.bindings import MOST, Binder, History
+from nthgrad.legacy._scan.cycles import components
 from nthgrad.legacy._scan.idioms import IDIOMS, PYTHON_2, expand
 
 ROOT = Path(__file__).parents[2]
@@ -235,6 +242,7 @@ WRITTEN = {
     "from tensorflow import log as l\nl(x)": [(1, 24, "tf.log"), (2, 1, "tf.log")],
     "from tensorflow import (\n    log,\n)": [(2, 5, "tf.log")],
     "import tensorflow as tf\nt = tf\nt.log(x)": [(3, 1, "tf.log")],
+    "import tensorflow as t\nif a: t = u\nu = t\nu.log(x)": [(4, 1, "tf.log")],
     "import tensorflow\ntensorflow.contrib.layers.flatten(x)": [(2, 1, "tf.contrib.layers.flatten")],
     "from tensorflow.contrib import slim\nslim.conv2d(x)": [
         (1, 32, "tf.contrib.slim"),
@@ -334,6 +342,122 @@ def test_no_guesses(program, scanned):
     assert scanned(program) == []
 
 
+# Programs with many bindings --------------------------------------------------------------------------------------------
+
+REPEATED = {
+    "in a row": ("import tensorflow as tf\n", "x = tf.Session()\nx.run(y)\n"),
+    "of itself": ("import tensorflow as tf\n", "x = x.run(y)\ny = x.run(x)\n"),
+    "of each other": (
+        "import tensorflow as tf\n",
+        "if a: x = y.run()\nif a: y = z.run()\nif a: z = x.run()\nx.log(y)\n",
+    ),
+    "in a branch": ("import tensorflow as tf\n", "if a: x = tf.Session()\nx.run(y)\n"),
+    "in a loop": ("import tensorflow as tf\nfor i in a:\n", "    x = tf.Session()\n    x.run(y)\n"),
+    "of an attribute": ("class A:\n  def f(self):\n", "    self.x = tf.Session()\n    self.x.run(y)\n"),
+    "of a global": ("", "x = tf.Session()\ndef f(): x.run(y)\n"),
+    "of a function": ("import tensorflow as tf\n", "def f(x): return tf.log(x)\ntf.map_fn(f, x)\n"),
+    "of imports": ("", "import tensorflow as x\nx.log(1)\n"),
+    "of stars": ("", "from tensorflow import *\nlog(1)\n"),
+    "on one line": ("import tensorflow as tf; y = 'é'", "; x = tf.Session(); x.run(y)"),
+}
+
+
+def steps(path: Path) -> int:
+    """The lines of Python, each as often as it is run, that a scan of the file takes."""
+    count = 0
+
+    def trace(*_):
+        nonlocal count
+        count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        legacy.scan([path])
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("kind", REPEATED)
+def test_the_time_is_linear(kind, tmp_path):
+    """Twice the repeats take twice the steps; a square would take four times."""
+    first, repeated = REPEATED[kind]
+    path = tmp_path / "program.py"
+    counts = []
+    for repeats in (50, 50, 100):  # the first fills the caches of the table
+        path.write_text(first + repeated * repeats)
+        counts.append(steps(path))
+    assert counts[2] < 2.2 * counts[1]
+
+
+def in_force(bindings, place, block, loops):
+    """What `History.in_force` returns, binding by binding."""
+    known = sorted(bindings, key=lambda one: one.place)
+    found, last = [], None
+    for one in reversed([one for one in known if one.place <= place]):
+        found.append(one)
+        if one.block == block[: len(one.block)]:
+            last = one
+            break
+    over = set(loops) - set(last.loops if last else ())
+    return found + [one for one in known if one.place > place and over & set(one.loops)]
+
+
+def random_block(random: np.random.Generator, depth: int, indent: str = "") -> str:
+    """A program of assignments to x, uses of it, branches and loops."""
+    heads = ["if a:", "for i in a:", "while a:", "try:", "with a as x:", "for x in a:"]
+    text = ""
+    for _ in range(random.integers(1, 5)):
+        choice = random.integers(0, 3 if depth else 2)
+        if choice < 2:
+            text += indent + ["x = f()\n", "x\n"][choice]
+            continue
+        head = heads[random.integers(len(heads))]
+        text += f"{indent}{head}\n" + random_block(random, depth - 1, indent + " ")
+        if head == "try:":
+            text += f"{indent}except E as x:\n" + random_block(random, depth - 1, indent + " ")
+        if not head.startswith(("try", "with")) and random.integers(2):
+            text += f"{indent}else:\n" + random_block(random, depth - 1, indent + " ")
+    return text
+
+
+def test_bindings_in_force():
+    random = np.random.default_rng(0)
+    compared = 0
+    for _ in range(200):
+        tree = ast.parse("x = f()\n" * random.integers(2) + random_block(random, 4))
+        binder = Binder(tree)
+        bindings = binder.scope.values.get("x", [])
+        history = History(bindings)
+        for node, (block, loops) in binder.blocks.items():
+            if isinstance(node, ast.Name) and node.id == "x":
+                place = node.lineno, node.col_offset
+                expected = in_force(bindings, place, block, loops)
+                found = [history.bindings[i] for i in history.in_force(place, block, loops)]
+                assert sorted(map(id, found)) == sorted(map(id, expected))
+                compared += len(expected)
+    assert compared > 1000
+
+
+def test_names_from_too_many_modules(scanned):
+    """So many that nobody can tell, and that the time for all of them would grow with their square."""
+    imports = "".join(f"import m{i} as t\n" for i in range(MOST))
+    assert short(scanned("import tensorflow as t\nt.log(1)")) == [(2, 1, "tf.log")]
+    assert short(scanned(imports.partition("\n")[2] + "import tensorflow as t\nt.log(1)"))[-1][2] == "tf.log"
+    assert short(scanned(imports + "import tensorflow as t\nt.log(1)")) == []
+
+
+def test_components():
+    edges = {1: [2], 2: [3, 4], 3: [1], 4: [5], 5: [5], 6: [5, 1], **{i: [i + 1] for i in range(10, 3000)}, 3000: []}
+    found = [sorted(one) for one in components(edges)]
+    assert sorted(found)[:4] == [[1, 2, 3], [4], [5], [6]]
+    assert len(found) == 4 + 2991
+    order = {node: i for i, component in enumerate(found) for node in component}
+    assert all(order[after] <= order[node] for node, following in edges.items() for after in following)
+
+
 # Python 2 ---------------------------------------------------------------------------------------------------------------
 
 OLD_PYTHON = """\
@@ -412,12 +536,134 @@ def test_files_that_are_no_programs(content, tmp_path, capsys):
     assert capsys.readouterr() == ("", f"nthgrad: {' '.join(said.split())}\n")
 
 
-def test_a_file_that_is_too_deep(tmp_path):
+TOO_DEEP = {
+    "attributes": "x = " + "a." * 900 + "b",
+    "ifs": "".join(" " * i + "if a:\n" for i in range(150)) + " " * 150 + "x",
+    "ifs of Python 2": "".join(" " * i + "if a:\n" for i in range(150)) + " " * 150 + "print 'x'",
+    "signs": "x = " + "-" * 20_000 + "1",
+    "parentheses": "x = " + "(" * 20_000 + "1" + ")" * 20_000,
+    "parentheses of Python 2": "print " + "(" * 250 + "1" + ")" * 250,
+    "calls": "x = f" + "()" * 5_000,
+    "branches": "if a: pass\n" + "elif a: pass\n" * 3_000,
+    "branches of Python 2": "if a: print 'x'\n" + "elif a: pass\n" * 3_000,
+    "functions": "x = " + "lambda: " * 5_000 + "1",
+}
+if sys.version_info >= (3, 11):  # Python 3.10 parses long sums, and they are read
+    TOO_DEEP["sum"] = "x = " + "1 + " * 20_000 + "1"
+    TOO_DEEP["sum of Python 2"] = "print " + "1 + " * 5_000 + "1"
+
+
+@pytest.mark.parametrize("kind", TOO_DEEP)
+def test_a_file_that_is_too_deep(kind, tmp_path):
     path = tmp_path / "deep.py"
-    path.write_text("x = " + "a." * 900 + "b")
+    path.write_text(TOO_DEEP[kind])
     with pytest.raises(LegacyError) as caught:
         legacy.scan([path])
     assert str(caught.value) == f"{path} is nested too deeply to be read. Leave it out."
+
+
+UNREAD = {  # how to make the file, and what is said of it
+    "rot13": (lambda path: path.write_text("# coding: rot13\n"), "rot13 is no encoding of text. Save it as UTF-8, "),
+    "base64": (lambda path: path.write_text("# coding: base64\n"), "base64 is no encoding of text. Save it as UTF-8, "),
+    "undefined": (lambda path: path.write_text("# coding: undefined\n"), "it is no undefined. Save it as UTF-8, "),
+    "utf-16": (lambda path: path.write_text("# coding: utf-16\n"), "it is no utf-16. Save it as UTF-8, "),
+    "a pipe": (os.mkfifo, "it is a pipe. Give a file, "),
+    "a socket": (lambda path: bound(path), "it is a socket. Give a file, "),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "it is a device. Give a file, "),
+    "a loop": (lambda path: path.symlink_to(path), "Too many levels of symbolic links. Give a file that can, "),
+    "a broken link": (lambda path: path.symlink_to("none"), "No such file or directory. Give a file that can, "),
+    "a large file": (lambda path: sparse(path), "it has more than 10,000,000 bytes. Split it, "),
+}
+
+
+def bound(path):
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(path.name)  # in the current folder: the whole path may be too long for a socket
+
+
+def sparse(path):
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two programs; a file that sorts between them may be unreadable."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.py", "z.py"):
+        Path(name).write_text("import time\ntime.clock()\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", UNREAD)
+def test_the_others_are_read(kind, folder, capsys):
+    make, said = UNREAD[kind]
+    make(folder / "m.py")
+    message = f"./m.py cannot be read: {said}or leave it out."
+    unread: list[LegacyError] = []
+    assert [one.file for one in legacy.scan(["."], on_error=unread.append)] == ["./a.py", "./z.py"]
+    assert [str(one) for one in unread] == [message]
+    with pytest.raises(LegacyError) as caught:
+        legacy.scan(["."])
+    assert str(caught.value) == message
+    for paths in (["."], ["./a.py", "./m.py", "./z.py"]):
+        assert main(["scan", *paths]) == 2
+        out, err = capsys.readouterr()
+        assert [line.split(":")[0] for line in out.splitlines()] == ["./a.py", "./z.py"]
+        assert err == f"nthgrad: {message}\n"
+    assert main(["scan", "--json", "."]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert [one["file"] for one in document["findings"]] == ["./a.py", "./z.py"]
+    assert document["unread"] == [message]
+
+
+@pytest.mark.parametrize("kind", TOO_DEEP)
+def test_the_others_are_read_after_a_deep_one(kind, folder):
+    Path("m.py").write_text(TOO_DEEP[kind])
+    unread: list[LegacyError] = []
+    assert [one.file for one in legacy.scan(["."], on_error=unread.append)] == ["./a.py", "./z.py"]
+    assert len(unread) == 1
+
+
+def test_a_folder_that_cannot_be_read(folder, monkeypatch, capsys):
+    for name in ("b/c.py", "x.py/y.py"):
+        Path(name).parent.mkdir()
+        Path(name).write_text("import time\ntime.clock()\n")
+    list_folder = os.scandir
+
+    def refuse(path):
+        if os.path.basename(path) == "b":
+            raise PermissionError(13, "Permission denied", path)
+        return list_folder(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert main(["scan", "nothing.py", "."]) == 2
+    out, err = capsys.readouterr()
+    assert [line.split(":")[0] for line in out.splitlines()] == ["./a.py", "./z.py", "./x.py/y.py"]
+    assert err.splitlines() == [
+        "nthgrad: There is nothing at 'nothing.py'. Give Python files, or folders that hold some.",
+        "nthgrad: The folder './b' cannot be read: Permission denied. Give another.",
+    ]
+
+
+def test_a_name_that_is_no_text(folder):
+    Path(os.fsdecode(b"m\xff.py")).write_text("import time\ntime.clock()\n")
+    ran = subprocess.run([sys.executable, "-m", "nthgrad", "scan", "."], capture_output=True, cwd=folder, check=False)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+    assert [line.split(b":")[0] for line in ran.stdout.splitlines()] == [b"./a.py", "./m\ufffd.py".encode(), b"./z.py"]
+
+
+def test_fissix_fails(folder, monkeypatch):
+    """Its fixes fail in ways of their own; the file is then no Python 2."""
+
+    def refactor_string(*_):
+        raise AttributeError
+
+    Path("m.py").write_text("print 'a'\n")
+    monkeypatch.setattr("fissix.refactor.RefactoringTool.refactor_string", refactor_string)
+    unread: list[LegacyError] = []
+    assert len(legacy.scan(["."], on_error=unread.append)) == 2
+    assert re.fullmatch(r"./m.py:1 is neither Python 3 \(.* in line 1\) nor Python 2. Mend it, .*", str(unread[0]))
 
 
 def test_a_file_that_is_not_there(tmp_path, monkeypatch, capsys):
