@@ -33,7 +33,8 @@ TAYLOR = [f"tests/taylor/test_taylor_{name}.py" for name in
           ("series", "math", "structure", "control", "rows", "adjoint", "public", "registry", "hard_points")]  # fmt: skip
 TAYLOR += ["tests/test_operators.py"]
 ENGINES = [f"tests/test_{name}.py" for name in
-           ("tape_refusals", "tape_ops", "traps", "derivative", "differences", "errors", "operators", "fields")]  # fmt: skip
+           ("tape_refusals", "tape_ops", "traps", "derivative", "differences", "errors", "operators", "fields", "state",
+            "custom_gradients", "calls", "norms")]  # fmt: skip
 # These start processes, or compare tables, which coverage does not see: run for every mutant of their folder, last.
 ALWAYS = ("tests/test_distribute.py", "tests/taylor/test_taylor_registry.py")
 # What is changed, by folder or file, how many lines of it, and the tests nearest to it.
@@ -53,9 +54,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=STRATA, action="append", help="a folder or file; all of them if not given")
     parser.add_argument("--seconds", type=float, default=60, help="of tests for a mutant, the fastest first")
-    parser.add_argument("--maps", type=Path, help="a folder in which the tests of each line are kept between two runs")
     parser.add_argument(
-        "--again", type=Path, help="what an earlier run printed: draws nothing, runs what survived there"
+        "--maps", type=os.path.abspath, help="a folder in which the tests of each line are kept between two runs"
+    )
+    parser.add_argument(
+        "--again", type=os.path.abspath, help="what an earlier run printed: draws nothing, runs what survived there"
     )
     parser.add_argument("--control", action="store_true", help="changes nothing: all that is drawn has to survive")
     given = parser.parse_args()
@@ -63,7 +66,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         tree = copied(Path(folder))
         for stratum in given.only or STRATA:
-            drawn = survived(tree, stratum, given.again) if given.again else sample(tree, stratum, given.seed)
+            drawn = survived(tree, stratum, Path(given.again)) if given.again else sample(tree, stratum, given.seed)
             outcomes = []
             for mutant, outcome, took in tries(tree, stratum, drawn, given):
                 outcomes.append(outcome)
@@ -78,7 +81,7 @@ def main() -> None:
 
 def tries(tree: Path, stratum: str, drawn: Sequence[Mutant], given: argparse.Namespace) -> Iterator[tuple[Any, ...]]:
     """Each mutant, what became of it, and what that took in words."""
-    lines, seconds = known(tree, stratum, given.maps or tree)
+    lines, seconds = known(tree, stratum, Path(given.maps or tree))
     for mutant in drawn:
         tests = chosen(mutant, lines, seconds, given.seconds)
         path = there(tree, mutant.file)
@@ -160,8 +163,11 @@ class Watch:
 
 def known(tree: Path, stratum: str, maps: Path) -> tuple[Lines, dict[str, float]]:
     """The tests of each line of a stratum, and how long each test takes."""
+    maps.mkdir(parents=True, exist_ok=True)
     kept = maps / f"{stratum.replace('/', '-')}.json"
-    if not kept.exists() and forked(lambda: measure(tree, stratum, kept), math.inf) != 0:
+    changed = max(path.stat().st_mtime for path in (ROOT / "tests").rglob("*.py"))
+    old = not kept.exists() or kept.stat().st_mtime < changed  # a test of another name would count as one that fails
+    if old and forked(lambda: measure(tree, stratum, kept), math.inf) != 0:
         raise SystemExit(f"The tests of {stratum} fail as it is. Mend that first.")
     return tuple(json.loads(kept.read_text()))
 

@@ -428,3 +428,10 @@ def test_a_path_of_small_chances_is_no_chance_of_zero():
 )
 def test_a_slope_that_goes_to_zero_is_zero_at_infinity(f, points, dtype):
     assert not np.any(ng.derivative(f, 1)(np.array(points, dtype)))
+
+
+def test_a_norm_that_keeps_its_axis():
+    x = np.array([[0.5], [-2.0], [3.0]])
+    f = lambda x: tf.math.reduce_euclidean_norm(x * [3.0, 4.0], 1, keepdims=True)  # noqa: E731
+    for got, want in zip(ng.derivatives(f, 2, method="taylor")(x), (5 * abs(x), 5 * np.sign(x), 0 * x), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-14)
