@@ -39,8 +39,9 @@ class Request:
     def __init__(self, maker: str, options: dict[str, Any], defaults: dict[str, Any]):
         self.maker, self.defaults = maker, defaults
         self.options = {name: list(v) if isinstance(v, list) else v for name, v in options.items()}
-        # g depends on the rules and on the limits, too.
-        self._key = (maker, _frozen(options), tuple(interpreter.RULES.values()), tape.MAX_OPS, taylor.MAX_OPS)
+        # g depends on the rules of the walk and on the limits, too.
+        rules = interpreter.RULES  # pyright: ignore[reportPrivateImportUsage]
+        self._key = (maker, _frozen(options), tuple(rules.values()), tape.MAX_OPS, taylor.MAX_OPS)
 
     def __hash__(self) -> int:
         return hash(self._key)
