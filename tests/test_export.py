@@ -253,6 +253,7 @@ def test_the_structure_points_to_the_outputs_in_their_order(tmp_path):
     assert said["structure"] == {"a.z": 0, "a b": 1}
 
 
+@writes_stablehlo
 @pytest.mark.parametrize(
     ("given", "made"),
     [(["y"], ["y"]), (["x", "x", "x"], ["x", "x_1", "x_2"]), (["x", "x_1", "x"], ["x", "x_1", "x_2"]),
@@ -268,6 +269,7 @@ DTYPES = ["bool", *(f"{sign}int{n}" for sign in ("", "u") for n in (8, 16, 32, 6
           "float64", "complex64", "complex128"]  # fmt: skip
 
 
+@writes_stablehlo
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_dtype_has_tensorflows_name(dtype, tmp_path):
     ng.export.stablehlo(lambda x: tf.reshape(x, [2, 1]), str(tmp_path / "g"), tf.TensorSpec([1, 2], dtype))
@@ -276,6 +278,7 @@ def test_every_dtype_has_tensorflows_name(dtype, tmp_path):
     assert said["outputs"] == [{"name": "output", "shape": [2, 1], "dtype": dtype}]
 
 
+@writes_stablehlo
 @pytest.mark.parametrize("swap", [("shape",), ("dtype",), ("shape", "dtype")], ids="-".join)
 def test_arguments_in_another_order_than_tensorflows_are_noticed(swap, tmp_path, monkeypatch):
     """TensorFlow does not promise that `main` takes what g uses in the order in which the trace captured it."""

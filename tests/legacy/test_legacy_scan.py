@@ -552,6 +552,7 @@ TOO_DEEP = {
 }
 if sys.version_info >= (3, 11):  # Python 3.10 parses long sums, and they are read
     TOO_DEEP["sum"] = "x = " + "1 + " * 20_000 + "1"
+if (3, 11) <= sys.version_info < (3, 12):  # later ones read this sum
     TOO_DEEP["sum of Python 2"] = "print " + "1 + " * 5_000 + "1"
 
 
