@@ -31,7 +31,7 @@ class Options(NamedTuple):
     custom_objects: Mapping[str, Any] | None
 
 
-def source(what: Any, options: Options, stack: contextlib.ExitStack) -> sources.Source:
+def source(what: Any, options: Options, stack: contextlib.ExitStack, *, safe_mode: bool) -> sources.Source:
     """Opens a source; what has to stay open is left to the stack.
 
     Raises:
@@ -42,7 +42,7 @@ def source(what: Any, options: Options, stack: contextlib.ExitStack) -> sources.
     elif isinstance(what, tuple) and len(what) == 2 and isinstance(what[0], tf.Graph):
         kind, opened = "a session", lambda: sources.live(*what)
     elif isinstance(what, str | os.PathLike):
-        kind, opened = _file(Path(what), options, stack)
+        kind, opened = _file(Path(what), options, stack, safe_mode=safe_mode)
     elif isinstance(getattr((getattr(what, "outputs", None) or [None])[0], "graph", None), tf.Graph):
         kind, opened = "a Keras model", lambda: _keras(what)
     else:
@@ -63,7 +63,7 @@ def _keras(model: Any) -> sources.Source:
     return keras_models.of(model, keras.backend.get_session(), f"the model '{model.name}'")
 
 
-def _file(path: Path, options: Options, stack: contextlib.ExitStack) -> tuple[str, Any]:
+def _file(path: Path, options: Options, stack: contextlib.ExitStack, *, safe_mode: bool) -> tuple[str, Any]:
     """The kind of a file or folder, and what opens it."""
     if path.name == "saved_model.pb":
         path = path.parent
@@ -86,7 +86,9 @@ def _file(path: Path, options: Options, stack: contextlib.ExitStack) -> tuple[st
     if ending == ".meta":
         return "a MetaGraph", lambda: sources.checkpoint(path, _text(options.checkpoint), stack)
     if ending in (".h5", ".hdf5", ".json"):
-        return "a Keras file", lambda: keras_models.file(path, _text(options.weights), options.custom_objects, stack)
+        return "a Keras file", lambda: keras_models.file(
+            path, _text(options.weights), options.custom_objects, stack, safe_mode=safe_mode
+        )
     raise LegacyError(f"{path} has an ending that says nothing. Give a {_FILES}.")
 
 
