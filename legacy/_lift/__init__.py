@@ -33,9 +33,10 @@ def lift(
     are made from, they are refused.  A gradient of the old program's own (`tf.custom_gradient`) is Python code that no
     graph holds: `method="taylor"` differentiates what the op computes, as always, and tapes are refused.
 
-    **Files from strangers.**  Building a Keras model from a file runs no code of its author.  Refused are a Lambda layer
-    with code, a layer that calls what is not known to be harmless, and a layer that reads another file.
-    `safe_mode=False` allows them.
+    **Files from strangers.**  Building a Keras model from a file runs no code of its author.  Refused are a Lambda
+    layer with code, a layer that calls what is not known to be harmless, and a layer that reads another file.  An op
+    that may reach files, processes, the network or Python is refused between inputs and outputs, and runs nowhere else.
+    `safe_mode=False` allows what of these TensorFlow 2 can do.
 
     Args:
         source: What to lift:

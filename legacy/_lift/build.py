@@ -52,7 +52,7 @@ def lifted(source: Source, inputs: Any, outputs: Any, training: bool, feed: Mapp
 
     structure = Structure(targets, [t.name for t in arguments.values()], known)
     variables = _variables(source, structure)
-    emitter = Emitter(structure, variables, _constants(structure))
+    emitter = Emitter(structure, variables, _constants(structure), safe_mode=source.safe_mode)
 
     def make(tensors: Sequence[tf.Tensor]) -> Any:
         env = {t.name: value for t, value in zip(arguments.values(), tensors, strict=True)}

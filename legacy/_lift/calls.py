@@ -110,7 +110,8 @@ def _inline(emitter: Emitter, graph: Any, arguments: Sequence[Any], wanted: Sequ
     """Some outputs of a function's graph, on these arguments, in the graph being traced."""
     env = {t.name: x for t, x in zip(graph.inputs, arguments, strict=True)}
     structure = Structure([graph.outputs[i] for i in wanted], env)
-    made = type(emitter)(structure, emitter.variables, emitter.constants).make(env, structure.targets)
+    inner = type(emitter)(structure, emitter.variables, emitter.constants, safe_mode=emitter.safe_mode)
+    made = inner.make(env, structure.targets)
     return [tf.identity(x) if isinstance(x, tf.Tensor) else x for x in made]
 
 

@@ -1,4 +1,4 @@
-"""Refuses what a file of Keras could run or read when a model is built from it: code, TensorFlow functions, other files."""
+"""Refuses layers of a Keras file that would run code, call functions that act, or read other files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import harmless
 
 # Functions of TensorFlow that a TFOpLambda layer may call: these, and those of modules that only compute.
-_FUNCTIONS = frozenset(["argsort", "boolean_mask", "broadcast_to", "cast", "clip_by_norm", "clip_by_value", "concat", "constant", "convert_to_tensor", "cumsum", "einsum", "expand_dims", "eye", "fill", "gather", "gather_nd", "identity", "linspace", "meshgrid", "norm", "one_hot", "ones", "ones_like", "pad", "range", "rank", "repeat", "reshape", "reverse", "roll", "scatter_nd", "searchsorted", "sequence_mask", "shape", "size", "slice", "sort", "split", "squeeze", "stack", "stop_gradient", "strided_slice", "tensordot", "tile", "transpose", "unique", "unstack", "where", "zeros", "zeros_like"])  # fmt: skip
+_FUNCTIONS = frozenset({
+    "argsort", "boolean_mask", "broadcast_to", "cast", "clip_by_norm", "clip_by_value", "concat", "constant",
+    "convert_to_tensor", "cumsum", "einsum", "expand_dims", "eye", "fill", "gather", "gather_nd", "identity",
+    "linspace", "meshgrid", "norm", "one_hot", "ones", "ones_like", "pad", "range", "rank", "repeat", "reshape",
+    "reverse", "roll", "scatter_nd", "searchsorted", "sequence_mask", "shape", "size", "slice", "sort", "split",
+    "squeeze", "stack", "stop_gradient", "strided_slice", "tensordot", "tile", "transpose", "unique", "unstack",
+    "where", "zeros", "zeros_like",
+})  # fmt: skip
 _MODULES = ("__operators__.", "keras.activations.", "linalg.", "math.", "nn.", "signal.")
 _METHODS = ("ClassMethod", "InstanceMethod")
 
@@ -77,4 +84,4 @@ def _acting(node: Any) -> str | None:
             found.ParseFromString(str(node).encode("utf-8"))
     except (json_format.ParseError, DecodeError):
         return "of no known type"
-    return found.op if harmless.acts(found.op, found.attr) or harmless.calls(found.op) else None
+    return found.op if harmless.acts(found.op) or harmless.calls(found.op) else None

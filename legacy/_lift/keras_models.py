@@ -55,7 +55,9 @@ def file(
             "give custom_objects={...}, or build the model in a legacy session, load its weights and lift "
             "it there."
         ) from error
-    return of(model, keras.backend.get_session(), str(path))
+    source = of(model, keras.backend.get_session(), str(path))
+    source.safe_mode = safe_mode
+    return source
 
 
 def _model(path: Path, text: str | None, weights: str | None, custom_objects: Mapping[str, Any] | None) -> Any:

@@ -82,7 +82,7 @@ def _file(path: Path, options: Options, stack: contextlib.ExitStack, *, safe_mod
         raise LegacyError(f"There is no file {path}. Give the path of a {_FILES}.")
     ending = path.suffix.lower()
     if ending in (".pb", ".pbtxt"):
-        return "a frozen graph", lambda: sources.frozen(path)
+        return "a frozen graph", lambda: sources.frozen(path, safe_mode=safe_mode)
     if ending == ".meta":
         return "a MetaGraph", lambda: sources.checkpoint(path, _text(options.checkpoint), stack)
     if ending in (".h5", ".hdf5", ".json"):

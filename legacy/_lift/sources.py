@@ -14,7 +14,7 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import _private
+from nthgrad.legacy._lift import _private, harmless
 
 _v1 = tf.compat.v1
 
@@ -30,13 +30,17 @@ class Source:
     inputs: dict[str, str] = dataclasses.field(default_factory=dict)  # names of tensors, by names of arguments
     outputs: dict[str, str] = dataclasses.field(default_factory=dict)
     keras: bool = False  # whether it is a model of Keras
+    safe_mode: bool = False  # whether ops that are not known to be harmless are refused
 
 
-def frozen(path: Path) -> Source:
+def frozen(path: Path, *, safe_mode: bool) -> Source:
     """A GraphDef whose variables are constants."""
     graph_def = _v1.GraphDef()
     _parse(graph_def, path, "GraphDef, as tf.graph_util.convert_variables_to_constants makes it")
-    return Source(_imported(lambda: _v1.import_graph_def(graph_def, name=""), str(path))[0], str(path))
+    if safe_mode:
+        harmless.disarm(graph_def)
+    graph, _ = _imported(lambda: _v1.import_graph_def(graph_def, name=""), str(path))
+    return Source(graph, str(path), safe_mode=safe_mode)
 
 
 def checkpoint(path: Path, prefix: str | None, stack: contextlib.ExitStack) -> Source:
