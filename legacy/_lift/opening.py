@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import keras_models, sources
+from nthgrad.legacy._lift import harmless, keras_models, sources
 
 _FILES = ".pb, .pbtxt, .meta, .h5 or .json, or the folder of a SavedModel"
 _TAKES = {  # which kind of source takes which options
@@ -73,9 +73,16 @@ def _file(path: Path, options: Options, stack: contextlib.ExitStack, *, safe_mod
             raise LegacyError(
                 f"{path} is a folder without a saved_model.pb or a checkpoint. Give the path of a {_FILES}."
             )
+        if safe_mode and not Path(latest).resolve().is_relative_to(path.resolve()):
+            raise LegacyError(
+                f"{path} is not lifted: its file 'checkpoint' names {latest}, which lies outside of the folder. "
+                f"{harmless.ALLOW}"
+            )
         path = Path(f"{latest}.meta")
     if path.is_dir():
-        return "a SavedModel", lambda: sources.saved_model(path, options.signature, options.tags, stack)
+        return "a SavedModel", lambda: sources.saved_model(
+            path, options.signature, options.tags, stack, safe_mode=safe_mode
+        )
     if not path.exists() and Path(f"{path}.meta").is_file():
         path = Path(f"{path}.meta")
     if not path.is_file():
@@ -84,7 +91,7 @@ def _file(path: Path, options: Options, stack: contextlib.ExitStack, *, safe_mod
     if ending in (".pb", ".pbtxt"):
         return "a frozen graph", lambda: sources.frozen(path, safe_mode=safe_mode)
     if ending == ".meta":
-        return "a MetaGraph", lambda: sources.checkpoint(path, _text(options.checkpoint), stack)
+        return "a MetaGraph", lambda: sources.checkpoint(path, _text(options.checkpoint), stack, safe_mode=safe_mode)
     if ending in (".h5", ".hdf5", ".json"):
         return "a Keras file", lambda: keras_models.file(
             path, _text(options.weights), options.custom_objects, stack, safe_mode=safe_mode

@@ -1,12 +1,15 @@
 """Files of unknown origin: what they would run, read or write when they are lifted, and that none of it happens."""
 
+import contextlib
 import json
 import re
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import op_def_registry
 
 import nthgrad.legacy.keras as old_keras
@@ -17,6 +20,7 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import build, harmless
 
 R = tf.raw_ops
+tf1 = tf.compat.v1
 FILES = Path(__file__).parents[1] / "golden" / "artefacts"
 ALLOW = "If you trust the file, give safe_mode=False (--unsafe on the command line)."
 
@@ -252,3 +256,140 @@ def test_ops_that_name_a_file_are_known():
                 taking.add(name)
     assert {"ReadFile", "WriteFile", "TextLineDataset", "EncodeProto", "DebugIdentity"} <= taking
     assert not [name for name in taking if not harmless.acts(name)]
+
+
+# ---------- what a file has run to restore and initialize its variables
+
+
+def program(folder, hostile):
+    """A session with the variables w and local, the output w * x, and an op that writes a file beside its result."""
+    stack = contextlib.ExitStack()
+    graph = stack.enter_context(tf.Graph().as_default())
+    session = stack.enter_context(tf1.Session(graph=graph))
+    x = tf1.placeholder(tf.float32, [], name="x")
+    w = tf1.get_variable("w", initializer=2.0, use_resource=hostile == "resource")
+    local = tf1.get_variable("local", initializer=3.0, collections=[tf1.GraphKeys.LOCAL_VARIABLES], use_resource=False)
+    y = tf.multiply(w, x, name="y")
+    tf.multiply(local, x, name="z")
+    write = R.WriteFile(filename=str(folder / "ran"), contents="it", name="hostile")
+    session.run([tf1.global_variables_initializer(), tf1.local_variables_initializer()])
+    return stack, session, x, y, write
+
+
+def saved_model(folder, hostile="main", assets=None):
+    stack, session, x, y, write = program(folder, hostile)
+    with stack:
+        builder = tf1.saved_model.Builder(str(folder / "net"))
+        signature = tf1.saved_model.predict_signature_def({"x": x}, {"y": y})
+        main_op = tf.group(write, tf1.local_variables_initializer())
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature}, main_op=main_op)
+        builder.save()
+    if assets is not None:
+        edit(folder / "net" / "saved_model.pb", lambda file: assets(file.meta_graphs[0]))
+    return folder / "net"
+
+
+def edit(path, change):
+    file = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    change(file)
+    path.write_bytes(file.SerializeToString())
+
+
+def meta_graph(folder, hostile="resource"):
+    stack, session, _, _, write = program(folder, hostile)
+    with stack:
+        saver = tf1.train.Saver()
+        saver.save(session, str(folder / "net"), write_meta_graph=False, write_state=False)
+        with tf.control_dependencies([write, session.graph.get_operation_by_name(saver.saver_def.restore_op_name)]):
+            saver.saver_def.restore_op_name = tf.no_op("restore_and_write").name
+        session.graph.clear_collection("savers")
+        tf1.train.export_meta_graph(str(folder / "net.meta"), saver_def=saver.as_saver_def(), graph=session.graph)
+    return folder / "net.meta"
+
+
+@pytest.mark.parametrize("hostile", ["resource", "reference"])
+@pytest.mark.parametrize("make", [saved_model, meta_graph])
+def test_no_op_of_a_file_restores_it(make, hostile, tmp_path):
+    source, ran = make(tmp_path, hostile), tmp_path / "ran"
+    f = legacy.lift(source, "x", "y")
+    assert f(3.0) == 6
+    assert not ran.exists()
+    assert legacy.lift(source, "x", "y", safe_mode=False)(3.0) == 6
+    assert ran.exists()
+
+
+def test_a_variable_that_only_an_op_of_the_file_sets(tmp_path):
+    source, ran = saved_model(tmp_path), tmp_path / "ran"
+    assert refused(source, "x", "z") == (
+        f"The checkpoint {source}/variables/variables holds no value of the variable 'local' of {source}, and ops that a "
+        f"file names are not run to make one. {ALLOW}"
+    )
+    assert not ran.exists()
+    assert legacy.lift(source, "x", "z", safe_mode=False)(3.0) == 9
+
+
+def packed(meta):
+    asset = tf1.MetaGraphDef().asset_file_def.add(filename="../../secret")
+    meta.collection_def["saved_model_assets"].any_list.value.add().Pack(asset)
+
+
+ASSETS = {
+    "../../secret": lambda meta: meta.asset_file_def.add(filename="../../secret"),
+    "/etc/passwd": lambda meta: meta.asset_file_def.add(filename="/etc/passwd"),
+    "gs://bucket/words": lambda meta: meta.asset_file_def.add(filename="gs://bucket/words"),
+    "in a collection": packed,
+}
+
+
+@pytest.mark.parametrize("name", ASSETS)
+def test_an_asset_that_lies_elsewhere(name, tmp_path):
+    source = saved_model(tmp_path, assets=ASSETS[name])
+    asset = name if name != "in a collection" else "../../secret"
+    assert refused(source) == f"{source} is not lifted: its asset '{asset}' lies outside of its folder. {ALLOW}"
+
+
+def test_a_checkpoint_that_lies_elsewhere(tmp_path):
+    meta_graph(tmp_path)
+    folder = tmp_path / "given"
+    folder.mkdir()
+    (folder / "checkpoint").write_text('model_checkpoint_path: "../net"\n')
+    assert refused(folder, "x", "y") == (
+        f"{folder} is not lifted: its file 'checkpoint' names {folder}/../net, which lies outside of the folder. {ALLOW}"
+    )
+    assert legacy.lift(folder, "x", "y", safe_mode=False)(3.0) == 6
+
+
+RESTORED = {
+    "another name": lambda v: tf1.train.Saver({"weights": v}),
+    "reshaped": lambda v: tf1.train.Saver([v], reshape=True),
+    "sharded": lambda v: tf1.train.Saver([v], sharded=True),
+    "the old format": lambda v: tf1.train.Saver([v], write_version=1),
+}
+
+
+def counted(shape, dtype=None, partition_info=None):
+    """A part of 0, 1, ... in a shape of [4, 2]."""
+    first = partition_info.var_offset[0] if partition_info else 0
+    return tf.constant(np.arange(8.0).reshape(4, 2)[first : first + shape[0]], dtype)
+
+
+@pytest.mark.parametrize("partitioned", [False, True], ids=["whole", "partitioned"])
+@pytest.mark.parametrize("name", RESTORED)
+def test_every_way_to_save_a_variable(name, partitioned, tmp_path):
+    with tf.Graph().as_default() as graph, tf1.Session(graph=graph) as session:
+        x = tf1.placeholder(tf.float32, [4, 2], name="x")
+        parts = tf1.fixed_size_partitioner(2) if partitioned else None
+        v = tf1.get_variable("v", [4, 2], initializer=counted, partitioner=parts, use_resource=False)
+        tf.add(tf.convert_to_tensor(v), x, name="y")
+        session.run(tf1.global_variables_initializer())
+        RESTORED[name](v).save(session, str(tmp_path / "net"))
+    f = legacy.lift(tmp_path / "net.meta", "x", "y")
+    np.testing.assert_array_equal(f(np.zeros([4, 2])), np.arange(8.0).reshape(4, 2))
+
+
+def test_a_saved_model_of_tensorflow_2(tmp_path):
+    module = tf.Module()
+    module.w, module.b = tf.Variable([2.0, 3.0]), tf.Variable(1.0)
+    module.f = tf.function(lambda x: x * module.w + module.b, input_signature=[tf.TensorSpec([2], name="x")])
+    tf.saved_model.save(module, str(tmp_path / "net"), signatures=module.f)
+    np.testing.assert_array_equal(legacy.lift(tmp_path / "net")([1.0, 10.0]), [3.0, 31.0])
