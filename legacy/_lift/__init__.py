@@ -34,8 +34,9 @@ def lift(
     graph holds: `method="taylor"` differentiates what the op computes, as always, and tapes are refused.
 
     **Files from strangers.**  Building a Keras model from a file runs no code of its author.  Refused are a Lambda
-    layer with code, a layer that calls what is not known to be harmless, and a layer that reads another file.  An op
-    that may reach files, processes, the network or Python is refused between inputs and outputs, and runs nowhere else.
+    layer with code, a layer that calls what is not known to be harmless, a layer that reads another file, and weights
+    that lie in another file.  An op that may reach files, processes, the network or Python is refused between inputs
+    and outputs, and runs nowhere else.
     No op that a file names restores or initializes it: variables come from the checkpoint alone.  A checkpoint that the
     file `checkpoint` names, and the assets of a SavedModel, have to lie in the folder.
     `safe_mode=False` allows what of these TensorFlow 2 can do.

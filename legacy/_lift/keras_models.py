@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ def file(
     text = _architecture(path) if whole else path.read_text(encoding="utf-8", errors="replace")
     if safe_mode:
         keras_checks.architecture(text, str(path))
+        for file in [path] if whole else [Path(str(weights))]:
+            _check_weights(file)
     stack.enter_context(session())
     without_code = _private.without_code() if safe_mode else contextlib.nullcontext()
     try:
@@ -72,6 +75,18 @@ def _model(path: Path, text: str | None, weights: str | None, custom_objects: Ma
     return model
 
 
+def _check_weights(path: Path) -> None:
+    """Refuses weights that lie in other files, or in a format that Keras 2 did not have."""
+    import h5py
+
+    from nthgrad.legacy._lift import hdf5_checks
+
+    if zipfile.is_zipfile(path):
+        raise LegacyError(f"{path} is an archive of Keras 3. Give the file that model.save_weights of Keras 2 wrote.")
+    if path.is_file() and h5py.is_hdf5(path):
+        hdf5_checks.contained(path)
+
+
 def _architecture(path: Path) -> str:
     """The architecture in a whole file, as JSON."""
     import h5py
@@ -81,6 +96,10 @@ def _architecture(path: Path) -> str:
             found: Any = file.attrs.get("model_config")
     except OSError as error:
         raise LegacyError(f"{path} is no HDF5 file. Give the file that model.save wrote.") from error
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise LegacyError(
+            f"{path} is a damaged HDF5 file: {first(error)} Give the file that model.save wrote."
+        ) from error
     if found is None:
         raise LegacyError(
             f"{path} holds weights alone. Lift the .json file of the architecture, with weights={str(path)!r}."

@@ -108,7 +108,7 @@ def saved_model(
                     stored = Stored(graph, restore, str(prefix), str(folder))
             else:
                 _v1.saved_model.load(session, list(meta.meta_info_def.tags), str(folder))
-        except (ValueError, OSError, RuntimeError, tf.errors.OpError) as error:
+        except (ValueError, KeyError, TypeError, OSError, RuntimeError, DecodeError, tf.errors.OpError) as error:
             raise LegacyError(f"{folder} cannot be loaded: {first(error)} Write it anew.") from error
     source = Source(graph, str(folder), session, stored, _collected(graph), safe_mode=safe_mode)
     signatures = {key: value for key, value in meta.signature_def.items() if not key.startswith("__")}
@@ -201,7 +201,7 @@ def _imported(load: Callable[[], Any], where: str) -> tuple[tf.Graph, Any]:
     with graph.as_default():
         try:
             return graph, load()
-        except (ValueError, KeyError, tf.errors.OpError) as error:
+        except (ValueError, KeyError, TypeError, DecodeError, tf.errors.OpError) as error:
             raise LegacyError(
                 f"TensorFlow {tf.__version__} cannot read the graph in {where}: {first(error)} An op that is gone has "
                 "to be replaced in the old program."

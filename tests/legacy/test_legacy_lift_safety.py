@@ -393,3 +393,75 @@ def test_a_saved_model_of_tensorflow_2(tmp_path):
     module.f = tf.function(lambda x: x * module.w + module.b, input_signature=[tf.TensorSpec([2], name="x")])
     tf.saved_model.save(module, str(tmp_path / "net"), signatures=module.f)
     np.testing.assert_array_equal(legacy.lift(tmp_path / "net")([1.0, 10.0]), [3.0, 31.0])
+
+
+# ---------- HDF5
+
+
+def dense(folder):
+    """A model of one Dense layer, whose weights are 7 and 0."""
+    with legacy.session():
+        model = old_keras.models.Sequential([old_keras.layers.Dense(1, input_shape=(1,), name="dense")])
+        model.set_weights([np.float32([[7.0]]), np.float32([0.0])])
+        model.save(str(folder / "net.h5"))
+        model.save_weights(str(folder / "weights.h5"))
+        (folder / "net.json").write_text(model.to_json())
+
+
+def kernel(file):
+    """The path of the kernel in a file."""
+    found = []
+    file.visititems(
+        lambda name, one: found.append(name) if "kernel" in name and isinstance(one, h5py.Dataset) else None
+    )
+    return found[0]
+
+
+def external(file, at, secret):
+    file.create_dataset(at, (1, 1), "float32", external=[(str(secret), 0, 4)])
+    return f"holds data of the file '{secret}'"
+
+
+def virtual(file, at, secret):
+    with h5py.File(f"{secret}.h5", "w") as other:
+        other["it"] = np.float32([[42.0]])
+    layout = h5py.VirtualLayout((1, 1), "float32")
+    layout[:] = h5py.VirtualSource(f"{secret}.h5", "it", (1, 1), "float32")
+    file.create_virtual_dataset(at, layout)
+    return f"holds data of the file '{secret}.h5'"
+
+
+def link(file, at, secret):
+    with h5py.File(f"{secret}.h5", "w") as other:
+        other["it"] = np.float32([[42.0]])
+    file[at] = h5py.ExternalLink(f"{secret}.h5", "it")
+    return f"is a link to the file '{secret}.h5'"
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "weights"])
+@pytest.mark.parametrize("take", [external, virtual, link])
+def test_weights_that_lie_in_another_file(take, whole, tmp_path):
+    dense(tmp_path)
+    secret = tmp_path / "secret"
+    secret.write_bytes(np.float32(42.0).tobytes())
+    hostile = tmp_path / ("net.h5" if whole else "weights.h5")
+    with h5py.File(hostile, "r+") as file:
+        at = kernel(file)
+        del file[at]
+        said = take(file, at, secret)
+    source, options = (hostile, {}) if whole else (tmp_path / "net.json", {"weights": hostile})
+    assert refused(source, **options) == f"{hostile} is not lifted: '/{at}' {said}. {ALLOW}"
+    if not whole:  # Keras opens a whole model so that HDF5 finds no other file
+        assert legacy.lift(source, safe_mode=False, **options)([[1.0]]) == 42
+
+
+def test_a_link_within_a_file(tmp_path):
+    """A soft link, a second hard link and a group that holds itself lead nowhere else."""
+    dense(tmp_path)
+    with h5py.File(tmp_path / "net.h5", "r+") as file:
+        at = kernel(file)
+        file["elsewhere"] = file[at]
+        del file[at]
+        file[at] = h5py.SoftLink("/elsewhere")
+        file["model_weights/again"] = file["model_weights"]
+    assert legacy.lift(tmp_path / "net.h5")([[1.0]]) == 7
