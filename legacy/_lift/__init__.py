@@ -33,13 +33,14 @@ def lift(
     are made from, they are refused.  A gradient of the old program's own (`tf.custom_gradient`) is Python code that no
     graph holds: `method="taylor"` differentiates what the op computes, as always, and tapes are refused.
 
-    **Files from strangers.**  Building a Keras model from a file runs no code of its author.  Refused are a Lambda
-    layer with code, a layer that calls what is not known to be harmless, a layer that reads another file, and weights
-    that lie in another file.  An op that may reach files, processes, the network or Python is refused between inputs
-    and outputs, and runs nowhere else.
-    No op that a file names restores or initializes it: variables come from the checkpoint alone.  A checkpoint that the
-    file `checkpoint` names, and the assets of a SavedModel, have to lie in the folder.
-    `safe_mode=False` allows what of these TensorFlow 2 can do.
+    **Files from strangers.**  Lifting a file, and calling what it became, runs nothing of its author's but the
+    arithmetic between inputs and outputs.  Refused are: a Keras layer with Python code, or that calls what is not known
+    to be harmless; HDF5 data, a vocabulary, an asset or a checkpoint that the file has taken from elsewhere; and an op
+    between inputs and outputs that may reach files, processes, the network or Python.  Such ops elsewhere in the graph
+    are not run, nor are those that a file names to restore or initialize it: variables come from the checkpoint alone.
+    `safe_mode=False` turns this off.  Not promised is that a file is right, or that it takes little time and memory;
+    TensorFlow, HDF5 and Protocol Buffers parse it, and may have faults.  What is no file, and `custom_objects`, are
+    trusted.
 
     Args:
         source: What to lift:

@@ -22,7 +22,7 @@ def contained(path: Path) -> None:
             _check(file, path)
     except LegacyError:
         raise
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, SystemError) as error:  # h5py raises all of these
         said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise LegacyError(f"{path} is a damaged HDF5 file: {said}. Give the file that Keras wrote.") from error
 

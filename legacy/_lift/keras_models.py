@@ -96,7 +96,7 @@ def _architecture(path: Path) -> str:
             found: Any = file.attrs.get("model_config")
     except OSError as error:
         raise LegacyError(f"{path} is no HDF5 file. Give the file that model.save wrote.") from error
-    except (RuntimeError, KeyError, ValueError) as error:
+    except (RuntimeError, KeyError, ValueError, TypeError, SystemError) as error:
         raise LegacyError(
             f"{path} is a damaged HDF5 file: {first(error)} Give the file that model.save wrote."
         ) from error

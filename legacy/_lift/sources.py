@@ -68,7 +68,7 @@ def checkpoint(path: Path, prefix: str | None, stack: contextlib.ExitStack, *, s
                 source.stored = Stored(graph, saver.as_saver_def().restore_op_name, prefix, str(path))
             else:
                 saver.restore(source.session, prefix)
-        except (ValueError, tf.errors.OpError) as error:
+        except (ValueError, KeyError, TypeError, tf.errors.OpError) as error:
             raise LegacyError(
                 f"The checkpoint {prefix} does not fit {path}: {first(error)} Give the one that was saved with it."
             ) from error
@@ -171,7 +171,10 @@ def _check_assets(meta: Any, folder: Path) -> None:
     packed_assets = meta.collection_def[_ASSETS].any_list.value if _ASSETS in meta.collection_def else ()
     for packed in packed_assets:
         asset = _v1.MetaGraphDef().asset_file_def.add()
-        packed.Unpack(asset)
+        try:
+            packed.Unpack(asset)
+        except DecodeError as error:
+            raise LegacyError(f"{folder} cannot be loaded: {first(error)} Write it anew.") from error
         assets.append(asset)
     for asset in assets:
         path = PurePosixPath(asset.filename.replace("\\", "/"))

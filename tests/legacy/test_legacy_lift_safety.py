@@ -17,7 +17,7 @@ from nthgrad import legacy
 from nthgrad.__main__ import main
 from nthgrad.engines import remake
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import build, harmless
+from nthgrad.legacy._lift import build, harmless, hdf5_checks, keras_models
 
 R = tf.raw_ops
 tf1 = tf.compat.v1
@@ -465,3 +465,58 @@ def test_a_link_within_a_file(tmp_path):
         file[at] = h5py.SoftLink("/elsewhere")
         file["model_weights/again"] = file["model_weights"]
     assert legacy.lift(tmp_path / "net.h5")([[1.0]]) == 7
+
+
+# ---------- damaged files
+
+
+@pytest.mark.parametrize("check", [hdf5_checks.contained, keras_models._architecture])
+def test_a_damaged_hdf5_file_is_named(check, tmp_path):
+    whole, path = (FILES / "normalized.h5").read_bytes(), tmp_path / "net.h5"
+    raised = []
+    for at in range(0, 4000, 13):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        try:
+            check(path)
+        except LegacyError as error:
+            raised.append(error)
+    assert all(str(error).startswith(f"{path} ") for error in raised)
+    assert {type(error.__cause__) for error in raised} >= (
+        {OSError, RuntimeError} if check is hdf5_checks.contained else {OSError}
+    )
+
+
+def damaged_variable(meta):
+    meta.collection_def["trainable_variables"].bytes_list.value[0] = b"\xff\xff\xff"
+
+
+def damaged_asset(meta):
+    packed(meta)
+    meta.collection_def["saved_model_assets"].any_list.value[0].value = b"\xff\xff\xff"
+
+
+@pytest.mark.parametrize("safe_mode", [True, False])
+def test_a_damaged_meta_graph_is_named(safe_mode, tmp_path):
+    source = meta_graph(tmp_path)
+    meta = tf1.MetaGraphDef.FromString(source.read_bytes())
+    damaged_variable(meta)
+    source.write_bytes(meta.SerializeToString())
+    said = refused(source, "x", "y", safe_mode=safe_mode)
+    assert said.startswith(f"TensorFlow {tf.__version__} cannot read the graph in {source}: ")
+
+
+def test_a_damaged_function_is_named(tmp_path):
+    source, name = tmp_path / "net.meta", b"gradients_while_grad_mul_readvariableop_0_accumulator"
+    source.write_bytes((FILES / "functional.meta").read_bytes().replace(name, name.replace(b"grad_", b"^rad_")))
+    said = refused(source, "x", "y", checkpoint=FILES / "functional")
+    assert re.match(r"While \(named '.*'\) calls a function that cannot be read: ", said)
+    assert said.endswith(" Lift the parts before and after it: give the tensor that follows as an input.")
+
+
+@pytest.mark.parametrize("damage", [damaged_variable, damaged_asset])
+@pytest.mark.parametrize("safe_mode", [True, False])
+def test_a_damaged_saved_model_is_named(damage, safe_mode, tmp_path):
+    source = saved_model(tmp_path, assets=damage)
+    said = refused(source, "x", "y", safe_mode=safe_mode)
+    assert said.startswith(f"{source} cannot be loaded: ")
+    assert said.endswith(" Write it anew.")
