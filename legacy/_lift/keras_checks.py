@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import harmless
 
-# Functions of TensorFlow that a TFOpLambda layer may call: these, and those of modules that only compute.
+# Functions of TensorFlow that a layer of these classes may call: these, and those of modules that only compute.
 _FUNCTIONS = frozenset({
     "argsort", "boolean_mask", "broadcast_to", "cast", "clip_by_norm", "clip_by_value", "concat", "constant",
     "convert_to_tensor", "cumsum", "einsum", "expand_dims", "eye", "fill", "gather", "gather_nd", "identity",
@@ -23,7 +23,9 @@ _FUNCTIONS = frozenset({
     "where", "zeros", "zeros_like",
 })  # fmt: skip
 _MODULES = ("__operators__.", "keras.activations.", "linalg.", "math.", "nn.", "signal.")
+_CALLS = ("SlicingOpLambda", "TFOpLambda")
 _METHODS = ("ClassMethod", "InstanceMethod")
+_PATHS = ("ckpt_to_load_from", "vocabulary", "vocabulary_file")  # what names a file, unless it is a list
 
 
 def architecture(text: str, where: str) -> None:
@@ -41,18 +43,18 @@ def architecture(text: str, where: str) -> None:
             key.endswith("_type") and value == "lambda" for key, value in part.items()
         ):
             _refuse(where, layer, "holds Python code of the file's author")
+        for path in (part[key] for key in _PATHS if isinstance(part.get(key), str)):
+            _refuse(where, layer, f"reads the file {path!r}")
         own = part.get("config")
         if not isinstance(own, Mapping):
             continue
         function = str(own.get("function", ""))
         if part.get("class_name") in _METHODS:
             _refuse(where, layer, "calls a method by its name")
-        if part.get("class_name") == "TFOpLambda" and function not in _FUNCTIONS and not function.startswith(_MODULES):
+        if part.get("class_name") in _CALLS and function not in _FUNCTIONS and not function.startswith(_MODULES):
             _refuse(where, layer, f"calls tf.{function}, which is not known to be harmless")
         if "node_def" in own and (kind := _acting(own["node_def"])) is not None:
             _refuse(where, layer, f"makes the op {kind}, which may reach files, processes, the network or Python")
-        if isinstance(own.get("vocabulary"), str):
-            _refuse(where, layer, f"reads the file {own['vocabulary']!r}")
 
 
 def _refuse(where: str, layer: str, does: str) -> NoReturn:

@@ -111,6 +111,10 @@ ACTING = {
         lambda at: layer("TFOpLambda", function="io.gfile.rmtree"),
         "(TFOpLambda) calls tf.io.gfile.rmtree, which is not known to be harmless.",
     ),
+    "a function of TensorFlow by another class": (
+        lambda at: layer("SlicingOpLambda", function="load_library"),
+        "(SlicingOpLambda) calls tf.load_library, which is not known to be harmless.",
+    ),
     "a method": (
         lambda at: layer("ClassMethod", cls_symbol="io.gfile.GFile", method_name="read"),
         "(ClassMethod) calls a method by its name.",
@@ -126,6 +130,10 @@ ACTING = {
     "a vocabulary": (
         lambda at: layer("StringLookup", vocabulary="/etc/passwd"),
         "(StringLookup) reads the file '/etc/passwd'.",
+    ),
+    "a vocabulary of a column": (
+        lambda at: layer("DenseFeatures", feature_columns=[{"vocabulary_file": "/etc/passwd"}]),
+        "(DenseFeatures) reads the file '/etc/passwd'.",
     ),
 }
 
@@ -219,6 +227,23 @@ def test_an_op_that_acts_in_a_condition(tmp_path, monkeypatch):
     assert refused(source, "x", "y") == f"ReadFile {SAID} {ALLOW}"
     assert "ReadFile" not in ran
     assert legacy.lift(source, "x", "y", safe_mode=False)(1.0) == 1
+
+
+def test_a_condition_that_a_function_computes(tmp_path):
+    """A function may hold any op, so it is not run to find out which branch is taken."""
+
+    def make(x, path):
+        tf1.disable_control_flow_v2()
+        try:
+            positive = tf.function(lambda z: z > 0)(tf.constant(1.0))
+            tf.identity(tf1.cond(positive, lambda: x, lambda: 2 * x), name="y")
+        finally:
+            tf1.enable_control_flow_v2()
+
+    source = frozen(tmp_path, make)
+    renamed = source.read_bytes().replace(b"__inference_", b"__elsewhere_")  # as of another process
+    source.write_bytes(renamed)
+    assert legacy.lift(source, "x", "y")(3.0) == 3
 
 
 def test_importing_a_graph_reads_no_file(tmp_path):
