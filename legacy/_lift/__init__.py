@@ -23,6 +23,7 @@ def lift(
     checkpoint: str | os.PathLike[str] | None = None,
     weights: str | os.PathLike[str] | None = None,
     custom_objects: Mapping[str, Any] | None = None,
+    safe_mode: bool = True,
 ) -> Lifted:
     """Makes a function of TensorFlow 2 from a graph of TensorFlow 1.
 
@@ -31,6 +32,15 @@ def lift(
     Assertions, prints and other ops that only have effects are left out; where one changes a variable that the outputs
     are made from, they are refused.  A gradient of the old program's own (`tf.custom_gradient`) is Python code that no
     graph holds: `method="taylor"` differentiates what the op computes, as always, and tapes are refused.
+
+    **Files from strangers.**  Lifting a file, and calling what it became, runs nothing of its author's but the
+    arithmetic between inputs and outputs.  Refused are: a Keras layer with Python code, or that calls what is not known
+    to be harmless; HDF5 data, a vocabulary, an asset or a checkpoint that the file has taken from elsewhere; and an op
+    between inputs and outputs that may reach files, processes, the network or Python.  Such ops elsewhere in the graph
+    are not run, nor are those that a file names to restore or initialize it: variables come from the checkpoint alone.
+    `safe_mode=False` turns this off.  Not promised is that a file is right, or that it takes little time and memory;
+    TensorFlow, HDF5 and Protocol Buffers parse it, and may have faults.  What is no file, and `custom_objects`, are
+    trusted.
 
     Args:
         source: What to lift:
@@ -53,6 +63,7 @@ def lift(
         checkpoint: Of a `.meta` file, the checkpoint (without `.index`), if it has not the same name.
         weights: Of a `.json` file, the file of weights.
         custom_objects: Of a Keras file, the layers and functions of your own by name, as in `keras.models.load_model`.
+        safe_mode: Of a file, whether to refuse what could act on this machine (see above).
 
     Returns:
         A function of the inputs, in order, named after the old tensors, with `variables` and `trainable_variables`.
@@ -76,6 +87,6 @@ def lift(
     """
     options = opening.Options(signature, tags, checkpoint, weights, custom_objects)
     with contextlib.ExitStack() as stack:
-        opened = opening.source(source, options, stack)
+        opened = opening.source(source, options, stack, safe_mode=safe_mode)
         with _private.eager_mode():
             return build.lifted(opened, inputs, outputs, training, feed or {})

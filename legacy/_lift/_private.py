@@ -9,7 +9,10 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2  # the only way to see a SavedModel's tags without loading it
 from tensorflow.python.eager import context  # eager_mode: variables are made eagerly, also in a legacy session
-from tensorflow.python.framework import function_def_to_graph  # functions of a file have no graph of their own
+from tensorflow.python.framework import (
+    function_def_to_graph,  # functions of a file have no graph of their own
+    op_def_registry,  # what an op of a file is, before the file is imported
+)
 from tensorflow.python.util import deprecation  # loading a SavedModel of TensorFlow 1 is advised against in a log
 
 
@@ -46,6 +49,18 @@ def _definition(function: Any) -> Any:
         if (found := getattr(function, name, None)) is not None:
             return found
     raise AttributeError(f"{type(function).__name__} has no definition")
+
+
+def op_def(kind: str) -> Any:
+    """The OpDef of a type of op, or None."""
+    return op_def_registry.get(kind)
+
+
+def without_code() -> contextlib.AbstractContextManager:
+    """Has tf_keras refuse marshalled code in this thread."""
+    from tf_keras.src.saving import serialization_lib  # which is imported with the legacy session
+
+    return serialization_lib.SafeModeScope(True)
 
 
 def saved_models(file: bytes) -> list[Any]:

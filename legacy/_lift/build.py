@@ -16,6 +16,7 @@ from nthgrad.legacy._lift.lifted import Lifted, trace
 from nthgrad.legacy._lift.names import Names
 from nthgrad.legacy._lift.ops import VARIABLES, describe, variable, writes
 from nthgrad.legacy._lift.sources import Source, values
+from nthgrad.legacy._lift.stored import shared_key
 from nthgrad.legacy._lift.structure import Structure
 
 _LARGE = 1024  # numbers, from which on a constant is kept once, and not in every graph
@@ -52,7 +53,7 @@ def lifted(source: Source, inputs: Any, outputs: Any, training: bool, feed: Mapp
 
     structure = Structure(targets, [t.name for t in arguments.values()], known)
     variables = _variables(source, structure)
-    emitter = Emitter(structure, variables, _constants(structure))
+    emitter = Emitter(structure, variables, _constants(structure), safe_mode=source.safe_mode)
 
     def make(tensors: Sequence[tf.Tensor]) -> Any:
         env = {t.name: value for t, value in zip(arguments.values(), tensors, strict=True)}
@@ -104,7 +105,7 @@ def _variables(source: Source, structure: Structure) -> dict[str, tf.Variable]:
     found = {}
     ops = sorted(needed.values(), key=lambda op: op.name)
     for op, value in zip(ops, values(source, ops), strict=True):
-        key = op.get_attr("container"), op.get_attr("shared_name") or op.name.encode()
+        key = shared_key(op)
         if key not in shared:
             trained = op.get_attr("dtype").is_floating and (source.trainable is None or op.name in source.trainable)
             start: Any = value

@@ -50,12 +50,16 @@ def needs(structure: Structure, op: Any) -> list[tf.Tensor]:
 
 def _graphs(op: Any) -> list[Any]:
     """The graphs of the functions that an op calls; none if it calls none."""
-    if op.type in _BODIES:
-        graphs = [_private.body(op.graph, op.get_attr(name).name) for name in _BODIES[op.type]]
-    elif not hasattr(tf.raw_ops, op.type):  # its type may be the name of the function
-        graphs = [graph for graph in [_private.body(op.graph, op.type)] if graph is not None]
-    else:
-        graphs = []
+    try:
+        if op.type in _BODIES:
+            graphs = [_private.body(op.graph, op.get_attr(name).name) for name in _BODIES[op.type]]
+        elif not hasattr(tf.raw_ops, op.type):  # its type may be the name of the function
+            graphs = [graph for graph in [_private.body(op.graph, op.type)] if graph is not None]
+        else:
+            graphs = []
+    except (KeyError, ValueError, TypeError, tf.errors.OpError) as error:  # TensorFlow's, of a damaged file
+        said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise LegacyError(f"{describe(op)} calls a function that cannot be read: {said}. {CUT}") from error
     if None in graphs:
         raise LegacyError(f"{describe(op)} calls a function that its graph does not hold. {CUT}")
     return graphs
@@ -110,7 +114,8 @@ def _inline(emitter: Emitter, graph: Any, arguments: Sequence[Any], wanted: Sequ
     """Some outputs of a function's graph, on these arguments, in the graph being traced."""
     env = {t.name: x for t, x in zip(graph.inputs, arguments, strict=True)}
     structure = Structure([graph.outputs[i] for i in wanted], env)
-    made = type(emitter)(structure, emitter.variables, emitter.constants).make(env, structure.targets)
+    inner = type(emitter)(structure, emitter.variables, emitter.constants, safe_mode=emitter.safe_mode)
+    made = inner.make(env, structure.targets)
     return [tf.identity(x) if isinstance(x, tf.Tensor) else x for x in made]
 
 

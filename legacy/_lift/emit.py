@@ -22,15 +22,24 @@ Environment = dict[str, Any]  # by the name of an old tensor: a tensor, a make.H
 class Emitter:
     """One graph, or the graph of a function in it, to be made again."""
 
-    def __init__(self, structure: Structure, variables: Mapping[str, tf.Variable], constants: Mapping[str, tf.Tensor]):
+    def __init__(
+        self,
+        structure: Structure,
+        variables: Mapping[str, tf.Variable],
+        constants: Mapping[str, tf.Tensor],
+        *,
+        safe_mode: bool,
+    ):
         """Keeps what is needed.
 
         Args:
             structure: the graph, analysed.
             variables: by the name of the op that makes the old one.
             constants: values that are too large to be made in every graph, by the name of the op.
+            safe_mode: whether to refuse ops that are not known to be harmless.
         """
         self.structure, self.variables, self.constants = structure, variables, constants
+        self.safe_mode = safe_mode
 
     def make(self, env: Environment, targets: Sequence[tf.Tensor]) -> list[Any]:
         """Makes some tensors, and adds to `env` what was made on the way."""
@@ -46,7 +55,9 @@ class Emitter:
                     # To a type checker this file and the installed one make two classes.
                     outputs = calls.call(self, unit, inputs)  # pyright: ignore[reportArgumentType]
                     if outputs is None:
-                        outputs = make.again(unit, inputs, self.variables, self.constants, resolve)
+                        outputs = make.again(
+                            unit, inputs, self.variables, self.constants, resolve, safe_mode=self.safe_mode
+                        )
                 env.update((t.name, shaped(y, t)) for t, y in zip(unit.outputs, outputs, strict=True))
         return [env[resolve(t).name] for t in targets]
 

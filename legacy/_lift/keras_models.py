@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nthgrad.errors import LegacyError
+from nthgrad.legacy._lift import _private, keras_checks
 from nthgrad.legacy._lift.sources import Source, bare, first, live
 
 
@@ -24,7 +26,12 @@ def of(model: Any, session: Any, where: str) -> Source:
 
 
 def file(
-    path: Path, weights: str | None, custom_objects: Mapping[str, Any] | None, stack: contextlib.ExitStack
+    path: Path,
+    weights: str | None,
+    custom_objects: Mapping[str, Any] | None,
+    stack: contextlib.ExitStack,
+    *,
+    safe_mode: bool,
 ) -> Source:
     """A whole Keras model, or its architecture with a file of weights."""
     from nthgrad.legacy import keras
@@ -35,38 +42,69 @@ def file(
         raise LegacyError(f"{path} holds its weights itself. Leave out weights=..., or give the .json file.")
     if not whole and weights is None:
         raise LegacyError(f"{path} holds no weights. Give the file that model.save_weights wrote, with weights=...")
-    if whole:
-        _check_architecture(path)
+    text = _architecture(path) if whole else path.read_text(encoding="utf-8", errors="replace")
+    if safe_mode:
+        keras_checks.architecture(text, str(path))
+        for file in [path] if whole else [Path(str(weights))]:
+            _check_weights(file)
     stack.enter_context(session())
+    without_code = _private.without_code() if safe_mode else contextlib.nullcontext()
     try:
-        if whole:
-            model = keras.models.load_model(str(path), custom_objects=custom_objects, compile=False)
-        else:
-            text = path.read_text(encoding="utf-8")
-            json.loads(text)
-            model = keras.models.model_from_json(text, custom_objects=custom_objects)
-            _load_weights(model, str(weights))
+        with without_code:
+            model = _model(path, text if not whole else None, weights, custom_objects)
     except Exception as error:  # Keras raises whatever the file makes it stumble over
         raise LegacyError(
             f"{path} cannot be read as a Keras model: {first(error)} Perhaps a layer is none of Keras's own: "
             "give custom_objects={...}, or build the model in a legacy session, load its weights and lift "
             "it there."
         ) from error
-    return of(model, keras.backend.get_session(), str(path))
+    source = of(model, keras.backend.get_session(), str(path))
+    source.safe_mode = safe_mode
+    return source
 
 
-def _check_architecture(path: Path) -> None:
+def _model(path: Path, text: str | None, weights: str | None, custom_objects: Mapping[str, Any] | None) -> Any:
+    """The model of a whole file, or of the text of its architecture and a file of weights."""
+    from nthgrad.legacy import keras
+
+    if text is None:
+        return keras.models.load_model(str(path), custom_objects=custom_objects, compile=False)
+    json.loads(text)
+    model = keras.models.model_from_json(text, custom_objects=custom_objects)
+    _load_weights(model, str(weights))
+    return model
+
+
+def _check_weights(path: Path) -> None:
+    """Refuses weights that lie in other files, or in a format that Keras 2 did not have."""
+    import h5py
+
+    from nthgrad.legacy._lift import hdf5_checks
+
+    if zipfile.is_zipfile(path):
+        raise LegacyError(f"{path} is an archive of Keras 3. Give the file that model.save_weights of Keras 2 wrote.")
+    if path.is_file() and h5py.is_hdf5(path):
+        hdf5_checks.contained(path)
+
+
+def _architecture(path: Path) -> str:
+    """The architecture in a whole file, as JSON."""
     import h5py
 
     try:
         with h5py.File(path) as file:
-            there = "model_config" in file.attrs
+            found: Any = file.attrs.get("model_config")
     except OSError as error:
         raise LegacyError(f"{path} is no HDF5 file. Give the file that model.save wrote.") from error
-    if not there:
+    except (RuntimeError, KeyError, ValueError, TypeError, SystemError) as error:
+        raise LegacyError(
+            f"{path} is a damaged HDF5 file: {first(error)} Give the file that model.save wrote."
+        ) from error
+    if found is None:
         raise LegacyError(
             f"{path} holds weights alone. Lift the .json file of the architecture, with weights={str(path)!r}."
         )
+    return found.decode("utf-8", "replace") if isinstance(found, bytes) else str(found)
 
 
 def _load_weights(model: Any, path: str) -> None:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nthgrad.engines import remake, state
 from nthgrad.errors import LegacyError, NthgradError
-from nthgrad.legacy._lift import _private, arrays
+from nthgrad.legacy._lift import _private, arrays, harmless
 from nthgrad.legacy._lift.ops import CUT, PASSES, VARIABLES, describe, kind, writes
 
 
@@ -26,6 +26,8 @@ def again(
     variables: Mapping[str, tf.Variable],
     constants: Mapping[str, tf.Tensor],
     resolve: Callable[[tf.Tensor], tf.Tensor],
+    *,
+    safe_mode: bool,
 ) -> Sequence[Any]:
     """The outputs of an op, made anew.
 
@@ -35,6 +37,7 @@ def again(
         variables: by the name of the op that makes the old one.
         constants: values that are made already, by the name of the op.
         resolve: the tensor of the old graph that one is another name of.
+        safe_mode: whether to refuse an op that is not known to be harmless.
 
     Raises:
         LegacyError: It cannot be had in TensorFlow 2.
@@ -51,6 +54,8 @@ def again(
         return [_READS[name](op, *inputs)]
     if name in arrays.OPS:
         return arrays.OPS[name](op, inputs, resolve)
+    if safe_mode:
+        harmless.check(op)
     _refuse(op)
     values = [as_tensor(x) for x in inputs]
     try:

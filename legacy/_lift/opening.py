@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import keras_models, sources
+from nthgrad.legacy._lift import harmless, keras_models, sources
 
 _FILES = ".pb, .pbtxt, .meta, .h5 or .json, or the folder of a SavedModel"
 _TAKES = {  # which kind of source takes which options
@@ -31,7 +31,7 @@ class Options(NamedTuple):
     custom_objects: Mapping[str, Any] | None
 
 
-def source(what: Any, options: Options, stack: contextlib.ExitStack) -> sources.Source:
+def source(what: Any, options: Options, stack: contextlib.ExitStack, *, safe_mode: bool) -> sources.Source:
     """Opens a source; what has to stay open is left to the stack.
 
     Raises:
@@ -42,7 +42,7 @@ def source(what: Any, options: Options, stack: contextlib.ExitStack) -> sources.
     elif isinstance(what, tuple) and len(what) == 2 and isinstance(what[0], tf.Graph):
         kind, opened = "a session", lambda: sources.live(*what)
     elif isinstance(what, str | os.PathLike):
-        kind, opened = _file(Path(what), options, stack)
+        kind, opened = _file(Path(what), options, stack, safe_mode=safe_mode)
     elif isinstance(getattr((getattr(what, "outputs", None) or [None])[0], "graph", None), tf.Graph):
         kind, opened = "a Keras model", lambda: _keras(what)
     else:
@@ -63,7 +63,7 @@ def _keras(model: Any) -> sources.Source:
     return keras_models.of(model, keras.backend.get_session(), f"the model '{model.name}'")
 
 
-def _file(path: Path, options: Options, stack: contextlib.ExitStack) -> tuple[str, Any]:
+def _file(path: Path, options: Options, stack: contextlib.ExitStack, *, safe_mode: bool) -> tuple[str, Any]:
     """The kind of a file or folder, and what opens it."""
     if path.name == "saved_model.pb":
         path = path.parent
@@ -73,20 +73,29 @@ def _file(path: Path, options: Options, stack: contextlib.ExitStack) -> tuple[st
             raise LegacyError(
                 f"{path} is a folder without a saved_model.pb or a checkpoint. Give the path of a {_FILES}."
             )
+        if safe_mode and not Path(latest).resolve().is_relative_to(path.resolve()):
+            raise LegacyError(
+                f"{path} is not lifted: its file 'checkpoint' names {latest}, which lies outside of the folder. "
+                f"{harmless.ALLOW}"
+            )
         path = Path(f"{latest}.meta")
     if path.is_dir():
-        return "a SavedModel", lambda: sources.saved_model(path, options.signature, options.tags, stack)
+        return "a SavedModel", lambda: sources.saved_model(
+            path, options.signature, options.tags, stack, safe_mode=safe_mode
+        )
     if not path.exists() and Path(f"{path}.meta").is_file():
         path = Path(f"{path}.meta")
     if not path.is_file():
         raise LegacyError(f"There is no file {path}. Give the path of a {_FILES}.")
     ending = path.suffix.lower()
     if ending in (".pb", ".pbtxt"):
-        return "a frozen graph", lambda: sources.frozen(path)
+        return "a frozen graph", lambda: sources.frozen(path, safe_mode=safe_mode)
     if ending == ".meta":
-        return "a MetaGraph", lambda: sources.checkpoint(path, _text(options.checkpoint), stack)
+        return "a MetaGraph", lambda: sources.checkpoint(path, _text(options.checkpoint), stack, safe_mode=safe_mode)
     if ending in (".h5", ".hdf5", ".json"):
-        return "a Keras file", lambda: keras_models.file(path, _text(options.weights), options.custom_objects, stack)
+        return "a Keras file", lambda: keras_models.file(
+            path, _text(options.weights), options.custom_objects, stack, safe_mode=safe_mode
+        )
     raise LegacyError(f"{path} has an ending that says nothing. Give a {_FILES}.")
 
 

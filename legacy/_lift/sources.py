@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import _private
+from nthgrad.legacy._lift import _private, harmless
+from nthgrad.legacy._lift.stored import Stored
 
 _v1 = tf.compat.v1
+_ASSETS = "saved_model_assets"  # the collection of TensorFlow 1's SavedModels
 
 
 @dataclasses.dataclass
@@ -26,26 +28,35 @@ class Source:
     graph: tf.Graph
     where: str
     session: Any = None  # that holds the variables; None of a graph that has none
+    stored: Stored | None = None  # the checkpoint that holds them, where no session does
     trainable: set[str] | None = None  # names of variables; None if nothing says which
     inputs: dict[str, str] = dataclasses.field(default_factory=dict)  # names of tensors, by names of arguments
     outputs: dict[str, str] = dataclasses.field(default_factory=dict)
     keras: bool = False  # whether it is a model of Keras
+    safe_mode: bool = False  # whether ops that are not known to be harmless are refused
 
 
-def frozen(path: Path) -> Source:
+def frozen(path: Path, *, safe_mode: bool) -> Source:
     """A GraphDef whose variables are constants."""
     graph_def = _v1.GraphDef()
     _parse(graph_def, path, "GraphDef, as tf.graph_util.convert_variables_to_constants makes it")
-    return Source(_imported(lambda: _v1.import_graph_def(graph_def, name=""), str(path))[0], str(path))
+    if safe_mode:
+        harmless.disarm(graph_def)
+    graph, _ = _imported(lambda: _v1.import_graph_def(graph_def, name=""), str(path))
+    return Source(graph, str(path), safe_mode=safe_mode)
 
 
-def checkpoint(path: Path, prefix: str | None, stack: contextlib.ExitStack) -> Source:
+def checkpoint(path: Path, prefix: str | None, stack: contextlib.ExitStack, *, safe_mode: bool) -> Source:
     """A MetaGraph, with the checkpoint that was saved with it."""
     meta = _v1.MetaGraphDef()
     _parse(meta, path, "MetaGraph, as tf.train.Saver writes it")
     prefix = str(path.with_suffix("")) if prefix is None else prefix.removesuffix(".index")
+    if safe_mode:
+        harmless.disarm(meta.graph_def)
     graph, saver = _imported(lambda: _v1.train.import_meta_graph(meta, clear_devices=True), str(path))
-    session = stack.enter_context(_v1.Session(graph=graph))
+    source = Source(graph, str(path), trainable=_collected(graph), safe_mode=safe_mode)
+    if not safe_mode:
+        source.session = stack.enter_context(_v1.Session(graph=graph))
     if saver is not None:
         if not tf.io.gfile.exists(f"{prefix}.index") and not tf.io.gfile.exists(prefix):
             raise LegacyError(
@@ -53,15 +64,25 @@ def checkpoint(path: Path, prefix: str | None, stack: contextlib.ExitStack) -> S
                 "not there. Give its path, without the ending, as checkpoint=..."
             )
         try:
-            saver.restore(session, prefix)
-        except (ValueError, tf.errors.OpError) as error:
+            if safe_mode:
+                source.stored = Stored(graph, saver.as_saver_def().restore_op_name, prefix, str(path))
+            else:
+                saver.restore(source.session, prefix)
+        except (ValueError, KeyError, TypeError, tf.errors.OpError) as error:
             raise LegacyError(
                 f"The checkpoint {prefix} does not fit {path}: {first(error)} Give the one that was saved with it."
             ) from error
-    return Source(graph, str(path), session, _collected(graph))
+    return source
 
 
-def saved_model(folder: Path, signature: str | None, tags: Sequence[str] | None, stack: contextlib.ExitStack) -> Source:
+def saved_model(
+    folder: Path,
+    signature: str | None,
+    tags: Sequence[str] | None,
+    stack: contextlib.ExitStack,
+    *,
+    safe_mode: bool,
+) -> Source:
     """A SavedModel, with the names of one of its signatures."""
     try:
         metas = _private.saved_models((folder / "saved_model.pb").read_bytes())
@@ -72,14 +93,24 @@ def saved_model(folder: Path, signature: str | None, tags: Sequence[str] | None,
         there = "; ".join(", ".join(sorted(m.meta_info_def.tags)) for m in metas)
         raise LegacyError(f"{folder} holds graphs with these tags: {there}. Choose one of them with tags=[...].")
     (meta,) = fitting
-    graph = tf.Graph()
-    session = stack.enter_context(_v1.Session(graph=graph))
+    graph, session, stored = tf.Graph(), None, None
+    if safe_mode:
+        _check_assets(meta, folder)
+        harmless.disarm(meta.graph_def)
+    else:
+        session = stack.enter_context(_v1.Session(graph=graph))
     with graph.as_default(), _private.without_advice():
         try:
-            _v1.saved_model.load(session, list(meta.meta_info_def.tags), str(folder))
-        except (ValueError, OSError, RuntimeError, tf.errors.OpError) as error:
+            if safe_mode:
+                saver = _v1.train.import_meta_graph(meta)
+                if saver is not None:
+                    restore, prefix = saver.as_saver_def().restore_op_name, folder / "variables" / "variables"
+                    stored = Stored(graph, restore, str(prefix), str(folder))
+            else:
+                _v1.saved_model.load(session, list(meta.meta_info_def.tags), str(folder))
+        except (ValueError, KeyError, TypeError, OSError, RuntimeError, DecodeError, tf.errors.OpError) as error:
             raise LegacyError(f"{folder} cannot be loaded: {first(error)} Write it anew.") from error
-    source = Source(graph, str(folder), session, _collected(graph))
+    source = Source(graph, str(folder), session, stored, _collected(graph), safe_mode=safe_mode)
     signatures = {key: value for key, value in meta.signature_def.items() if not key.startswith("__")}
     if signature is None:
         signature = "serving_default" if "serving_default" in signatures else None
@@ -97,13 +128,15 @@ def saved_model(folder: Path, signature: str | None, tags: Sequence[str] | None,
 
 def live(graph: tf.Graph, session: Any, where: str = "the session's graph") -> Source:
     """A graph that is being built in this process, and its session."""
-    return Source(graph, where, session, _collected(graph))
+    return Source(graph, where, session, trainable=_collected(graph))
 
 
 def values(source: Source, ops: Sequence[Any]) -> list[np.ndarray]:
     """The values of variables, by the ops that make them."""
     if not ops:
         return []
+    if source.stored is not None:
+        return source.stored.values(ops)
     if source.session is None:
         raise LegacyError(
             f"{source.where} holds the variable '{ops[0].name}' but no values: it was not frozen. Lift the .meta file "
@@ -132,6 +165,25 @@ def _read(op: Any) -> tf.Tensor:
     return tf.raw_ops.ReadVariableOp(resource=op.outputs[0], dtype=op.get_attr("dtype"))
 
 
+def _check_assets(meta: Any, folder: Path) -> None:
+    """Refuses the assets of a SavedModel that lie elsewhere."""
+    assets = list(meta.asset_file_def)
+    packed_assets = meta.collection_def[_ASSETS].any_list.value if _ASSETS in meta.collection_def else ()
+    for packed in packed_assets:
+        asset = _v1.MetaGraphDef().asset_file_def.add()
+        try:
+            packed.Unpack(asset)
+        except DecodeError as error:
+            raise LegacyError(f"{folder} cannot be loaded: {first(error)} Write it anew.") from error
+        assets.append(asset)
+    for asset in assets:
+        path = PurePosixPath(asset.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in asset.filename:
+            raise LegacyError(
+                f"{folder} is not lifted: its asset {asset.filename!r} lies outside of its folder. {harmless.ALLOW}"
+            )
+
+
 def _parse(message: Any, path: Path, what: str) -> None:
     data = path.read_bytes()
     try:
@@ -152,7 +204,7 @@ def _imported(load: Callable[[], Any], where: str) -> tuple[tf.Graph, Any]:
     with graph.as_default():
         try:
             return graph, load()
-        except (ValueError, KeyError, tf.errors.OpError) as error:
+        except (ValueError, KeyError, TypeError, DecodeError, tf.errors.OpError) as error:
             raise LegacyError(
                 f"TensorFlow {tf.__version__} cannot read the graph in {where}: {first(error)} An op that is gone has "
                 "to be replaced in the old program."

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from nthgrad.engines import remake
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import loops
+from nthgrad.legacy._lift import harmless, loops
 from nthgrad.legacy._lift.ops import CUT, PASSES, VARIABLES, describe, frame_name, is_handle, is_loop_variable, kind
 
 
@@ -222,6 +222,8 @@ class Structure:
         if op.type in ("IsVariableInitialized", "VarIsInitializedOp"):
             self._known.update((t.name, np.True_) for t in op.outputs)
             return True
+        if harmless.acts(op.type) or harmless.calls(op.type):
+            return False
         if op.op_def.is_stateful or op.type in ("Placeholder", "Exit", "Merge", *VARIABLES) or not op.outputs:
             return False
         return all(t.name in self._foldable for t in tensors) and not any(t.name in self.inputs for t in op.outputs)

@@ -294,6 +294,7 @@ def scan(paths: Sequence[str], as_json: bool) -> int:
 @click.option("--weights", metavar="FILE", help="Of a .json file.")
 @click.option("--feed", multiple=True, metavar="NAME=VALUE", help="Fixes another placeholder. As often as needed.")
 @click.option("--training/--inference", default=False, help="Keras's learning phase.  [default: inference]")
+@click.option("--unsafe", is_flag=True, help="Trust SOURCE: let it run code and read or write other files.")
 @click.option("--order", type=Order(), metavar="N", help="Adds the output and its derivatives up to this order.")
 @click.option("--by", metavar="NAME", help="With --order: the input to differentiate by.  [default: the first]")
 @click.option("--partials", metavar="NAMES", help="Adds partial derivatives: t,x,xx. An empty one is u itself: ,t,xx.")
@@ -311,6 +312,7 @@ def lift(
     weights: str | None,
     feed: Sequence[str],
     training: bool,
+    unsafe: bool,
     order: int | None,
     by: str | None,
     partials: str | None,
@@ -340,6 +342,7 @@ def lift(
     model = work.read(
         source, inputs, outputs, feed,
         signature=signature, checkpoint=checkpoint, weights=weights, training=training,
+        safe_mode=not unsafe,
     )  # fmt: skip
     name = "derivatives" if order is not None else "partials" if partials is not None else "laplacian"
     derivative = None
