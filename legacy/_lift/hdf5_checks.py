@@ -32,7 +32,7 @@ def _check(file: h5py.File, path: Path) -> None:
     todo: list[h5py.Group] = [file]
     while todo:
         group = todo.pop()
-        for name in group:
+        for name in map(str, group):
             link: Any = group.get(name, getlink=True)
             if isinstance(link, h5py.ExternalLink):
                 _refuse(path, group, name, f"is a link to the file {link.filename!r}")

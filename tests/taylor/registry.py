@@ -65,7 +65,7 @@ def names() -> list[str]:
 
 def has_gradient(kind: str) -> bool:
     """Whether a gradient is registered, and not that there is none."""
-    return ops.gradient_registry.lookup(kind) is not None
+    return kind in _NAMES and ops.gradient_registry.lookup(kind) is not None
 
 
 def classify(kind: str) -> str:

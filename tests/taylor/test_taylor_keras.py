@@ -119,6 +119,7 @@ KERAS = {
         )
         for kind in ("Average", "Max", "AdaptiveAverage", "AdaptiveMax")
         for n, shape, dtype in ((1, LINE, "float64"), (2, IMAGE, "float64"), (3, VOLUME, "float32"))
+        if hasattr(L, f"{kind}Pooling{n}D")  # an older Keras has none that adapt
     },
     **{
         f"Global{kind}Pooling{n}D": one(lambda kind=kind, n=n: getattr(L, f"Global{kind}Pooling{n}D")(), shape)
@@ -285,5 +286,5 @@ def test_every_layer_is_in_the_table_or_left_out_for_a_reason():
     names = {name for aliases in there.values() for name in aliases}
     known = {*KERAS, *EXCLUDED}
     assert not [aliases for aliases in there.values() if not known & set(aliases)]
-    assert not (set(KERAS) | set(EXCLUDED)) - names
+    assert not set(KERAS) - names  # an older Keras lacks some of those that are left out
     assert not set(KERAS) & set(EXCLUDED)

@@ -350,4 +350,5 @@ KERNELS = {
 def test_an_elementwise_function_is_one_kernel(name):
     compiled = tf.function(ng.derivative(KERNELS[name], 4, method="taylor"), autograph=False, jit_compile=True)
     made = compiled.experimental_get_compiler_ir(tf.ones([10_000]))(stage="optimized_hlo")
-    assert made[made.index("ENTRY") :].count("fusion(") == 1
+    kernels = made[made.index("ENTRY") :].count("fusion(") or made.count(" fusion(")  # behind a call, in an older XLA
+    assert kernels == 1

@@ -33,8 +33,10 @@ def shown(wanted: bool, total: int | None, done: int) -> Iterator[Callable[[int]
             yield advance
         return
     columns = (TextColumn("points"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True))
-    seen = console.is_terminal or console.is_jupyter
-    with Progress(*columns, console=console, disable=not (wanted and seen)) as bar:
+    if not wanted or not (console.is_terminal or console.is_jupyter):  # rich 13 ends a disabled bar with an empty line
+        yield lambda rows: None
+        return
+    with Progress(*columns, console=console) as bar:
         task = bar.add_task("points", total=total, completed=done)
         try:
             yield lambda rows: bar.advance(task, rows)
