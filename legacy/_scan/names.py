@@ -1,7 +1,7 @@
 """Resolves expressions to forms: follows names through imports, aliases and assignments.
 
-A name counts as what it surely is: where its bindings differ, it is unknown.  Every binding is resolved once, after
-those that it depends on; a use of a name then costs no more with many bindings than with few.
+A name counts as what it surely is: where its bindings differ, it is unknown.  Every binding is resolved once, after its
+dependencies, so the cost of a use does not grow with the number of bindings.
 """
 
 from __future__ import annotations

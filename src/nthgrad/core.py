@@ -56,9 +56,9 @@ def derivative(
     Returns:
         g with f's arguments. g(x, ...) has the structure, shapes and dtypes of f(x, ...). x may be a real tensor,
         variable or NumPy array, whose dtype is kept, or a Python float, which takes the dtype of the other arguments or
-        else Keras's `floatx`. Floats beside it take x's dtype, arrays become tensors, anything else is passed on and is
-        part of the signature. The same f and options return the same g, which lives as long as f. A new g is built if a
-        Python variable, attribute or function that f names has changed.
+        else Keras's `floatx`. Floats among the other arguments take x's dtype, arrays become tensors, and anything else
+        is part of the signature. The same f and options return the same g, which lives as long as f. A new g is built
+        if a Python variable, attribute or function that f names has changed.
 
     Raises:
         ArgumentError: order, argnum or method is not one that there is.

@@ -49,7 +49,7 @@ def expansion(
         root: the norm.
         order: the highest order of differentiation. The polynomial holds for two more; beyond, it is huge.
         backward: whether a `tf.GradientTape` differentiates the polynomial, instead of power series.
-        varies: whether anything in env varies, beside the norm.
+        varies: whether anything in env varies, other than the norm.
     """
     top = 2 * (order // 2) + 2
     made = walk(env, [t], [(k,) for k in range(1, top + 1)], foreign=True)[0]
@@ -84,7 +84,7 @@ def expansion(
 def either(zero: tf.Tensor, p: tf.Tensor, y: tf.Tensor, *, backward: bool) -> tf.Tensor:
     """Chooses p where the norm is zero, else y, of which neither is infinitely steep.
 
-    Under tapes by products: the branches of a select would be rebuilt once more (`engines.replay`).
+    Under tapes by products: `engines.replay` would rebuild the branches of a select.
     """
     if not backward:
         return tf.where(zero, p, y)
@@ -109,7 +109,7 @@ def _root(zero: tf.Tensor, square: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
 
 
 def _vanishes(c: Mapping[int, tf.Tensor], k: int) -> tf.Tensor:
-    """Whether a coefficient is zero, but for the rounding of those beside it."""
+    """Whether a coefficient is zero, but for the rounding of its neighbors."""
     size = tf.abs(c[k])
     if k - 1 not in c or k + 1 not in c:
         return tf.equal(size, 0)

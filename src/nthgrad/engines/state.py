@@ -1,4 +1,4 @@
-"""Which ops change state: the rest of them may be rebuilt, and run once more, without an effect.
+"""Which ops change state: all others may be rebuilt without an effect.
 
 TensorFlow marks an op as stateful (`op_def.is_stateful`) where it changes a resource, reads one, draws at random or
 checks its input. It has no public mark for the difference, so the ops that change nothing are named here. A test goes
