@@ -10,7 +10,8 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry, ops
 
-from nthgrad.engines.taylor import control
+from nthgrad.engines import python_code
+from nthgrad.engines.graph import control
 from nthgrad.engines.taylor.rules import RULES, refused
 
 FILE = Path(__file__).parents[2] / "src" / "nthgrad" / "OPS.md"
@@ -72,13 +73,12 @@ def classify(kind: str) -> str:
     """What becomes of an op."""
     if kind in refused.REASONS:
         return f"refused: {refused.REASONS[kind]}"
+    if kind in python_code.OPS:
+        return "refused: it runs Python code, which no graph shows"
+    if kind in control.ENTERED:
+        return "control flow"
     if kind in RULES:
-        rule = RULES[kind]
-        if rule is control.RULES.get("PyFunc"):
-            return "refused: it runs Python code, which no graph shows"
-        if control.RULES.get(kind) is rule:
-            return "control flow"
-        return FAMILIES.get(rule.__qualname__.split(".")[0], "native rule: one of its own")
+        return FAMILIES.get(RULES[kind].__qualname__.split(".")[0], "native rule: one of its own")
     definition = op_def_registry.get(kind)
     if definition is None:
         return "refused: TensorFlow has no op of that name"

@@ -31,7 +31,7 @@ def repaired(
     if not needs_repair(path, custom):
         return list(targets)
     try:
-        return Replay(path, {x.name: x for x in sources}, custom=custom).run(targets)
+        return Replay({x.name: x for x in sources}, path, custom=custom).run(targets)
     except FAILURES as error:
         raise _unsupported(error, path, 1) from error
 

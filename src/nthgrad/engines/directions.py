@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from nthgrad.engines import taylor, trace
 from nthgrad.engines.backward import gradient, repaired
-from nthgrad.engines.taylor.collapsed import Bundle, UncollapsibleError, collapse, enters_alone
+from nthgrad.engines.graph import control
+from nthgrad.engines.taylor.collapsed import Bundle, collapse, collapses
 
 Function = Callable[[tf.Tensor], Any]
 
@@ -41,11 +42,11 @@ def jacobian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> A
     """The Jacobians of the leaves of f, of shape [*B, *Q, *P].
 
     Forward, by a derivative along each coordinate of a point, or backward, by a gradient of each number of f(x):
-    whichever are fewer. Through branches and loops they go one at a time, for less backward than forward.
+    whichever are fewer. Forward through lists of tensors they go one at a time, which costs more.
     """
     leaves = tf.nest.flatten(f(x))
     forward, backward = _count(x.shape[batch_dims:]), sum(_count(t.shape[batch_dims:]) for t in leaves)
-    if not _collapses(trace.between([x], leaves)):
+    if not collapses(trace.between([x], leaves)):
         forward *= _ALONE
     return (_jacobian_forward if forward <= backward else jacobian_backward)(f, x, batch_dims, chunk)
 
@@ -60,8 +61,8 @@ def hessian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> An
     def slopes(t: tf.Tensor) -> Any:
         y, path = _repaired(f, t)
         counts[:] = [_count(leaf.shape[batch_dims:]) for leaf in tf.nest.flatten(y)]
-        if not _collapses(path):
-            raise UncollapsibleError
+        if _has_control_flow(path):
+            raise _ControlFlow
         if any(n != 1 for n in counts):
             return jacobian_backward(f, t, batch_dims, chunk)
         return tf.nest.map_structure(
@@ -70,7 +71,7 @@ def hessian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> An
 
     try:
         return _jacobian_forward(slopes, x, batch_dims, chunk)
-    except UncollapsibleError:
+    except _ControlFlow:
         if not x.shape.is_fully_defined() and trace.has_open_lengths(x.graph):
             raise  # it is traced with known lengths then: the second gradient of a loop is half as large
         return hessian_backward(f, x, batch_dims, chunk, once=counts == [1])
@@ -141,7 +142,7 @@ def _pulled(
         tape.watch(x)
         y, path = right(x)
     # TensorFlow cannot vectorize the second gradient of a loop: it has no sum of many lists of tensors.
-    each = tf.vectorized_map if _collapses(path) else tf.map_fn
+    each = tf.map_fn if _has_control_flow(path) else tf.vectorized_map
 
     def pulled(y: tf.Tensor) -> tf.Tensor:
         def rows(seeds: tf.Tensor) -> tf.Tensor:
@@ -178,13 +179,13 @@ def sum_along(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, chunk: int | 
     def part(v: tf.Tensor) -> Any:
         here = tf.identity(x)
         y = f(here)
-        line = Bundle(here, (_spread(v, here), *[None] * (order - 2)))
-        try:
-            made = collapse({here.name: line}, tf.nest.flatten(y), order)
-        except UncollapsibleError:
+        leaves = tf.nest.flatten(y)
+        if not collapses(trace.between([here], leaves)):
             return tf.nest.map_structure(lambda c: tf.reduce_sum(c, 0), _one_by_one(f, x, v, order, y))
+        line = Bundle(here, (_spread(v, here), *[None] * (order - 2)))
+        made = collapse({here.name: line}, leaves, order)
         tops = [b.top if isinstance(b, Bundle) else None for b in made]
-        tops = [tf.zeros_like(t) if c is None else c for c, t in zip(tops, tf.nest.flatten(y), strict=True)]
+        tops = [tf.zeros_like(t) if c is None else c for c, t in zip(tops, leaves, strict=True)]
         return tf.nest.pack_sequence_as(y, tops)
 
     found = _in_chunks(part, v, chunk, add=True)
@@ -233,9 +234,13 @@ def _repaired(f: Function, x: tf.Tensor, custom: bool = False) -> tuple[Any, lis
     return tf.nest.pack_sequence_as(y, repaired(path, [x], leaves, custom)), path
 
 
-def _collapses(path: Iterable[Any]) -> bool:
-    """Whether many directions go through a path at once: there are no branches and no loops on it."""
-    return not any(enters_alone(op) for op in trace.walk(path))
+def _has_control_flow(path: Iterable[Any]) -> bool:
+    """Whether there are branches or loops on a path: gradients of gradients cost less there."""
+    return any(op.type in control.BRANCHES | control.LOOPS for op in trace.walk(path))
+
+
+class _ControlFlow(Exception):  # noqa: N818  no error: it ends a trace
+    """There are branches or loops between x and f(x)."""
 
 
 def _pushed(f: Function, x: tf.Tensor, v: tf.Tensor) -> Any:
@@ -243,10 +248,9 @@ def _pushed(f: Function, x: tf.Tensor, v: tf.Tensor) -> Any:
     here = tf.identity(x)
     y = f(here)
     leaves = tf.nest.flatten(y)
-    try:
-        made = collapse({here.name: Bundle(here, (_spread(v, here),))}, leaves, 2, tops=False)
-    except UncollapsibleError:
+    if not collapses(trace.between([here], leaves)):
         return _one_by_one(f, x, v, 1, y)
+    made = collapse({here.name: Bundle(here, (_spread(v, here),))}, leaves, 2, tops=False)
     found = [b.lower[0] if isinstance(b, Bundle) else None for b in made]
     zeros = [tf.zeros(tf.concat([tf.shape(v)[:1], tf.shape(t)], 0), t.dtype) for t in leaves]
     return tf.nest.pack_sequence_as(y, [z if c is None else c for c, z in zip(found, zeros, strict=True)])

@@ -21,13 +21,13 @@ import tensorflow as tf
 
 from nthgrad.engines import even, roots, spectra, state, trace
 from nthgrad.engines.alike import Alike
-from nthgrad.engines.entered import entered, inner_ops
+from nthgrad.engines.graph import control
+from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.remake import again
 from nthgrad.engines.repairs import product_power
 from nthgrad.engines.replay import ELEMENTWISE, Replay
 from nthgrad.engines.roots import Root
 from nthgrad.engines.signs import of_squares, positive
-from nthgrad.engines.taylor.interpreter import ancestors
 
 _ROOTS = frozenset({"Abs", "ComplexAbs", "EuclideanNorm", "Pow", "Sqrt"})
 _CONCERNED = _ROOTS | spectra.CHECKED
@@ -61,7 +61,7 @@ def smooth(
     if order == 0 or not any(op.type in _CONCERNED for op in trace.walk(path)):
         return list(targets)
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
-    return _Rebuild({t.name: t for t in sources}, varying, order, backward).run(path, targets)
+    return _Rebuild({t.name: t for t in sources}, varying, order, backward=backward, path=path).run(targets)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class _Part:
     scale: Callable[[tf.Tensor], tf.Tensor] | None = None
 
 
-class _Rebuild:
+class _Rebuild(Walk[tf.Tensor]):
     """One walk over the ops of a graph.
 
     Args:
@@ -87,31 +87,39 @@ class _Rebuild:
         varying: the names of tensors that depend on x.
         order: the highest order of differentiation.
         backward: whether a tape differentiates the result.
+        path: the ops to look at; by default all that the targets depend on.
         foreign: whether the ops are of another graph than the one being traced, so that all are rebuilt.
     """
 
     def __init__(
-        self, env: Mapping[str, tf.Tensor], varying: set[str], order: int, backward: bool, foreign: bool = False
+        self,
+        env: Mapping[str, tf.Tensor],
+        varying: set[str],
+        order: int,
+        *,
+        backward: bool,
+        path: Sequence[Any] | None = None,
+        foreign: bool = False,
     ):
-        self.env, self.varying, self.order, self.backward, self.foreign = dict(env), varying, order, backward, foreign
+        super().__init__(env, foreign=foreign)
+        self.varying, self.order, self.backward, self.path = varying, order, backward, path
         self.alike = Alike(env)
         self.roots: dict[int, Root] = {}
         self.powers: dict[str, tuple[Root, float]] = {}  # tensors that are powers of a root
         self.parts: dict[str, _Part] = {}
         self.ends: dict[str, tf.Tensor] = {}  # parts that are not even, as other ops take them
         self.copies: dict[tuple[str, bool], tf.Tensor] = {}
-        self.used: set[str] = set()
 
-    def run(self, ops: Iterable[Any], targets: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    def run(self, targets: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Rebuilds what has to be, and returns the new targets."""
-        ops = list(ops)
+        ops = self.ancestors(targets) if self.path is None else self.path
         self.used = {t.name for op in ops for t in op.inputs} | {t.name for t in targets}
         for op in ops:
             if op.type in ("Pow", "Sqrt"):
                 self.find_square(op)  # before any op that takes the square
         for op in ops:
             known = {x.name: self.parts[x.name] for x in op.inputs if x.name in self.parts}
-            if not (self.find_root(op) or self.inner(op, known) or self.move(op, known)):
+            if not (self.find_root(op) or self.inner_part(op, known) or self.move(op, known)):
                 self.outer(op)
         return [self.now(t) for t in targets]
 
@@ -228,7 +236,7 @@ class _Rebuild:
         root = self.roots.setdefault(self.alike.number(t), root)
         self.powers[t.name], self.parts[t.name] = (root, 1), _Part(root, even=False, scale=lambda u: u)
 
-    def inner(self, op: Any, known: Mapping[str, _Part]) -> bool:
+    def inner_part(self, op: Any, known: Mapping[str, _Part]) -> bool:
         """Whether the output of an op is a part: elementwise of one root, and of other tensors."""
         parts = [known.get(x.name) for x in op.inputs]
         odd = [p for p in parts if p is not None and not p.even]
@@ -294,7 +302,7 @@ class _Rebuild:
         elif graphs:
             outputs = self.enter(op, graphs, inputs)
         elif self.backward and _is_custom(op):
-            outputs = Replay((), {}).make(op, inputs)
+            outputs = Replay({}).make(op, inputs)
         elif not state.changes(op) or self.foreign:
             outputs = again(op, inputs)
         if outputs is None:
@@ -306,31 +314,38 @@ class _Rebuild:
 
     def enter(self, op: Any, graphs: Mapping[str, list[Any]], inputs: list[tf.Tensor]) -> list[Any] | None:
         """The outputs of an op with bodies that are rebuilt; None where they cannot be, or need not."""
-        ops = inner_ops(graphs)
+        ops = _inner_ops(graphs)
         same = all(x is t for x, t in zip(inputs, op.inputs, strict=True))
         if (same and not any(o.type in _CONCERNED for o in ops)) or (self.backward and any(map(_is_custom, ops))):
             return None
-        varies = [t.name in self.varying for t in op.inputs]
-
-        def run(graph: Any, arguments: Sequence[tf.Tensor], wanted: Sequence[int]) -> list[tf.Tensor]:
-            env = {t.name: a for t, a in zip(graph.inputs, arguments, strict=True)}
-            if "body" in graphs:  # the variables of a loop vary after a round, if not before
-                varying = set(env)
-            else:
-                varying = {t.name for t, v in zip(graph.inputs[::-1], varies[::-1], strict=False) if v}
-            for o in graph.get_operations():
-                if any(t.name in varying for t in o.inputs):
-                    varying.update(t.name for t in o.outputs)
-            rebuild = _Rebuild(env, varying, self.order, self.backward, foreign=True)
-            targets = [graph.outputs[i] for i in wanted]
-            made = rebuild.run(ancestors(targets, env), targets)
-            for y, t in zip(made, targets, strict=True):
-                y.set_shape(t.shape)
-            return made
-
+        if any(map(state.changes, ops)) or not control.enters(op):
+            return None
         wanted = [i for i, t in enumerate(op.outputs) if t.name in self.used]
-        made = entered(op, graphs, inputs, wanted, run)
-        return None if made is None else [made.get(i, t) for i, t in enumerate(op.outputs)]
+        made = control.outputs(self, op, inputs, wanted)
+        return [t if y is None else y for y, t in zip(made, op.outputs, strict=True)]
+
+    def inner(self, op: Any, graph: Any, env: Mapping[str, Any], keys: Iterable[Any]) -> _Rebuild:
+        if op.type in control.LOOPS:  # the variables of a loop vary after a round, if not before
+            varying = set(env)
+        else:
+            varies = [t.name in self.varying for t in op.inputs]
+            varying = {t.name for t, v in zip(graph.inputs[::-1], varies[::-1], strict=False) if v}
+        for o in graph.get_operations():
+            if any(t.name in varying for t in o.inputs):
+                varying.update(t.name for t in o.outputs)
+        return _Rebuild(env, varying, self.order, backward=self.backward, foreign=True)
+
+    def body(self, op: Any, graph: Any, arguments: Sequence[Any], outputs: Iterable[int], keys: Iterable[Any]) -> Any:
+        made = super().body(op, graph, arguments, outputs, keys)
+        for i, y in made.items():
+            y.set_shape(graph.outputs[i].shape)
+        return made
+
+
+def _inner_ops(graphs: Mapping[str, list[Any]]) -> list[Any]:
+    """All ops of some bodies, and of those that they run."""
+    ops = [op for gs in graphs.values() for g in gs for op in g.get_operations()]
+    return ops + [inner for op in ops for inner in _inner_ops(trace.bodies(op))]
 
 
 def _is_custom(op: Any) -> bool:

@@ -1,18 +1,19 @@
-"""Makes the ops between x and y once more, with repairs in the place of those whose derivatives would be wrong.
+"""Rebuilds the ops between x and y, with repairs for those whose derivatives would be wrong.
 
-The walk knows three things beyond "make the same op again": function calls and control flow are entered, `repairs` are
-looked up by op type, and a branch of a select is computed from inputs that the branch not taken cannot reach.
+An op whose type is in `repairs` is replaced, and a branch of a select is computed from inputs that the branch not taken
+cannot reach.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import custom_gradients, state, trace
-from nthgrad.engines.remake import rebuilt
+from nthgrad.engines import custom_gradients, trace
+from nthgrad.engines.graph import control
+from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.repairs import REPAIRS, leaves_the_graph
 from nthgrad.errors import UnsupportedOpError
 
@@ -38,8 +39,6 @@ ELEMENTWISE = frozenset({
     "Xlogy", "Zeta",
 })  # fmt: skip
 
-_CALLS = ("PartitionedCall", "StatefulPartitionedCall", "RemoteCall")
-
 
 def needs_repair(path: Iterable[Any], custom: bool = True) -> bool:
     """Whether any op of a path, or of the functions that it calls, has to be rebuilt in another way.
@@ -56,46 +55,46 @@ def needs_repair(path: Iterable[Any], custom: bool = True) -> bool:
     )
 
 
-class Replay:
-    """One walk over some ops of one graph: `env` maps the name of an old tensor to the new one."""
+class Replay(Walk[tf.Tensor]):
+    """One walk that rebuilds ops, repaired.
 
-    def __init__(self, ops: Iterable[Any], env: dict[str, tf.Tensor], inside: bool = False, custom: bool = True):
-        self.env, self.inside = dict(env), inside  # inside: of a loop or a branch
-        self.custom = custom  # whether custom gradients stay in force
+    Args:
+        env: the new tensors, by the names of the old ones.
+        path: the ops of the graph being traced to rebuild; those that the targets do not need are left out. A copy that
+            nobody needs would still be given a zero cotangent where TensorFlow passes the intermediate results of a
+            branch to its gradient, and zero times an infinite slope is NaN.
+        inside: whether the ops are built in a loop or a branch.
+        custom: whether custom gradients stay in force.
+        foreign: whether the ops are of another graph than the one being traced, so that all are rebuilt.
+    """
+
+    def __init__(
+        self,
+        env: Mapping[str, tf.Tensor],
+        path: Iterable[Any] = (),
+        *,
+        inside: bool = False,
+        custom: bool = True,
+        foreign: bool = False,
+    ):
+        super().__init__(env, foreign=foreign)
+        self.inside, self.custom = inside, custom
         self.sources = frozenset(env)
-        self.ops = {op.name: op for op in ops}
+        self.path = {op.name for op in path}
         self.gates: dict[tuple[str, str], tf.Tensor] = {}
 
-    def run(self, targets: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """Makes again what the targets need, in the order of creation, and returns the new targets.
+    def inner(self, op: Any, graph: Any, env: Mapping[str, Any], keys: Iterable[Any]) -> Replay:
+        return Replay(env, inside=self.inside or op.type not in control.CALLS, custom=self.custom, foreign=True)
 
-        Nothing else is made: a copy that nobody needs would still be given a zero cotangent where TensorFlow passes
-        the intermediate results of a branch to its gradient, and zero times an infinite slope is NaN.
-        """
-        needed = self.ancestors(targets)
-        for op in self.ops.values():
-            if wanted := [i for i, t in enumerate(op.outputs) if t.name in needed]:
-                outputs = self.make(op, self.now(op.inputs), wanted)
-                self.env.update((op.outputs[i].name, outputs[i]) for i in wanted)
-        return self.now(targets)
+    def rebuilds(self, op: Any) -> bool:
+        """Whether an op is one of those to rebuild."""
+        return self.foreign or op.name in self.path
 
-    def now(self, tensors: Iterable[Any]) -> list[Any]:
-        """The new tensors for old ones; those that are not made again stand for themselves."""
-        return [self.env.get(t.name, t) for t in tensors]
+    def stays(self, op: Any, inputs: Sequence[Any]) -> bool:
+        return not self.rebuilds(op)
 
-    def ancestors(self, targets: Iterable[tf.Tensor]) -> set[str]:
-        """The names of the tensors of this walk that the targets are made from."""
-        needed, todo = set(), list(targets)
-        while todo:
-            t = todo.pop()
-            if t.name in needed or t.name in self.sources or t.op.name not in self.ops:
-                continue
-            needed.add(t.name)
-            todo += self.inputs(t.op)
-        return needed
-
-    def inputs(self, op: Any) -> list[tf.Tensor]:
-        """What making an op again needs: of a select's branches, only the tensors where they begin."""
+    def needs(self, op: Any) -> list[tf.Tensor]:
+        """The inputs of an op; of a select's branches, only the tensors where they begin."""
         if not self.chooses(op):
             return list(op.inputs)
         indices = SELECTS[op.type][0]
@@ -103,24 +102,24 @@ class Replay:
         while todo:
             t = todo.pop()
             if self.elementwise(t):
-                todo += self.inputs(t.op)
+                todo += self.needs(t.op)
             else:
                 needs.append(t)
         return needs + [t for i, t in enumerate(op.inputs) if i not in indices or not op.type.startswith("Select")]
 
-    def make(
-        self, op: Any, inputs: Sequence[tf.Tensor], wanted: Sequence[int] = (0,), mask: tf.Tensor | None = None
-    ) -> Any:
-        """Makes one op again, or what stands in for it.
+    def apply(self, op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        return self.make(op, inputs)
+
+    def make(self, op: Any, inputs: Sequence[tf.Tensor], mask: tf.Tensor | None = None) -> list[tf.Tensor]:
+        """Rebuilds one op, or what replaces it.
 
         Args:
             op: the old op.
             inputs: the new inputs.
-            wanted: the outputs, by index, that are needed.
-            mask: where what is made is used, if not everywhere.
+            mask: where the result is used, if not everywhere.
 
         Returns:
-            The new outputs by index, at least the wanted ones.
+            The new outputs.
         """
         if self.chooses(op):
             indices, condition = SELECTS[op.type]
@@ -143,8 +142,12 @@ class Replay:
                 return _custom_gradient(op, inputs)
             if custom_gradients.is_exact(op) and op.graph is inputs[0].graph:
                 return _custom_gradient(op, inputs, custom_gradients.exact_gradient)
-        graphs = trace.bodies(op)
-        return _call(op, graphs, list(inputs), wanted, self) if graphs else rebuilt(op, inputs)
+        if trace.bodies(op):
+            raise UnsupportedOpError(
+                f"{trace.describe(op)} calls a function in which an op has to be repaired, and it is none of the calls "
+                "that can be entered. Write it with tf.function, tf.cond, tf.switch_case or tf.while_loop."
+            )
+        return self.rebuild(op, inputs)
 
     def chooses(self, op: Any) -> bool:
         """Whether an op is a select of which a branch is more than a tensor that is there already."""
@@ -152,7 +155,7 @@ class Replay:
 
     def elementwise(self, tensor: tf.Tensor) -> bool:
         """Whether a tensor is made elementwise, by an op of this walk."""
-        return tensor.name not in self.sources and tensor.op.name in self.ops and tensor.op.type in ELEMENTWISE
+        return tensor.name not in self.sources and self.rebuilds(tensor.op) and tensor.op.type in ELEMENTWISE
 
     def gated(self, tensor: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """A branch, computed from inputs that let no derivative through where the mask is False.
@@ -208,73 +211,3 @@ def _custom_gradient(
         return tf.identity_n(list(inputs)), grad
 
     return tf.nest.flatten(apply(*inputs))
-
-
-def inline(
-    graph: Any, arguments: Sequence[tf.Tensor], wanted: Sequence[int], inside: bool = True, custom: bool = True
-) -> list[tf.Tensor]:
-    """Rebuilds the wanted outputs of a function's graph, on these arguments, in the graph being traced."""
-    for op in graph.get_operations():
-        if state.changes(op):
-            raise UnsupportedOpError(
-                f"f changes state inside a function that it calls: {trace.describe(op)}. That function has to be "
-                "entered for the derivative, which would change the state twice. Move the change out of it."
-            )
-    env = {t.name: a for t, a in zip(graph.inputs, arguments, strict=True)}
-    return Replay(graph.get_operations(), env, inside, custom).run([graph.outputs[i] for i in wanted])
-
-
-def _call(
-    op: Any, graphs: dict[str, list[Any]], inputs: list[tf.Tensor], wanted: Sequence[int], replay: Replay
-) -> dict[int, Any]:
-    def branch(graph: Any) -> Callable[[], list[tf.Tensor]]:
-        return lambda: inline(graph, inputs[1:], wanted, custom=replay.custom)
-
-    if op.type in _CALLS:
-        outputs = inline(graphs["f"][0], inputs, wanted, replay.inside, replay.custom)
-    elif op.type in ("If", "StatelessIf"):
-        outputs = tf.cond(inputs[0], branch(graphs["then_branch"][0]), branch(graphs["else_branch"][0]))
-    elif op.type in ("Case", "StatelessCase"):
-        outputs = tf.switch_case(inputs[0], [branch(g) for g in graphs["branches"]])
-    elif op.type in ("While", "StatelessWhile"):
-        return _loop(op, graphs["cond"][0], graphs["body"][0], inputs, wanted, replay.custom)
-    else:
-        raise UnsupportedOpError(
-            f"{trace.describe(op)} calls a function in which an op has to be repaired, and it is none of the calls "
-            "that can be entered. Write it with tf.function, tf.cond, tf.switch_case or tf.while_loop."
-        )
-    return dict(zip(wanted, tf.nest.flatten(outputs), strict=True))
-
-
-def _loop(
-    op: Any, condition: Any, body: Any, inputs: list[tf.Tensor], wanted: Sequence[int], custom: bool
-) -> dict[int, Any]:
-    """A loop over those of its variables that the wanted ones and the condition need."""
-    kept, todo = set(), [*wanted, *_reads(condition, [0])]
-    while todo:
-        if (i := todo.pop()) not in kept:
-            kept.add(i)
-            todo += _reads(body, [i])
-    order = sorted(kept)
-
-    def fill(state: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        return [state[order.index(i)] if i in kept else inputs[i] for i in range(len(inputs))]
-
-    outputs = tf.while_loop(
-        lambda *state: inline(condition, fill(state), [0], custom=custom)[0],
-        lambda *state: inline(body, fill(state), order, custom=custom),
-        [inputs[i] for i in order],
-        shape_invariants=[op.outputs[i].shape for i in order],
-    )
-    return dict(zip(order, tf.nest.flatten(outputs), strict=True))
-
-
-def _reads(graph: Any, wanted: Sequence[int]) -> list[int]:
-    """The inputs, by index, from which some outputs of a function's graph are made."""
-    seen, todo = set(), [graph.outputs[i] for i in wanted]
-    while todo:
-        t = todo.pop()
-        if t.name not in seen:
-            seen.add(t.name)
-            todo += t.op.inputs
-    return [i for i, t in enumerate(graph.inputs) if t.name in seen]

@@ -9,16 +9,17 @@ NeurIPS 2025).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
-from nthgrad.engines.taylor import control, stacked
+from nthgrad.engines import python_code, trace
+from nthgrad.engines.graph.walk import Walk
+from nthgrad.engines.taylor import stacked
 from nthgrad.engines.taylor.gradients import from_gradient
-from nthgrad.engines.taylor.interpreter import again, ancestors, is_linear, walk
+from nthgrad.engines.taylor.interpreter import is_linear, walk
 from nthgrad.engines.taylor.rules import RULES
 from nthgrad.engines.taylor.series import Coefficient, Series, total, varying
 from nthgrad.engines.taylor.step import Step
@@ -42,55 +43,87 @@ class Bundle:
 Input = Bundle | tf.Tensor
 
 
-class UncollapsibleError(Exception):
-    """There are branches or loops on the way, through which each direction has to go by itself."""
-
-
-def enters_alone(op: Any) -> bool:
-    """Whether each direction has to go through an op by itself: a branch or a loop."""
-    rule = RULES.get(op.type)
-    return rule is not control.call and getattr(rule, "enters", False)
-
-
-def collapse(
-    env: Mapping[str, Input], targets: Sequence[tf.Tensor], order: int, tops: bool = True, foreign: bool = False
-) -> list[Input]:
-    """What the targets become when some tensors of their graph vary along many directions.
+def collapse(env: Mapping[str, Input], targets: Sequence[tf.Tensor], order: int, *, tops: bool = True) -> list[Input]:
+    """Returns what the targets become when some tensors of their graph vary along many directions.
 
     Args:
         env: by name, what some tensors have become.
         targets: tensors of one graph.
         order: K, at least 2.
         tops: whether to sum the coefficients of order K, or leave them out.
-        foreign: whether the targets are of another graph than the one being traced.
-
-    Raises:
-        UncollapsibleError: see there.
     """
-    now: dict[str, Any] = dict(env)
-    for op in ancestors(targets, now):
-        inputs = [now.get(t.name, t) for t in op.inputs]
-        values = [x.value if isinstance(x, Bundle) else x for x in inputs]
+    return BundleWalk(env, order, tops=tops).run(targets)
+
+
+def collapses(path: Iterable[Any]) -> bool:
+    """Whether many directions go through a path at once: no list of tensors, as loops fill them, varies on it."""
+    return not any(t.dtype == tf.variant for op in trace.walk(path) for t in op.outputs)
+
+
+class BundleWalk(Walk[Bundle]):
+    """The interpretation along many directions; the parts are numbered 1 to K, the last being the sum.
+
+    Args:
+        env: by name, what some tensors have become.
+        order: K.
+        tops: whether to sum the coefficients of order K, or leave them out.
+        like: a tensor whose first axis counts the directions; by default, a coefficient in `env`.
+        foreign: whether the ops are of another graph than the one being traced.
+    """
+
+    def __init__(
+        self,
+        env: Mapping[str, Input],
+        order: int,
+        *,
+        tops: bool,
+        like: tf.Tensor | None = None,
+        foreign: bool = False,
+    ):
+        super().__init__(env, keys=range(1, order + tops), foreign=foreign)
+        self.order, self.tops = order, tops
+        self.like: Any = like
+        if like is None:
+            self.like = next(c for x in env.values() if isinstance(x, Bundle) for c in x.lower if c is not None)
+
+    def inner(self, op: Any, graph: Any, env: Mapping[str, Any], keys: Iterable[Any]) -> BundleWalk:
+        return BundleWalk(env, self.order, tops=self.tops, like=self.like, foreign=True)
+
+    def apply(self, op: Any, inputs: Sequence[Input]) -> Sequence[Input]:
+        values = [self.value(x) for x in inputs]
         varies = any(isinstance(x, Bundle) for x in inputs)
-        same = not foreign and all(v is t for v, t in zip(values, op.inputs, strict=True))
-        if same and not varies:
-            continue
-        if enters_alone(op):
-            if varies:
-                raise UncollapsibleError
-            outputs = RULES[op.type](Step(op, values, (), walk, range(len(op.outputs))))
-        elif RULES.get(op.type) is control.call:
-            (graph,) = control.bodies(op, "f")
-            taken = inputs[len(inputs) - len(graph.inputs) :]
-            entered = {t.name: x for t, x in zip(graph.inputs, taken, strict=True)}
-            # TensorFlow may have added outputs to the body, for a gradient, that this op does not have.
-            outputs = collapse(entered, graph.outputs[: len(op.outputs)], order, tops, foreign=True)
-        else:
-            outputs = list(op.outputs) if same else again(op, values)
-            if varies and any(trace.carries(t) for t in outputs):
-                outputs = _through(op, inputs, values, outputs, order, tops)
-        now.update((t.name, y) for t, y in zip(op.outputs, outputs, strict=True))
-    return [now.get(t.name, t) for t in targets]
+        if op.type in python_code.OPS and (varies or op.type != "PyFuncStateless"):
+            raise python_code.refused(op)
+        outputs = self.rebuild(op, inputs)
+        if varies and any(trace.carries(t) for t in outputs):
+            return _through(op, inputs, values, outputs, self.order, self.tops)
+        return outputs
+
+    def value(self, x: Any) -> tf.Tensor:
+        return x.value if isinstance(x, Bundle) else x
+
+    def part(self, x: Any, key: int) -> Coefficient:
+        if not isinstance(x, Bundle):
+            return None
+        return x.top if key == self.order else x.lower[key - 1]
+
+    def zeros(self, x: Any, key: int) -> tf.Tensor:
+        value = self.value(x)
+        if key == self.order:
+            return tf.zeros_like(value)
+        zeros = tf.zeros(tf.concat([tf.shape(self.like)[:1], tf.shape(value)], 0), value.dtype)
+        zeros.set_shape(self.part_shape(value.shape, key))
+        return zeros
+
+    def part_shape(self, shape: tf.TensorShape, key: int) -> tf.TensorShape:
+        return shape if key == self.order else self.like.shape[:1].concatenate(shape)
+
+    def join(self, value: tf.Tensor, part: Callable[[int], Coefficient]) -> Input:
+        *lower, top = [*map(part, self.keys), *([] if self.tops else [None])]
+        return _bundle(value, tuple(lower), top)
+
+    def local(self, x: Input) -> Input:
+        return Bundle(tf.identity(x.value), x.lower, x.top) if isinstance(x, Bundle) else x
 
 
 def _through(
@@ -139,7 +172,10 @@ def _through(
     outputs: list[Input] = []
     for y, found, (top,) in zip(values, rays, highest, strict=True):
         terms = [top, *(tf.reduce_sum(c, 0) for c in found[order - 1 :] if c is not None)]
-        lower = tuple(found[: order - 1])
-        top = total([c for c in terms if c is not None])
-        outputs.append(Bundle(y, lower, top) if top is not None or any(c is not None for c in lower) else y)
+        outputs.append(_bundle(y, tuple(found[: order - 1]), total([c for c in terms if c is not None])))
     return outputs
+
+
+def _bundle(value: tf.Tensor, lower: tuple[Coefficient, ...], top: Coefficient) -> Input:
+    """A bundle, or the value alone if it does not vary."""
+    return value if top is None and all(c is None for c in lower) else Bundle(value, lower, top)

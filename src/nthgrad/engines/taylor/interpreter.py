@@ -1,94 +1,93 @@
-"""Walks a traced graph op by op and carries a series for every tensor that varies. It knows no op.
+"""Interprets a traced graph in power series: every tensor that varies becomes a series.
 
-What an op does to series stands in the table `rules.RULES`; an op that is not there gets a rule from its gradient.
+What an op does to series is in the table `rules.RULES`; an op that is not there gets a rule from its gradient.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import remake, state, trace
+from nthgrad.engines import python_code, trace
+from nthgrad.engines.graph.walk import Walk
+from nthgrad.engines.taylor.algebra import or_zeros
 from nthgrad.engines.taylor.gradients import from_gradient
 from nthgrad.engines.taylor.rules import RULES
-from nthgrad.engines.taylor.series import Index, Series, below, value
+from nthgrad.engines.taylor.series import Coefficient, Index, Series, below, value, varying
 from nthgrad.engines.taylor.step import Input, Step
-from nthgrad.errors import UnsupportedOpError
 
 
 def walk(
-    env: Mapping[str, Input],
-    targets: Sequence[tf.Tensor],
-    wanted: Iterable[Index] = (),
-    foreign: bool = False,
+    env: Mapping[str, Input], targets: Sequence[tf.Tensor], wanted: Iterable[Index] = (), foreign: bool = False
 ) -> list[Input]:
-    """What the targets become when some tensors of their graph vary.
+    """Returns what the targets become when some tensors of their graph vary.
 
     Args:
         env: by name, what some tensors have become: a series, or another tensor.
         targets: tensors of one graph.
         wanted: the indices to compute on the way, in order, so that no recursion is deep; more may be asked for later.
-        foreign: whether the targets are of another graph than the one being traced, so that all ops are made again.
+        foreign: whether the targets are of another graph than the one being traced, so that all ops are rebuilt.
 
     Returns:
         A series for each target that varies, else a tensor.
     """
-    now: dict[str, Any] = dict(env)
-    ops = ancestors(targets, now)
-    used = {t.name for t in targets}.union(t.name for op in ops for t in op.inputs)
-    tops = sorted(set(wanted), key=sum)
-    lower = sorted({j for k in tops for j in below(k)}, key=sum)
-    spaced = sorted({*tops, *(k for k in lower if sum(k) % 16 == 0)}, key=sum)  # they ask for those between
-    late = _linear_tail(ops, env)
-    for op in ops:
-        inputs = [now.get(t.name, t) for t in op.inputs]
+    return SeriesWalk(env, keys=wanted, foreign=foreign).run(targets)
+
+
+class SeriesWalk(Walk[Series]):
+    """The interpretation in power series; a part is the coefficient of an index other than 0."""
+
+    def __init__(self, env: Mapping[str, Input], *, keys: Iterable[Index] = (), foreign: bool = False):
+        tops = sorted(set(keys), key=sum)
+        lower = sorted({j for k in tops for j in below(k)}, key=sum)
+        super().__init__(env, keys=lower, foreign=foreign)
+        # These ask for the coefficients between them.
+        self.spaced = sorted({*tops, *(k for k in lower if sum(k) % 16 == 0)}, key=sum)
+        self.late: set[str] = set()
+
+    def prepare(self, ops: Sequence[Any]) -> None:
+        self.late = _linear_tail(ops, self.env)
+
+    def indices(self, op: Any) -> list[Index]:
+        """The indices to compute for the outputs of an op."""
+        return self.spaced if op.name in self.late else self.keys
+
+    def wanted_keys(self, op: Any) -> list[Index]:
+        return [k for k in self.indices(op) if any(k)]
+
+    def apply(self, op: Any, inputs: Sequence[Input]) -> Sequence[Input]:
         varies = any(isinstance(x, Series) for x in inputs)
-        same = not foreign and all(value(x) is t for x, t in zip(inputs, op.inputs, strict=True))
-        if same and not varies:
-            continue
-        indices = spaced if op.name in late else lower
-        rule = RULES.get(op.type, from_gradient)
-        if getattr(rule, "enters", False):  # it makes the values too
-            needed = [i for i, t in enumerate(op.outputs) if t.name in used]
-            outputs = rule(Step(op, inputs, (), walk, needed, indices))
-        else:
-            outputs = list(op.outputs) if same else again(op, [value(x) for x in inputs])
-            if varies and any(trace.carries(t) for t in outputs):
-                outputs = rule(Step(op, inputs, outputs, walk, indices=indices))
-        now.update((t.name, y) for t, y in zip(op.outputs, outputs, strict=True))
-        for y in outputs:
-            if isinstance(y, Series):
-                for k in indices:
-                    _ = y[k]
-    return [now.get(t.name, t) for t in targets]
+        if op.type in python_code.OPS and (varies or op.type != "PyFuncStateless"):
+            raise python_code.refused(op)
+        outputs: Sequence[Input] = self.rebuild(op, inputs)
+        if varies and any(trace.carries(t) for t in outputs):
+            indices = self.indices(op)
+            outputs = RULES.get(op.type, from_gradient)(Step(op, inputs, outputs, walk, indices))
+            for y in outputs:
+                if isinstance(y, Series):
+                    for k in indices:
+                        _ = y[k]
+        return outputs
 
+    def value(self, x: Any) -> tf.Tensor:
+        return value(x)
 
-def again(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """The op once more, on other inputs: an op in a function, or one after it."""
-    if state.changes(op):
-        raise UnsupportedOpError(
-            f"f changes state inside a function that it calls: {trace.describe(op)}. That function has to be "
-            "entered for the derivative, which would change the state twice. Move the change out of it."
-        )
-    return remake.rebuilt(op, inputs)
+    def part(self, x: Any, key: Index) -> Coefficient:
+        return varying(x, key)
 
+    def zeros(self, x: Any, key: Index) -> tf.Tensor:
+        return or_zeros(None, x)
 
-def ancestors(targets: Sequence[tf.Tensor], env: Mapping[str, Input]) -> list[Any]:
-    """The ops that the targets are made by, down to the tensors in env, each after those that it needs."""
-    order: list[Any] = []
-    seen: set[str] = set()
-    stack = [(t.op, False) for t in reversed(targets) if t.name not in env]
-    while stack:
-        op, ready = stack.pop()
-        if ready:
-            order.append(op)
-        elif op.name not in seen:
-            seen.add(op.name)
-            stack.append((op, True))
-            stack += [(t.op, False) for t in op.inputs if t.name not in env and t.op.name not in seen]
-    return order
+    def join(self, value: tf.Tensor, part: Callable[[Index], Coefficient]) -> Series:
+        return Series(value, part)
+
+    def local(self, x: Input) -> Input:
+        return Series(tf.identity(x.value), x.__getitem__, x.live) if isinstance(x, Series) else x
+
+    def closed(self, keys: Iterable[Index]) -> list[Index]:
+        return sorted({j for k in keys for j in below(k) if any(j)}, key=sum)
 
 
 def is_linear(op: Any, varies: Container[str]) -> bool:
@@ -98,7 +97,7 @@ def is_linear(op: Any, varies: Container[str]) -> bool:
 
 
 def _linear_tail(ops: Sequence[Any], env: Mapping[str, Input]) -> set[str]:
-    """The ops after which all are linear: of what they give, no lower coefficients are needed."""
+    """The ops after which all are linear: only the requested coefficients of their outputs are needed."""
     varies = {name for name, x in env.items() if isinstance(x, Series)}
     for op in ops:
         if any(t.name in varies for t in op.inputs):

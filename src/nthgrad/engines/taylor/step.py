@@ -30,7 +30,6 @@ class Step:
     inputs: Sequence[Input]
     values: Sequence[tf.Tensor]
     walk: Callable[..., Sequence[Any]] = _no_walk  # (env, targets): the interpreter, for rules that are graphs
-    needed: Sequence[int] = ()  # the outputs that anything is made from, for rules that make the values too
     indices: Sequence[Index] = ()  # of the coefficients that will be asked for
 
     @cached_property

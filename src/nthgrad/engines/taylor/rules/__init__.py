@@ -4,7 +4,6 @@ In the files x and y are an op's input and output as series. A slope rule is y' 
 composite says what the op is in terms of others, which are called by TensorFlow's own names through `ops`.
 """
 
-from nthgrad.engines.taylor import control
 from nthgrad.engines.taylor.rules import (
     draws,
     elementwise,
@@ -40,7 +39,6 @@ TABLES = (
     images.RULES,
     sparse.RULES,
     refused.RULES,
-    control.RULES,
 )
 
 RULES: dict[str, Rule] = {kind: rule for table in TABLES for kind, rule in table.items()}
