@@ -8,6 +8,7 @@ from refusals import check_refused
 
 import nthgrad as ng
 from nthgrad import errors
+from nthgrad.engines import trace
 
 COMPILED = pytest.mark.parametrize("jit_compile", [None, True], ids=["plain", "compiled"])
 RNG = np.random.default_rng(0)
@@ -186,7 +187,21 @@ THROUGH = {
     ),
     "a function call": lambda x: CUBE(tf.sin(x)),
     "a branch": lambda x: tf.cond(x[0] > 0, lambda: tf.reduce_sum(x**4), lambda: tf.reduce_sum(x)),
+    "a branch of which one side does not vary": lambda x: tf.reduce_sum(
+        x**3 + tf.switch_case(tf.constant(1), [lambda: tf.ones_like(x), lambda: tf.sin(x[0]) * tf.ones_like(x)]) * x
+    ),
     "a loop": lambda x: tf.reduce_sum(tf.while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, tf.sin(y) * x), (0, x))[1]),
+    "a loop that starts from a constant": lambda x: tf.while_loop(
+        lambda i, y, z: i < 3, lambda i, y, z: (i + 1, y * tf.reduce_sum(z), z**2), (0, tf.constant(2.0, x.dtype), x)
+    )[1],
+    "a branch in a loop": lambda x: tf.reduce_sum(
+        tf.while_loop(
+            lambda i, y: i < 4,
+            lambda i, y: (i + 1, tf.cond(i % 2 == 0, lambda: CUBE(y * x) * x, lambda: tf.sin(y))),
+            (0, x),
+        )[1]
+    ),
+    "a list of tensors in a loop": lambda x: tf.reduce_sum(tf.scan(lambda y, z: tf.sin(y) * z, x) * x),
 }  # fmt: skip
 CUBE = tf.function(lambda x: tf.reduce_sum(x) ** 3)
 
@@ -201,6 +216,24 @@ def test_the_trace_of_the_hessian(name):
     hessian = ng.hessian(f)(x)
     np.testing.assert_allclose(hessian, tf.transpose(hessian), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(tf.linalg.trace(hessian), want, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["a branch", "a loop", "a branch in a loop"])
+def test_all_directions_go_through_control_flow_at_once(name):
+    """The Laplacian has as many branches and loops as f, however many directions there are."""
+    count = lambda g: sum(op.type.endswith(("If", "While")) for op in ops_of(g))  # noqa: E731
+    assert count(ng.laplacian(THROUGH[name])) == count(THROUGH[name])
+
+
+def ops_of(g):
+    """The ops that the result of a function of 4 numbers depends on, with those of the functions that they run."""
+    graphs = [tf.function(g).get_concrete_function(tf.TensorSpec([4], tf.float64)).graph]
+    found = []
+    for graph in graphs:
+        names = trace.leads_to(graph.outputs)
+        found += [op for op in graph.get_operations() if any(t.name in names for t in op.outputs)]
+        graphs += [body for op in found if op.graph is graph for gs in trace.bodies(op).values() for body in gs]
+    return found
 
 
 @pytest.mark.parametrize("method", ["taylor", "tape"])
