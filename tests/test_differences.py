@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import nthgrad
 from nthgrad.engines.differences import FACTOR, finite_difference
-from nthgrad.engines.stencils import stencil
+from nthgrad.engines.differences.stencils import stencil
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
 DTYPES = ["float32", "float64"]

@@ -8,7 +8,7 @@ from refusals import check_refused
 
 import nthgrad as ng
 from nthgrad import errors
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 
 COMPILED = pytest.mark.parametrize("jit_compile", [None, True], ids=["plain", "compiled"])
 RNG = np.random.default_rng(0)

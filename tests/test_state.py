@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow.python.framework import auto_control_deps_utils, op_def_registry
 
 import nthgrad as ng
-from nthgrad.engines import state
+from nthgrad.engines.graph import kinds
 
 # How the stateful ops are called that change something, or whose value belongs to one moment: no op of another name may
 # be stateful and unnamed in `engines/state.py`. A new op of TensorFlow fails the test until it has been looked at.
@@ -38,25 +38,25 @@ STATEFUL = sorted(
 
 def test_every_stateful_op_of_the_registry_has_been_looked_at():
     named = {name for name in STATEFUL if any(re.match(pattern, name) for pattern in CHANGES)}
-    assert set(STATEFUL) - named - CALLS <= state.UNCHANGING
+    assert set(STATEFUL) - named - CALLS <= kinds.UNCHANGING
 
 
 def test_what_is_named_is_stateful_somewhere():
-    known = [name for name in state.UNCHANGING if op_def_registry.get(name) is not None]
+    known = [name for name in kinds.UNCHANGING if op_def_registry.get(name) is not None]
     assert set(known) <= set(STATEFUL)
-    assert len(known) > 0.9 * len(state.UNCHANGING)  # an older TensorFlow has fewer
+    assert len(known) > 0.9 * len(kinds.UNCHANGING)  # an older TensorFlow has fewer
 
 
 def test_tensorflows_own_list_of_ops_that_read_is_in_ours():
     reads = {name for name in auto_control_deps_utils.RESOURCE_READ_OPS if not name.startswith("_")}
     assert reads
-    assert reads <= state.READS
+    assert reads <= kinds.READS
 
 
 @pytest.mark.parametrize("kind", ["READS", "DRAWS", "CHECKS"])
 def test_no_op_is_named_twice(kind):
     others = {"READS", "DRAWS", "CHECKS"} - {kind}
-    assert not any(getattr(state, kind) & getattr(state, other) for other in others)
+    assert not any(getattr(kinds, kind) & getattr(kinds, other) for other in others)
 
 
 # Functions that read, through every way in.

@@ -11,8 +11,9 @@ import tensorflow as tf
 from taylor import registry
 
 import nthgrad as ng
-from nthgrad.engines import python_code, repairs
-from nthgrad.engines.trace import CONSTANT
+from nthgrad.engines.graph import python_code
+from nthgrad.engines.graph.trace import CONSTANT
+from nthgrad.engines.tape import repairs
 from nthgrad.errors import UnsupportedOpError
 
 R = tf.raw_ops

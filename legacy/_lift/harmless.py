@@ -1,6 +1,6 @@
 """Ops that reach beyond their graph: to files, processes, the network or Python.
 
-A file of unknown origin must not run them. TensorFlow marks most of them as stateful, and `state.UNCHANGING` names the
+A file of unknown origin must not run them. TensorFlow marks most of them as stateful, and `kinds.UNCHANGING` names the
 stateful ops that change nothing; the tables here hold what neither says.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nthgrad.engines import state
+from nthgrad.engines.graph import kinds
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import _private
 from nthgrad.legacy._lift.ops import VARIABLES, describe
@@ -27,7 +27,7 @@ _UNMARKED = frozenset({
     "SnapshotNestedDatasetReader", "XlaCustomCall", "XlaCustomCallV2",
 })  # fmt: skip
 
-# Ops of `state.UNCHANGING` that read a file, or what another part of the process holds.
+# Ops of `kinds.UNCHANGING` that read a file, or what another part of the process holds.
 _FOREIGN = frozenset({"FixedUnigramCandidateSampler", "GetSessionTensor", "SerializeIterator"})
 
 _NOT_READ = "/not_read"  # what the names of placeholders end in that `disarm` adds
@@ -38,7 +38,7 @@ def acts(kind: str) -> bool:
     known = _private.op_def(kind)
     if kind in _UNMARKED or kind in _FOREIGN:
         return True
-    return known is not None and known.is_stateful and kind not in state.UNCHANGING and kind not in VARIABLES
+    return known is not None and known.is_stateful and kind not in kinds.UNCHANGING and kind not in VARIABLES
 
 
 def calls(kind: str) -> bool:

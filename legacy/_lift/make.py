@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from nthgrad.engines import remake, state
+from nthgrad.engines.graph import kinds, rebuild
 from nthgrad.errors import LegacyError, NthgradError
 from nthgrad.legacy._lift import _private, arrays, harmless
 from nthgrad.legacy._lift.ops import CUT, PASSES, VARIABLES, describe, kind, writes
@@ -61,7 +61,7 @@ def again(
     try:
         if _private.attribute(op, "_gradient_op_type") is not None:
             return _without_gradient(op, values)
-        return remake.again(op, values)
+        return rebuild.again(op, values)
     except (TypeError, ValueError, tf.errors.OpError) as error:
         if isinstance(error, NthgradError):
             raise
@@ -79,7 +79,7 @@ def _refuse(op: Any) -> None:
         raise LegacyError(f"{describe(op)} runs Python code of the old program, which a graph does not hold. {CUT}")
     if writes(op):
         raise LegacyError(f"{describe(op)} changes a variable to give its value. {CUT}")
-    if op.op_def.is_stateful and op.type not in state.UNCHANGING:
+    if op.op_def.is_stateful and op.type not in kinds.UNCHANGING:
         raise LegacyError(f"{describe(op)} has a state of its own in TensorFlow 1's session. {CUT}")
     if not hasattr(tf.raw_ops, op.type):
         raise LegacyError(f"{describe(op)} is an op that TensorFlow {tf.__version__} cannot make. {CUT}")
@@ -116,7 +116,7 @@ def _without_gradient(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
 
     @tf.custom_gradient
     def apply(*inputs: tf.Tensor) -> Any:
-        made = remake.again(op, inputs)
+        made = rebuild.again(op, inputs)
 
         def gradient(*_: Any) -> Any:
             raise LegacyError(

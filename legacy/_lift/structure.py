@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines import remake
+from nthgrad.engines.graph import rebuild
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import harmless, loops
 from nthgrad.legacy._lift.ops import CUT, PASSES, VARIABLES, describe, frame_name, is_handle, is_loop_variable, kind
@@ -244,7 +244,7 @@ class Structure:
             if op.name in needed:
                 inputs = [made[self.resolve(t).name] for t in op.inputs]
                 passed = kind(op) in (*PASSES, "LoopCond")
-                outputs = inputs[:1] * len(op.outputs) if passed else remake.again(op, inputs)
+                outputs = inputs[:1] * len(op.outputs) if passed else rebuild.again(op, inputs)
                 made.update((t.name, y) for t, y in zip(op.outputs, outputs, strict=True))
         return made[tensor.name].numpy()
 

@@ -7,7 +7,7 @@ from nthgrad.errors import NthgradError
 
 if TYPE_CHECKING:
     from nthgrad import export, extend, keras, legacy
-    from nthgrad.agreement import check
+    from nthgrad.checking import check
     from nthgrad.core import derivative, derivatives, taylor
     from nthgrad.engines.differences import finite_difference
     from nthgrad.evaluation import evaluate
@@ -40,7 +40,7 @@ __all__ = [
 # this package, has to be there before it.
 _HOME = {
     "biharmonic": "nthgrad.operators",
-    "check": "nthgrad.agreement",
+    "check": "nthgrad.checking",
     "derivative": "nthgrad.core",
     "derivatives": "nthgrad.core",
     "divergence": "nthgrad.operators",

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
+from nthgrad._call.reuse import reused
+from nthgrad._call.transform import direction, transform
 from nthgrad.engines import outputs, tape
 from nthgrad.engines import taylor as taylor_engine
 from nthgrad.errors import ArgumentError
-from nthgrad.reuse import reused
-from nthgrad.transform import direction, transform
 
 Method = Literal["auto", "tape", "taylor"]
 

@@ -6,8 +6,7 @@ The families are those that nthgrad's own table is made of: `constant`, `linear`
 
 from __future__ import annotations
 
-from nthgrad.engines import python_code
-from nthgrad.engines.graph import control
+from nthgrad.engines.graph import kinds, python_code
 from nthgrad.engines.taylor.algebra import ops
 from nthgrad.engines.taylor.families import bilinear, composite, constant, expanded, linear, linear_in, over, slope
 from nthgrad.engines.taylor.rules import RULES
@@ -47,6 +46,6 @@ def register(kind: str, rule: Rule) -> None:
         raise ArgumentError(
             f"The rule for {kind!r} is {rule!r}, which cannot be called. Make one with a family of nthgrad.extend."
         )
-    if kind in RULES or kind in control.ENTERED or kind in python_code.OPS:
+    if kind in RULES or kind in kinds.ENTERED or kind in python_code.OPS:
         raise ArgumentError(f"The op type {kind!r} has a rule already. A second one is not taken.")
     RULES[kind] = rule

@@ -8,12 +8,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call.model_inputs import by_name
+from nthgrad._call.reuse import reused
+from nthgrad._call.transform import transform
 from nthgrad.core import Method, checked_engine
 from nthgrad.engines import outputs
 from nthgrad.errors import ArgumentError, InputError
-from nthgrad.model_inputs import by_name
-from nthgrad.reuse import reused
-from nthgrad.transform import transform
 
 Name = str | tuple[str, ...]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call.pointwise import as_many, checked_chunk, directions, one_number, pointwise
+from nthgrad._call.reuse import reused
+from nthgrad._call.transform import direction
 from nthgrad.core import Method, checked_engine, checked_tapes
 from nthgrad.engines import directions as engine
 from nthgrad.errors import ArgumentError
-from nthgrad.pointwise import as_many, checked_chunk, directions, one_number, pointwise
-from nthgrad.reuse import reused
-from nthgrad.transform import direction
 
 Function = Callable[..., Any]
 

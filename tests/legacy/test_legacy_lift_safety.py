@@ -15,7 +15,7 @@ from tensorflow.python.framework import op_def_registry
 import nthgrad.legacy.keras as old_keras
 from nthgrad import legacy
 from nthgrad.__main__ import main
-from nthgrad.engines import remake
+from nthgrad.engines.graph import rebuild
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import build, harmless, hdf5_checks, keras_models
 
@@ -212,7 +212,7 @@ def test_an_op_that_acts_in_a_condition(tmp_path, monkeypatch):
     """Folding a condition runs ops; so does importing a graph, where a shape depends on constants."""
     ran = []
     monkeypatch.setattr(
-        remake, "again", lambda op, inputs, again=remake.again: ran.append(op.type) or again(op, inputs)
+        rebuild, "again", lambda op, inputs, again=rebuild.again: ran.append(op.type) or again(op, inputs)
     )
 
     def make(x, path):

@@ -10,8 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry, ops
 
-from nthgrad.engines import python_code
-from nthgrad.engines.graph import control
+from nthgrad.engines.graph import kinds, python_code
 from nthgrad.engines.taylor.rules import RULES, refused
 
 FILE = Path(__file__).parents[2] / "src" / "nthgrad" / "OPS.md"
@@ -75,7 +74,7 @@ def classify(kind: str) -> str:
         return f"refused: {refused.REASONS[kind]}"
     if kind in python_code.OPS:
         return "refused: it runs Python code, which no graph shows"
-    if kind in control.ENTERED:
+    if kind in kinds.ENTERED:
         return "control flow"
     if kind in RULES:
         return FAMILIES.get(RULES[kind].__qualname__.split(".")[0], "native rule: one of its own")

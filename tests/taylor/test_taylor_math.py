@@ -12,7 +12,7 @@ from interpolation import POINT, curve, interpolated
 from taylor.math_cases import CASES, weighed
 
 import nthgrad as ng
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.interpreter import walk
 from nthgrad.engines.taylor.rules import elementwise, factorisations, linalg, reductions, special
 from nthgrad.engines.taylor.series import Series

@@ -11,7 +11,7 @@ import tensorflow as tf
 from taylor import registry
 
 import nthgrad as ng
-from nthgrad.engines import trace
+from nthgrad.engines.graph import kinds
 from nthgrad.engines.taylor.rules import RULES, TABLES, refused
 from nthgrad.errors import UnsupportedOpError
 
@@ -41,10 +41,10 @@ def test_no_op_that_varies_counts_as_constant():
 
 CONSTANT = sorted(
     kind
-    for kind in {*RULES, *trace.CONSTANT}
+    for kind in {*RULES, *kinds.CONSTANT}
     if kind in registry.names()
     and registry.has_gradient(kind)
-    and (kind in trace.CONSTANT or registry.classify(kind).startswith("constant: its derivative"))
+    and (kind in kinds.CONSTANT or registry.classify(kind).startswith("constant: its derivative"))
 )
 
 

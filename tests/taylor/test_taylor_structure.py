@@ -18,7 +18,7 @@ import tensorflow as tf
 from interpolation import POINT, through
 
 import nthgrad as ng
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.rules import (
     draws,
     images,

@@ -12,9 +12,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import taylor, trace
-from nthgrad.engines.backward import gradient, repaired
-from nthgrad.engines.graph import control
+from nthgrad.engines import taylor
+from nthgrad.engines.graph import kinds, trace
+from nthgrad.engines.tape.backward import gradient, repaired
 from nthgrad.engines.taylor.collapsed import Bundle, collapse, collapses
 
 Function = Callable[[tf.Tensor], Any]
@@ -236,7 +236,7 @@ def _repaired(f: Function, x: tf.Tensor, custom: bool = False) -> tuple[Any, lis
 
 def _has_control_flow(path: Iterable[Any]) -> bool:
     """Whether there are branches or loops on a path: gradients of gradients cost less there."""
-    return any(op.type in control.BRANCHES | control.LOOPS for op in trace.walk(path))
+    return any(op.type in kinds.BRANCHES | kinds.LOOPS for op in trace.walk(path))
 
 
 class _ControlFlow(Exception):  # noqa: N818  no error: it ends a trace

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.errors import ArgumentError, OutputError
 from nthgrad.evaluation.batches import call
 from nthgrad.evaluation.structure import label, paths

@@ -13,23 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from nthgrad.engines import state, trace
+from nthgrad.engines.graph import kinds, trace
 from nthgrad.errors import UnsupportedOpError
 
 if TYPE_CHECKING:
     from nthgrad.engines.graph.walk import Walk
 
-CALLS = frozenset({"PartitionedCall", "RemoteCall", "StatefulPartitionedCall"})
-BRANCHES = frozenset({"Case", "If", "StatelessCase", "StatelessIf"})
-LOOPS = frozenset({"StatelessWhile", "While"})
-ENTERED = CALLS | BRANCHES | LOOPS
 
 Place = tuple[int, Any]  # a part by its key, of an output or of a loop variable by its number
 
 
 def enters(op: Any) -> bool:
     """Whether an op runs functions whose ops can be interpreted."""
-    return op.type in ENTERED and bool(trace.bodies(op))
+    return op.type in kinds.ENTERED and bool(trace.bodies(op))
 
 
 def outputs(walk: Walk[Any], op: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
@@ -50,12 +46,12 @@ def outputs(walk: Walk[Any], op: Any, inputs: Sequence[Any], wanted: Sequence[in
     graphs = trace.bodies(op)
     for graph in (g for gs in graphs.values() for g in gs):
         _refuse_state(graph)
-    if op.type in CALLS:
+    if op.type in kinds.CALLS:
         (graph,) = graphs["f"]
         arguments = inputs[len(inputs) - len(graph.inputs) :]  # of RemoteCall, the first is a device
         made = walk.body(op, graph, arguments, wanted, walk.wanted_keys(op))
     else:
-        made = (_branch if op.type in BRANCHES else _loop)(walk, op, graphs, inputs, wanted)
+        made = (_branch if op.type in kinds.BRANCHES else _loop)(walk, op, graphs, inputs, wanted)
     return [made.get(i) for i in range(len(op.outputs))]
 
 
@@ -252,6 +248,6 @@ def _resources(ops: Iterable[Any], *, reads: bool) -> set[str]:
             inner = _resources(graph.get_operations(), reads=reads)
             outer = list(op.inputs)[len(op.inputs) - len(graph.inputs) :]
             names |= {t.name for i, t in zip(graph.inputs, outer, strict=True) if i.name in inner}
-        if not graphs and state.changes(op) != reads:
+        if not graphs and trace.changes(op) != reads:
             names |= {t.name for t in op.inputs if t.dtype == tf.resource}
     return names

@@ -11,8 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import tensorflow as tf
 
-from nthgrad.engines import remake, state, trace
-from nthgrad.engines.graph import control
+from nthgrad.engines.graph import control, rebuild, trace
 from nthgrad.errors import UnsupportedOpError
 
 T = TypeVar("T")
@@ -79,12 +78,12 @@ class Walk(Generic[T]):
         values = [self.value(x) for x in inputs]
         if self.stays(op, values):
             return list(op.outputs)
-        if state.changes(op):
+        if trace.changes(op):
             raise UnsupportedOpError(
                 f"f changes state inside a function that it calls: {trace.describe(op)}. That function has to be "
                 "entered for the derivative, which would change the state twice. Move the change out of it."
             )
-        return remake.rebuilt(op, values)
+        return rebuild.rebuilt(op, values)
 
     def body(self, op: Any, graph: Any, arguments: Sequence[Any], outputs: Iterable[int], keys: Iterable[Any]) -> Any:
         """Interprets some outputs, by number, of a function that an op runs; returns them by number."""

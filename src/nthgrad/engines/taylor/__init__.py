@@ -9,7 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import dependence, outputs
+from nthgrad.engines import outputs
+from nthgrad.engines.graph import dependence
 from nthgrad.engines.taylor.interpreter import is_linear, walk
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, times, value, varying
 from nthgrad.errors import CostError

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines.custom_gradients import exact_gradient
+from nthgrad.engines.graph.custom_gradients import exact_gradient
 from nthgrad.engines.taylor.series import Index, Series, below, less
 
 

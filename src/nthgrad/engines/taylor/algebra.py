@@ -9,9 +9,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.series import Coefficient, Index, Negative, Series, value, varying
 from nthgrad.engines.taylor.step import Input, Step
+from nthgrad.engines.taylor.table import RULES
 
 # A list that nothing has been written to: it reads as zeros, and XLA can make no other zeros of it.
 EMPTY_LISTS = ("EmptyTensorList", "TensorListReserve")
@@ -69,8 +70,6 @@ class _Ops:
             values = tf.nest.flatten(make(**dict(arguments), **attributes))
             if not any(isinstance(x, Series) for x in inputs):
                 return values[0]
-            from nthgrad.engines.taylor.rules import RULES  # the table is made of what is made here
-
             op = values[0].op
             taken = [x if isinstance(x, Series) else t for x, t in zip(inputs, op.inputs, strict=True)]
             return RULES[kind](Step(op, taken, values))[0]

@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor import adjoint, rows
 from nthgrad.engines.taylor.algebra import or_zeros
 from nthgrad.engines.taylor.series import (

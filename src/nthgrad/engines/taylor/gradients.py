@@ -12,8 +12,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
 from nthgrad.engines.failures import FAILURES, reason
+from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, less, shortest, times, value
 from nthgrad.engines.taylor.step import Input, Step
 from nthgrad.errors import NthgradError, UnsupportedOpError

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import python_code, trace
+from nthgrad.engines.graph import python_code, trace
 from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.taylor.algebra import or_zeros
 from nthgrad.engines.taylor.gradients import from_gradient

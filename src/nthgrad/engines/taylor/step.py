@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import remake
+from nthgrad.engines.graph import rebuild
 from nthgrad.engines.taylor.series import Coefficient, Index, Series
 
 Input = Series | tf.Tensor
@@ -35,7 +35,7 @@ class Step:
     @cached_property
     def again(self) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
         """Makes the op once more, on other inputs."""
-        return remake.maker(self.op)
+        return rebuild.maker(self.op)
 
     @cached_property
     def apart(self) -> bool:

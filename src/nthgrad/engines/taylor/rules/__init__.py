@@ -21,7 +21,7 @@ from nthgrad.engines.taylor.rules import (
     special,
     structure,
 )
-from nthgrad.engines.taylor.step import Rule
+from nthgrad.engines.taylor.table import RULES
 
 TABLES = (
     structure.RULES,
@@ -41,5 +41,4 @@ TABLES = (
     refused.RULES,
 )
 
-RULES: dict[str, Rule] = {kind: rule for table in TABLES for kind, rule in table.items()}
-"""The rule of each op type; `nthgrad.extend.register` adds to it."""
+RULES.update({kind: rule for table in TABLES for kind, rule in table.items()})

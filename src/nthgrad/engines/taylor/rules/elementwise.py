@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines.repairs import product_power
+from nthgrad.engines.tape.repairs import product_power
 from nthgrad.engines.taylor.algebra import choose, exactly, only, ops
 from nthgrad.engines.taylor.families import bilinear, composite, each, linear_while, over, ratio, slope
 from nthgrad.engines.taylor.series import Series, unseen, value

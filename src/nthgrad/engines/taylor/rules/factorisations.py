@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.rules.linalg import between, later, mapped
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, convolution, minus, total
 from nthgrad.engines.taylor.step import Input, Rule, Step

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.families import bilinear, each, expanded
 from nthgrad.engines.taylor.step import Rule
 from nthgrad.errors import UnsupportedOpError

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.algebra import ops
 from nthgrad.engines.taylor.families import composite, each, expanded, piecewise
 from nthgrad.engines.taylor.rules.elementwise import conj, scale

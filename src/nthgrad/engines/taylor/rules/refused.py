@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.gradients import WAYS_OUT
 from nthgrad.engines.taylor.step import Input, Rule, Step
 from nthgrad.errors import UnsupportedOpError

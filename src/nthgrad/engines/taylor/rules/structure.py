@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.families import composite, constant, each, expanded, linear
 from nthgrad.engines.taylor.step import Input, Rule, Step
 

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import outputs
-from nthgrad.engines import trace as engine_trace
+from nthgrad.engines.graph import trace as engine_trace
 from nthgrad.engines.refusals import translated
 from nthgrad.errors import MixingError, OutputError
 

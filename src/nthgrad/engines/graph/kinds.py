@@ -1,15 +1,39 @@
-"""Which ops change state: all others may be rebuilt without an effect.
+"""The kinds of op: which ops are constant, elementwise, stateful, or run functions.
 
 TensorFlow marks an op as stateful (`op_def.is_stateful`) where it changes a resource, reads one, draws at random or
 checks its input. It has no public mark for the difference, so the ops that change nothing are named here. A test goes
 through every op that TensorFlow registers; a stateful op that is not named counts as a change.
 """
 
-from __future__ import annotations
+# Ops that run functions.
+CALLS = frozenset({"PartitionedCall", "RemoteCall", "StatefulPartitionedCall"})
+BRANCHES = frozenset({"Case", "If", "StatelessCase", "StatelessIf"})
+LOOPS = frozenset({"StatelessWhile", "While"})
+ENTERED = CALLS | BRANCHES | LOOPS
 
-import tensorflow as tf
+# Ops whose derivative is zero wherever it exists, whatever their input.
+CONSTANT = frozenset({
+    "Ceil", "Floor", "FloorDiv", "OnesLike", "Rint", "Round", "Sign", "StopGradient", "TruncateDiv", "ZerosLike",
+})  # fmt: skip
 
-from nthgrad.engines import trace
+# Ops that read no values of their input.
+OF_SHAPES = frozenset({"OnesLike", "Rank", "Shape", "ShapeN", "Size", "ZerosLike"})
+
+# Ops that turn a float into something else from which it can come back, unseen by any derivative.
+DISGUISES = frozenset({"AsString", "Bitcast", "EncodeBase64", "SerializeTensor"})
+
+# Ops that compute each element of their output from the elements of their inputs in the same place.
+ELEMENTWISE = frozenset({
+    "Abs", "Acos", "Acosh", "Add", "AddN", "AddV2", "Angle", "Asin", "Asinh", "Atan", "Atan2", "Atanh", "BesselI0",
+    "BesselI0e", "BesselI1", "BesselI1e", "BesselJ0", "BesselJ1", "BesselK0", "BesselK0e", "BesselK1", "BesselK1e",
+    "BesselY0", "BesselY1", "Betainc", "Cast", "CheckNumerics", "ClipByValue", "Complex", "ComplexAbs", "Conj", "Cos",
+    "Cosh", "Dawsn", "Digamma", "Div", "DivNoNan", "Elu", "EnsureShape", "Erf", "Erfc", "Erfinv", "Exp", "Expint",
+    "Expm1", "FloorMod", "FresnelCos", "FresnelSin", "Identity", "Igamma", "Igammac", "Imag", "Inv", "LeakyRelu",
+    "Lgamma", "Log", "Log1p", "Maximum", "Minimum", "Mul", "MulNoNan", "Ndtri", "Neg", "NextAfter", "Polygamma", "Pow",
+    "Real", "RealDiv", "Reciprocal", "Relu", "Relu6", "Rsqrt", "Select", "SelectV2", "Selu", "Sigmoid", "Sin", "Sinh",
+    "Softplus", "Softsign", "Spence", "Sqrt", "Square", "SquaredDifference", "Sub", "Tan", "Tanh", "Xdivy", "Xlog1py",
+    "Xlogy", "Zeta",
+})  # fmt: skip
 
 # Stateful ops that read a variable, a table, a queue, the algorithm of a generator, or a data set.
 READS = frozenset({
@@ -37,8 +61,3 @@ DRAWS = frozenset({
 CHECKS = frozenset({"Assert", "CheckNumerics", "CheckNumericsV2", "DeepCopy", "GuaranteeConst"})
 
 UNCHANGING = READS | DRAWS | CHECKS
-
-
-def changes(op: tf.Operation) -> bool:
-    """Whether an op itself changes state; of an op that calls functions, the ops in these say so."""
-    return op.op_def.is_stateful and op.type not in UNCHANGING and not trace.bodies(op)

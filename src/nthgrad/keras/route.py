@@ -11,7 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines import dependence, outputs, state, trace
+from nthgrad.engines import outputs
+from nthgrad.engines.graph import dependence, trace
 from nthgrad.errors import DependenceError, UnsupportedOpError
 
 Tensors = Sequence[tf.Tensor]
@@ -162,7 +163,7 @@ def _independent(y: keras.KerasTensor, x: keras.KerasTensor) -> str:
 def chances(ops: Iterable[Any]) -> Iterator[Any]:
     """The ops, also in the functions that they call, which may give another value when they are run once more."""
     for op in ops:
-        if any(word in op.type for word in _DRAWS) or state.changes(op):
+        if any(word in op.type for word in _DRAWS) or trace.changes(op):
             yield op
         for graphs in trace.bodies(op).values():
             for graph in graphs:

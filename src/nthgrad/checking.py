@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from nthgrad._call.inputs import as_point
 from nthgrad.core import ENGINES, checked_order, derivatives
 from nthgrad.engines.differences import FACTOR, finite_difference
 from nthgrad.engines.outputs import spread
 from nthgrad.errors import DisagreementError
-from nthgrad.points import as_point
 
 _ROUNDING = 1e3
 """Roundings that an engine is granted, in units of the largest derivative up to the order compared.

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines.extrapolation import FINE_ROWS, column, differences, extrapolate, finite_or_inf
-from nthgrad.engines.stencils import is_integer, stencil
+from nthgrad._call.inputs import as_point
+from nthgrad.engines.differences.extrapolation import FINE_ROWS, column, differences, extrapolate, finite_or_inf
+from nthgrad.engines.differences.stencils import is_integer, stencil
 from nthgrad.errors import ArgumentError, InputError, OutputError
-from nthgrad.points import as_point
 
 FACTOR = 10  # |value - exact| <= FACTOR * error, tested over functions, orders and dtypes
 _MIXED = "not every element of x has outputs of its own. Use a scalar x, or name a direction."

@@ -13,9 +13,10 @@ import keras
 import tensorflow as tf
 
 from nthgrad.core import checked_order
-from nthgrad.engines import outputs, taylor, trace
+from nthgrad.engines import outputs, taylor
+from nthgrad.engines.graph import trace
 from nthgrad.errors import ArgumentError, InputError, MixingError, OutputError, UnsupportedOpError
-from nthgrad.functional import Route, chances, mask_of, mixed, producer, put_mask
+from nthgrad.keras.route import Route, chances, mask_of, mixed, producer, put_mask
 
 
 def grad(y: keras.KerasTensor, x: keras.KerasTensor, order: int = 1) -> keras.KerasTensor:

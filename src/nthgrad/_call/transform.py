@@ -10,13 +10,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad import tracebacks
-from nthgrad.engines import norms, outputs, python_code, trace
+from nthgrad._call import tracebacks
+from nthgrad._call.inputs import as_argument, as_point, as_points, is_python, spread_scalars
+from nthgrad._call.model_inputs import by_name
+from nthgrad._call.reuse import Request, warn_of_retracing
+from nthgrad._call.trace_cache import Keys, OncePerSignature, Tensors
+from nthgrad.engines import norms, outputs
+from nthgrad.engines.graph import python_code, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
-from nthgrad.model_inputs import by_name
-from nthgrad.points import as_argument, as_point, as_points, is_python, spread_scalars
-from nthgrad.reuse import Request, warn_of_retracing
-from nthgrad.signatures import Keys, OncePerSignature, Tensors
 
 
 def transform(

@@ -7,10 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import dependence, python_code, trace
 from nthgrad.engines.failures import FAILURES, reason
-from nthgrad.engines.repairs import REFUSED_INPUTS, refusal
-from nthgrad.engines.replay import Replay, needs_repair
+from nthgrad.engines.graph import dependence, python_code, trace
+from nthgrad.engines.tape.repairs import REFUSED_INPUTS, refusal
+from nthgrad.engines.tape.replay import Replay, needs_repair
 from nthgrad.errors import NthgradError, UnsupportedOpError
 
 _WAYS_OUT = f'Use method="taylor". {dependence.WAYS_OUT}'

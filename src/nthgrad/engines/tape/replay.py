@@ -11,10 +11,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import custom_gradients, trace
-from nthgrad.engines.graph import control
+from nthgrad.engines.graph import custom_gradients, kinds, trace
 from nthgrad.engines.graph.walk import Walk
-from nthgrad.engines.repairs import REPAIRS, leaves_the_graph
+from nthgrad.engines.tape.repairs import REPAIRS, leaves_the_graph
 from nthgrad.errors import UnsupportedOpError
 
 # Ops that choose: the inputs (by index) that they choose from, and the condition under which the first is chosen.
@@ -26,19 +25,6 @@ SELECTS: dict[str, tuple[tuple[int, ...], Callable[..., tf.Tensor]]] = {
     "SelectV2": ((1, 2), lambda c, a, b: c),
 }
 
-# Ops that compute each element of their output from the elements of their inputs in the same place.
-ELEMENTWISE = frozenset({
-    "Abs", "Acos", "Acosh", "Add", "AddN", "AddV2", "Angle", "Asin", "Asinh", "Atan", "Atan2", "Atanh", "BesselI0",
-    "BesselI0e", "BesselI1", "BesselI1e", "BesselJ0", "BesselJ1", "BesselK0", "BesselK0e", "BesselK1", "BesselK1e",
-    "BesselY0", "BesselY1", "Betainc", "Cast", "CheckNumerics", "ClipByValue", "Complex", "ComplexAbs", "Conj", "Cos",
-    "Cosh", "Dawsn", "Digamma", "Div", "DivNoNan", "Elu", "EnsureShape", "Erf", "Erfc", "Erfinv", "Exp", "Expint",
-    "Expm1", "FloorMod", "FresnelCos", "FresnelSin", "Identity", "Igamma", "Igammac", "Imag", "Inv", "LeakyRelu",
-    "Lgamma", "Log", "Log1p", "Maximum", "Minimum", "Mul", "MulNoNan", "Ndtri", "Neg", "NextAfter", "Polygamma", "Pow",
-    "Real", "RealDiv", "Reciprocal", "Relu", "Relu6", "Rsqrt", "Select", "SelectV2", "Selu", "Sigmoid", "Sin", "Sinh",
-    "Softplus", "Softsign", "Spence", "Sqrt", "Square", "SquaredDifference", "Sub", "Tan", "Tanh", "Xdivy", "Xlog1py",
-    "Xlogy", "Zeta",
-})  # fmt: skip
-
 
 def needs_repair(path: Iterable[Any], custom: bool = True) -> bool:
     """Whether any op of a path, or of the functions that it calls, has to be rebuilt in another way.
@@ -46,7 +32,7 @@ def needs_repair(path: Iterable[Any], custom: bool = True) -> bool:
     It has a repair, or is a select that needs gates, or has a custom gradient that is not to stay in force.
     """
     ops = list(trace.walk(path))
-    made = {(id(op.graph), t.name) for op in ops for t in op.outputs if op.type in ELEMENTWISE}
+    made = {(id(op.graph), t.name) for op in ops for t in op.outputs if op.type in kinds.ELEMENTWISE}
     return any(
         (op.type in REPAIRS)
         or (not custom and custom_gradients.is_users(op))
@@ -84,7 +70,7 @@ class Replay(Walk[tf.Tensor]):
         self.gates: dict[tuple[str, str], tf.Tensor] = {}
 
     def inner(self, op: Any, graph: Any, env: Mapping[str, Any], keys: Iterable[Any]) -> Replay:
-        return Replay(env, inside=self.inside or op.type not in control.CALLS, custom=self.custom, foreign=True)
+        return Replay(env, inside=self.inside or op.type not in kinds.CALLS, custom=self.custom, foreign=True)
 
     def rebuilds(self, op: Any) -> bool:
         """Whether an op is one of those to rebuild."""
@@ -155,7 +141,7 @@ class Replay(Walk[tf.Tensor]):
 
     def elementwise(self, tensor: tf.Tensor) -> bool:
         """Whether a tensor is made elementwise, by an op of this walk."""
-        return tensor.name not in self.sources and self.rebuilds(tensor.op) and tensor.op.type in ELEMENTWISE
+        return tensor.name not in self.sources and self.rebuilds(tensor.op) and tensor.op.type in kinds.ELEMENTWISE
 
     def gated(self, tensor: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """A branch, computed from inputs that let no derivative through where the mask is False.

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.errors import UnsupportedOpError
 
 OPS = {

@@ -7,11 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import state, trace
-from nthgrad.engines.repairs import DISGUISES
+from nthgrad.engines.graph import kinds, trace
 from nthgrad.errors import DependenceError, UnsupportedOpError
 
-_OF_SHAPES = frozenset({"OnesLike", "Rank", "Shape", "ShapeN", "Size", "ZerosLike"})  # read no values
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall", "Case", "If", "StatelessCase", "StatelessIf")
 WAYS_OUT = "Write that part of f with other ops, or use nthgrad.finite_difference."
 
@@ -37,7 +35,7 @@ def used(
     return {axis: check(xs[axis], outputs, names[axis], ", ".join(names)) for axis in kept}
 
 
-def _reaches(x: tf.Tensor, outputs: Sequence[tf.Tensor], stop: Collection[str] = _OF_SHAPES) -> bool:
+def _reaches(x: tf.Tensor, outputs: Sequence[tf.Tensor], stop: Collection[str] = kinds.OF_SHAPES) -> bool:
     """Whether an output depends on x, through ops of any type but some."""
     reached = _reached(x.graph, {x.name}, stop)
     return any(y.name in reached for y in outputs)
@@ -48,7 +46,7 @@ def _reached(graph: tf.Graph, reached: set[str], stop: Collection[str]) -> set[s
 
     Functions that the graph calls are walked. If `stop` is the ops without a derivative, a path has to carry one.
     """
-    slopes = stop is trace.CONSTANT
+    slopes = stop is kinds.CONSTANT
     for op in graph.get_operations():  # in the order of their creation
         stops = op.type in stop and not (slopes and (trace.recentres(op) or trace.turns(op)))
         if stops or not any(t.name in reached and (trace.carries(t) or not slopes) for t in op.inputs):
@@ -65,7 +63,7 @@ def _reached(graph: tf.Graph, reached: set[str], stop: Collection[str]) -> set[s
                 reached.update(t.name for o, t in zip(body.outputs, op.outputs, strict=False) if o.name in inside)
             continue
         reached.update(t.name for t in op.outputs)
-        if op.op_def.is_stateful and op.type not in state.UNCHANGING:
+        if op.op_def.is_stateful and op.type not in kinds.UNCHANGING:
             reached.update(t.name for t in op.inputs if t.dtype == tf.resource)
     return reached
 
@@ -88,7 +86,7 @@ def check(x: tf.Tensor, outputs: Sequence[tf.Tensor], name: str = "x", of: str =
     path = trace.between([x], outputs)
     if path:
         refuse_hidden([x], outputs)
-    if not path or not _reaches(x, outputs, trace.CONSTANT):  # the path may end in a called function
+    if not path or not _reaches(x, outputs, kinds.CONSTANT):  # the path may end in a called function
         raise DependenceError(_independent(outputs, x, name, of))
     return path
 
@@ -107,9 +105,9 @@ def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) ->
                     f"{trace.describe(op)} reads what {written[handle]} wrote, which depends on x: no derivative goes "
                     "through the state of a variable. Use the value itself."
                 )
-        if op.type in trace.CONSTANT or not any(t.name in reached for t in op.inputs):
+        if op.type in kinds.CONSTANT or not any(t.name in reached for t in op.inputs):
             continue
-        if needed and op.type in DISGUISES:
+        if needed and op.type in kinds.DISGUISES:
             raise UnsupportedOpError(
                 f"{trace.describe(op)} cannot be differentiated: f(x) uses the bits or the text of a number that "
                 f"depends on x. {WAYS_OUT}"
@@ -117,13 +115,13 @@ def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) ->
         for graphs in trace.bodies(op).values():
             for graph in graphs:
                 refuse_hidden(graph.inputs, graph.outputs)
-        if state.changes(op):
+        if trace.changes(op):
             written.update((t.name, trace.describe(op)) for t in op.inputs if t.dtype == tf.resource)
         reached.update(t.name for t in op.outputs if trace.carries(t))
 
 
 def _independent(outputs: Sequence[tf.Tensor], x: tf.Tensor, name: str, of: str) -> str:
-    steps = [op for op in trace.between([x], outputs, stop=frozenset()) if op.type in trace.CONSTANT]
+    steps = [op for op in trace.between([x], outputs, stop=frozenset()) if op.type in kinds.CONSTANT]
     why = (
         f"only {trace.describe(steps[0])} leads there, whose derivative is zero wherever it exists"
         if steps

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines.custom_gradients import exact_gradient
-from nthgrad.engines.remake import again
-from nthgrad.engines.trace import recentres
+from nthgrad.engines.graph.custom_gradients import exact_gradient
+from nthgrad.engines.graph.rebuild import again
+from nthgrad.engines.graph.trace import recentres
 
 
 def unbroadcast(tensor: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
@@ -291,9 +291,6 @@ REAL_ONLY = frozenset({
     "EuclideanNorm", "LogMatrixDeterminant", "MatrixDeterminant", "MatrixSquareRoot", "Sign", "SquaredDifference",
     "Svd", "Xdivy", "Xlog1py", "Xlogy",
 })  # fmt: skip
-
-# Ops that turn a float into something else from which it can come back, unseen by any derivative.
-DISGUISES = frozenset({"AsString", "Bitcast", "EncodeBase64", "SerializeTensor"})
 
 
 def refusal(op: tf.Operation) -> str | None:

@@ -16,11 +16,11 @@ from typing import Any, ParamSpec, TypeVar
 
 import tensorflow as tf
 
-from nthgrad import tracebacks
+from nthgrad._call import tracebacks
+from nthgrad._call.readings import readings, same
 from nthgrad.engines import tape, taylor
 from nthgrad.engines.taylor import interpreter
 from nthgrad.errors import RetracingWarning
-from nthgrad.readings import readings, same
 
 P = ParamSpec("P")
 G = TypeVar("G")

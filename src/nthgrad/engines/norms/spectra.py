@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import trace
+from nthgrad.engines.graph import trace
 from nthgrad.engines.refusals import refuse
 
 CHECKED = frozenset({"Eig", "SelfAdjointEigV2", "Svd"})

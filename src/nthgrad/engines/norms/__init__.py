@@ -19,22 +19,22 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import even, roots, spectra, state, trace
-from nthgrad.engines.alike import Alike
-from nthgrad.engines.graph import control
+from nthgrad.engines.graph import control, kinds, trace
+from nthgrad.engines.graph.rebuild import again
 from nthgrad.engines.graph.walk import Walk
-from nthgrad.engines.remake import again
-from nthgrad.engines.repairs import product_power
-from nthgrad.engines.replay import ELEMENTWISE, Replay
-from nthgrad.engines.roots import Root
-from nthgrad.engines.signs import of_squares, positive
+from nthgrad.engines.norms import even, roots, spectra
+from nthgrad.engines.norms.alike import Alike
+from nthgrad.engines.norms.roots import Root
+from nthgrad.engines.norms.signs import of_squares, positive
+from nthgrad.engines.tape.repairs import product_power
+from nthgrad.engines.tape.replay import Replay
 
 _ROOTS = frozenset({"Abs", "ComplexAbs", "EuclideanNorm", "Pow", "Sqrt"})
 _CONCERNED = _ROOTS | spectra.CHECKED
 _COMPARISONS = frozenset({
     "Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalNot", "LogicalOr", "NotEqual",
 })  # fmt: skip
-_INNER = ELEMENTWISE - {"Cast", "CheckNumerics", "EnsureShape", "Identity", "Select"} | _COMPARISONS
+_INNER = kinds.ELEMENTWISE - {"Cast", "CheckNumerics", "EnsureShape", "Identity", "Select"} | _COMPARISONS
 _MOVES = frozenset({
     "BroadcastTo", "Cast", "EnsureShape", "ExpandDims", "Gather", "GatherNd", "GatherV2", "Identity", "Reshape",
     "Reverse", "ReverseV2", "Slice", "Split", "Squeeze", "StridedSlice", "Tile", "Transpose", "Unpack",
@@ -303,7 +303,7 @@ class _Rebuild(Walk[tf.Tensor]):
             outputs = self.enter(op, graphs, inputs)
         elif self.backward and _is_custom(op):
             outputs = Replay({}).make(op, inputs)
-        elif not state.changes(op) or self.foreign:
+        elif not trace.changes(op) or self.foreign:
             outputs = again(op, inputs)
         if outputs is None:
             outputs = again(op, inputs) if self.foreign else list(op.outputs)
@@ -318,14 +318,14 @@ class _Rebuild(Walk[tf.Tensor]):
         same = all(x is t for x, t in zip(inputs, op.inputs, strict=True))
         if (same and not any(o.type in _CONCERNED for o in ops)) or (self.backward and any(map(_is_custom, ops))):
             return None
-        if any(map(state.changes, ops)) or not control.enters(op):
+        if any(map(trace.changes, ops)) or not control.enters(op):
             return None
         wanted = [i for i, t in enumerate(op.outputs) if t.name in self.used]
         made = control.outputs(self, op, inputs, wanted)
         return [t if y is None else y for y, t in zip(made, op.outputs, strict=True)]
 
     def inner(self, op: Any, graph: Any, env: Mapping[str, Any], keys: Iterable[Any]) -> _Rebuild:
-        if op.type in control.LOOPS:  # the variables of a loop vary after a round, if not before
+        if op.type in kinds.LOOPS:  # the variables of a loop vary after a round, if not before
             varying = set(env)
         else:
             varies = [t.name in self.varying for t in op.inputs]

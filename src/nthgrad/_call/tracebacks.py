@@ -15,7 +15,7 @@ from types import FrameType, TracebackType
 
 import tensorflow as tf
 
-from nthgrad.engines.trace import library
+from nthgrad.engines.graph.trace import library
 from nthgrad.errors import NthgradError
 
 _BETWEEN = (os.path.dirname(concurrent.futures.__file__), contextlib.__file__, "<frozen ")

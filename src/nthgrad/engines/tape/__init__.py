@@ -12,8 +12,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import dependence, outputs, trace
-from nthgrad.engines.backward import gradient, repaired
+from nthgrad.engines import outputs
+from nthgrad.engines.graph import dependence, trace
+from nthgrad.engines.tape.backward import gradient, repaired
 from nthgrad.errors import CostError
 
 Index = tuple[int, ...]

@@ -8,11 +8,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call.inputs import as_point, is_python
+from nthgrad._call.transform import transform
 from nthgrad.core import checked_argnum
-from nthgrad.engines import dependence, outputs
+from nthgrad.engines import outputs
+from nthgrad.engines.graph import dependence
 from nthgrad.errors import ArgumentError, InputError, OutputError
-from nthgrad.points import as_point, is_python
-from nthgrad.transform import transform
 
 Leaf = Callable[[tf.Tensor, tf.Tensor, int], None]
 

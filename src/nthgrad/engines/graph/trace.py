@@ -6,21 +6,19 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-# Their derivative is zero wherever it exists, whatever their input.
-CONSTANT = frozenset({
-    "Ceil", "Floor", "FloorDiv", "OnesLike", "Rint", "Round", "Sign", "StopGradient", "TruncateDiv", "ZerosLike",
-})  # fmt: skip
+from nthgrad.engines.graph import kinds, trace
 
 _LIBRARIES = tuple(
     os.path.join(os.path.dirname(os.path.dirname(module.__file__ or "")), name) + os.sep
     for module, name in ((tf, "tensorflow"), (tf, "keras"), (tf, "tf_keras"), (np, "numpy"))
 )
-_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_HERE = str(Path(__file__).parents[2]) + os.sep
 
 
 # Taken at import, outside of any conversion, so that f is converted whoever calls.
@@ -69,7 +67,7 @@ def turns(op: tf.Operation) -> bool:
     return op.type == "Sign" and op.inputs[0].dtype.is_complex
 
 
-def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset = CONSTANT) -> list:
+def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset = kinds.CONSTANT) -> list:
     """The ops of a graph on a differentiable path from any source to any target, in the order of their creation.
 
     Args:
@@ -169,3 +167,8 @@ def library(filename: str) -> bool:
 def describe(op: tf.Operation) -> str:
     """An op as errors name it: its type, its name and the user's line."""
     return f"{op.type} (named '{op.name}', made at {location(op)})"
+
+
+def changes(op: tf.Operation) -> bool:
+    """Whether an op itself changes state; of an op that calls functions, the ops in these say so."""
+    return op.op_def.is_stateful and op.type not in kinds.UNCHANGING and not trace.bodies(op)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nthgrad import tracebacks
+from nthgrad._call import tracebacks
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _CHANGES = frozenset({"append", "extend", "add", "update", "insert", "pop", "setdefault", "clear", "remove"})
