@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 
 import nthgrad as ng
-from nthgrad import core
 from nthgrad.errors import DisagreementError, MixingError
 
 AGREE = {
@@ -25,7 +24,7 @@ AGREE = {
 @pytest.mark.parametrize(("f", "x"), AGREE.values(), ids=AGREE)
 def test_agreement(f, x, dtype):
     report = ng.check(f, np.asarray(x, dtype), 3)
-    assert list(report) == list(core.ENGINES)
+    assert list(report) == list(arguments.ENGINES)
     for parts in report.values():
         assert len(parts) == 3
         assert max(parts) <= 1

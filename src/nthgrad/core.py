@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call.arguments import Method, checked_argnum, checked_engine, checked_order
 from nthgrad._call.reuse import reused
-from nthgrad._call.transform import direction, transform
-from nthgrad.engines import outputs, tape
+from nthgrad._call.transform import Computation, direction, transform
+from nthgrad.engines import outputs
 from nthgrad.engines import taylor as taylor_engine
-from nthgrad.errors import ArgumentError
-
-Method = Literal["auto", "tape", "taylor"]
-
-ENGINES: dict[Method, Any] = {"tape": tape, "taylor": taylor_engine}
-_METHODS: dict[str, Any] = {"auto": taylor_engine, **ENGINES}
 
 
 @reused
@@ -75,15 +69,13 @@ def derivative(
         -0.111111
     """
     n, engine = checked_order(order), checked_engine(method)
-    return transform(
-        f,
-        lambda at, x: engine.derivatives(at, x, n, n)[0],
-        argnums=(checked_argnum(argnum),),
-        jit_compile=jit_compile,
+    computation = Computation(
         name=f"derivative_{n}",
-        tapes=method == "tape",
+        compute=lambda at, x: engine.derivatives(at, x, n, n)[0],
         order=n,
+        tapes=method == "tape",
     )
+    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
 
 
 @reused
@@ -118,15 +110,13 @@ def derivatives(
         [1.0, 1.0, 1.0, 1.0]
     """
     n, engine = checked_order(order), checked_engine(method)
-    return transform(
-        f,
-        lambda at, x: tuple(engine.derivatives(at, x, n)),
-        argnums=(checked_argnum(argnum),),
-        jit_compile=jit_compile,
+    computation = Computation(
         name=f"derivatives_{n}",
-        tapes=method == "tape",
+        compute=lambda at, x: tuple(engine.derivatives(at, x, n)),
         order=n,
+        tapes=method == "tape",
     )
+    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
 
 
 @reused
@@ -163,46 +153,11 @@ def taylor(
         [1.0, 3.0, 2.5]
     """
     n = checked_order(order)
-    return transform(
-        f,
-        lambda at, x, v: tuple(taylor_engine.coefficients(at, x, v, n)),
-        argnums=(checked_argnum(argnum),),
-        jit_compile=jit_compile,
+    computation = Computation(
         name=f"taylor_{n}",
+        compute=lambda at, x, v: tuple(taylor_engine.coefficients(at, x, v, n)),
+        order=n,
         returned=outputs.tensors,
         directed=direction,
-        order=n,
     )
-
-
-def checked_engine(method: str) -> Any:
-    """The engine of a method, or an ArgumentError."""
-    if method not in _METHODS:
-        raise ArgumentError(f"method is {method!r}. The methods are {', '.join(map(repr, _METHODS))}.")
-    return _METHODS[method]
-
-
-def checked_tapes(method: str) -> bool:
-    """Whether a method nests tapes, or an ArgumentError."""
-    return checked_engine(method) is tape
-
-
-def checked_argnum(argnum: Any) -> int | str:
-    """The position or the name of an argument, or an ArgumentError."""
-    if isinstance(argnum, bool) or not isinstance(argnum, (int, str)):
-        raise ArgumentError(f"argnum is {argnum!r}. Give the position of an argument of f, or its name.")
-    return argnum
-
-
-def checked_order(order: Any, name: str = "order") -> int:
-    """An order of differentiation as an int, or an ArgumentError."""
-    if not isinstance(order, bool):
-        try:
-            n = operator.index(order)
-        except TypeError:
-            pass
-        else:
-            if n >= 0:
-                return n
-            raise ArgumentError(f"{name} is {n}; derivatives have no negative order. Give an integer of 0 or more.")
-    raise ArgumentError(f"{name} is {order!r}, a {type(order).__name__}. Give an integer of 0 or more.")
+    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)

@@ -8,10 +8,10 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call.arguments import Method, checked_engine
 from nthgrad._call.model_inputs import by_name
 from nthgrad._call.reuse import reused
-from nthgrad._call.transform import transform
-from nthgrad.core import Method, checked_engine
+from nthgrad._call.transform import Computation, transform
 from nthgrad.engines import outputs
 from nthgrad.errors import ArgumentError, InputError
 
@@ -93,19 +93,17 @@ def partials(
         return outputs.checked(y, x if columns is None else tf.split(x, len(columns), -1)[0])
 
     keys = tuple(name if isinstance(name, str) else Letters(name) for name in names)
-    return transform(
-        f,
-        compute,
-        argnums=(0,) if columns is not None else used,
-        jit_compile=jit_compile,
+    computation = Computation(
         name="partials",
+        compute=compute,
+        order=max(map(sum, indices)),
+        tapes=method == "tape",
         points=lambda xs: _refuse_points(xs, used, columns),
         returned=returned,
         broadcast=columns is None,
         finished=lambda found: dict(zip(keys, found, strict=True)),
-        tapes=method == "tape",
-        order=max(map(sum, indices)),
     )
+    return transform(f, computation, argnums=(0,) if columns is not None else used, jit_compile=jit_compile)
 
 
 class Letters(tuple[str, ...]):

@@ -7,10 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad._call.pointwise import as_many, checked_chunk, directions, one_number, pointwise
+from nthgrad._call.arguments import Method, checked_engine, checked_tapes
+from nthgrad._call.pointwise import Operator, as_many, checked_chunk, directions, one_number, pointwise
 from nthgrad._call.reuse import reused
 from nthgrad._call.transform import direction
-from nthgrad.core import Method, checked_engine, checked_tapes
 from nthgrad.engines import directions as engine
 from nthgrad.errors import ArgumentError
 
@@ -60,17 +60,14 @@ def gradient(
         [12.  9.]
     """
     tapes = checked_tapes(method)
-    return pointwise(
-        f,
-        "gradient",
-        lambda at, x, b: engine.pull(at, x, custom=tapes),
-        argnum=argnum,
-        batch_dims=batch_dims,
-        jit_compile=jit_compile,
-        leaf=one_number("nthgrad.jacobian"),
+    operator = Operator(
+        name="gradient",
+        compute=lambda at, x, b: engine.pull(at, x, custom=tapes),
         tapes=tapes,
         backward=True,
+        leaf=one_number("nthgrad.jacobian"),
     )
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
 
 @reused
@@ -117,16 +114,13 @@ def jacobian(
             return engine.jacobian_backward(at, x, b, chunk, custom=True)
         return engine.jacobian(at, x, b, chunk)
 
-    return pointwise(
-        f,
-        "jacobian",
-        compute,
-        argnum=argnum,
-        batch_dims=batch_dims,
-        jit_compile=jit_compile,
+    operator = Operator(
+        name="jacobian",
+        compute=compute,
         tapes=tapes,
         backward=True,
     )
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
 
 @reused
@@ -172,17 +166,14 @@ def hessian(
             return engine.hessian_backward(at, x, b, chunk, custom=True)
         return engine.hessian(at, x, b, chunk)
 
-    return pointwise(
-        f,
-        "hessian",
-        compute,
-        argnum=argnum,
-        batch_dims=batch_dims,
-        jit_compile=jit_compile,
-        tapes=tapes,
+    operator = Operator(
+        name="hessian",
+        compute=compute,
         order=2,
+        tapes=tapes,
         backward=True,
     )
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
 
 @reused
@@ -226,19 +217,16 @@ def hvp(
             return engine.hvp_backward(at, x, v, custom=True)
         return engine.along(lambda t: engine.pull(at, t), x, v)
 
-    return pointwise(
-        f,
-        "hvp",
-        compute,
-        argnum=argnum,
-        batch_dims=batch_dims,
-        jit_compile=jit_compile,
+    operator = Operator(
+        name="hvp",
+        compute=compute,
+        order=2,
+        tapes=tapes,
+        backward=True,
         leaf=one_number("nthgrad.hessian"),
         directed=lambda v, x, b: direction(v, x),
-        tapes=tapes,
-        order=2,
-        backward=True,
     )
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
 
 @reused
@@ -368,16 +356,13 @@ def divergence(
             return engine.divergence_backward(at, x, b, chunk, custom=True)
         return engine.divergence(at, x, b, chunk)
 
-    return pointwise(
-        f,
-        "divergence",
-        compute,
-        argnum=argnum,
-        batch_dims=batch_dims,
-        jit_compile=jit_compile,
-        leaf=as_many,
+    operator = Operator(
+        name="divergence",
+        compute=compute,
         tapes=tapes,
+        leaf=as_many,
     )
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
 
 def _laplacian(method: Method, chunk_size: Any) -> Function:
@@ -420,14 +405,11 @@ def _summing(
 ) -> Function:
     """The operator that adds up derivatives along axes, or along directions given with each call."""
     tapes = method == "tape"
-    return pointwise(
-        f,
-        name,
-        lambda at, x, b, *v: compute(engine.right_backward(at) if tapes else at, x, b, *v),
-        argnum=argnum,
-        batch_dims=batch_dims,
-        jit_compile=jit_compile,
-        directed=directions if estimate else None,
-        tapes=tapes,
+    operator = Operator(
+        name=name,
+        compute=lambda at, x, b, *v: compute(engine.right_backward(at) if tapes else at, x, b, *v),
         order=order,
+        tapes=tapes,
+        directed=directions if estimate else None,
     )
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import operator
+import dataclasses
+import operator as numbers
 from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call.arguments import checked_argnum
 from nthgrad._call.inputs import as_point, is_python
-from nthgrad._call.transform import transform
-from nthgrad.core import checked_argnum
+from nthgrad._call.transform import Computation, transform
 from nthgrad.engines import outputs
 from nthgrad.engines.graph import dependence
 from nthgrad.errors import ArgumentError, InputError, OutputError
@@ -18,34 +19,41 @@ from nthgrad.errors import ArgumentError, InputError, OutputError
 Leaf = Callable[[tf.Tensor, tf.Tensor, int], None]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Operator:
+    """What an operator computes from f at each point.
+
+    Attributes:
+        name: of the operator.
+        compute: returns the result inside the graph being traced, of f as a function of x, of x, and of the number of
+            axes that count points.
+        order: the highest order of differentiation.
+        tapes: whether `compute` nests `tf.GradientTape`s.
+        backward: whether `compute` differentiates f by a `tf.GradientTape`, also if by one only.
+        leaf: raises if an output of f, given x and the number of axes that count points, is not what `compute` takes.
+        directed: if given, g takes one argument after those of f, which this converts to a tensor for `compute`.
+    """
+
+    name: str
+    compute: Callable[..., Any]
+    order: int = 1
+    tapes: bool = False
+    backward: bool = False
+    leaf: Leaf | None = None
+    directed: Callable[[Any, tf.Tensor, int], tf.Tensor] | None = None
+
+
 def pointwise(
-    f: Callable[..., Any],
-    name: str,
-    compute: Callable[..., Any],
-    *,
-    argnum: Any,
-    batch_dims: int | None,
-    jit_compile: bool | None,
-    leaf: Leaf | None = None,
-    directed: Callable[[Any, tf.Tensor, int], tf.Tensor] | None = None,
-    tapes: bool = False,
-    order: int = 1,
-    backward: bool = False,
+    f: Callable[..., Any], operator: Operator, *, argnum: Any, batch_dims: int | None, jit_compile: bool | None
 ) -> Callable[..., Any]:
-    """The function g(x, ...) = compute(f as a function of x, x, the number of axes that count points).
+    """Builds g(x, ...) = compute(f as a function of x, x, the number of axes that count points).
 
     Args:
         f: a callable on tensors.
-        name: the name of the operator.
-        compute: what to do inside the graph being traced.
+        operator: what to compute.
         argnum: the argument of f that is x.
         batch_dims: how many axes of x count points; None is 1 for tensors of two axes and more, else 0.
         jit_compile: handed to `tf.function`.
-        leaf: raises where an output of f, of x and the number of axes that count points, is not what compute takes.
-        directed: if given, g takes one argument after those of f, of which this makes a tensor for compute.
-        tapes: whether compute nests `tf.GradientTape`s.
-        order: the highest order of differentiation.
-        backward: whether compute differentiates f by a `tf.GradientTape`, also if by one only.
     """
     if batch_dims is not None and (isinstance(batch_dims, bool) or not isinstance(batch_dims, int) or batch_dims < 0):
         raise ArgumentError(f"batch_dims is {batch_dims!r}. Give the number of leading axes of x that count points.")
@@ -72,26 +80,28 @@ def pointwise(
         leaves = tf.nest.flatten(structure)
         for y in leaves:
             unknown += _rows(y, x, batch(x))
-            if leaf is not None:
-                leaf(y, x, batch(x))
+            if operator.leaf is not None:
+                operator.leaf(y, x, batch(x))
         path = dependence.check(x, leaves)
         if batch(x):
             outputs.refuse_mixing(path, x)
         return structure, unknown
 
-    return transform(
-        f,
-        lambda at, x, *v: compute(at, x, batch(x), *v),
-        argnums=(checked_argnum(argnum),),
-        jit_compile=jit_compile,
-        name=name,
+    def directed(v: Any, x: tf.Tensor) -> tf.Tensor:
+        assert operator.directed is not None
+        return operator.directed(v, x, batch(x))
+
+    computation = Computation(
+        name=operator.name,
+        compute=lambda at, x, *v: operator.compute(at, x, batch(x), *v),
+        order=operator.order,
+        tapes=operator.tapes,
+        backward=operator.backward,
         points=points,
         returned=returned,
-        directed=None if directed is None else lambda v, x: directed(v, x, batch(x)),
-        tapes=tapes,
-        order=order,
-        backward=backward,
+        directed=None if operator.directed is None else directed,
     )
+    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
 
 
 def _rows(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> list[tf.Tensor]:
@@ -150,7 +160,7 @@ def checked_chunk(chunk_size: Any) -> int | None:
     if chunk_size is None:
         return None
     try:
-        chunk = 0 if isinstance(chunk_size, bool) else operator.index(chunk_size)
+        chunk = 0 if isinstance(chunk_size, bool) else numbers.index(chunk_size)
     except TypeError:
         chunk = 0
     if chunk < 1:

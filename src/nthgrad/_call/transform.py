@@ -1,7 +1,8 @@
-"""From a function f to another g of the same arguments: which one is x, how f is traced, what is compiled."""
+"""Builds g from f: binds arguments, traces f, compiles."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import types
@@ -20,49 +21,58 @@ from nthgrad.engines.graph import python_code, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Computation:
+    """What a public function computes from f.
+
+    Attributes:
+        name: the beginning of g's name.
+        compute: returns the result inside the graph being traced, of a function `at` and the tensors xs that it takes.
+        order: the highest order of differentiation.
+        tapes: whether `compute` nests `tf.GradientTape`s.
+        backward: whether `compute` differentiates f by a `tf.GradientTape`, also if by one only.
+        points: raises if xs are not what `compute` works with.
+        returned: converts the output of f, given xs[0], to a structure of tensors, and returns what is left to check at
+            run time.
+        directed: if given, g takes one argument after those of f. This converts it to a tensor, given xs[0], which
+            `compute` takes after xs.
+        broadcast: whether a scalar among xs takes the shape of the others.
+        finished: if given, converts the result of `compute` to that of g.
+    """
+
+    name: str
+    compute: Callable[..., Any]
+    order: int = 1
+    tapes: bool = False
+    backward: bool = False
+    points: Callable[[Sequence[tf.Tensor]], None] | None = None
+    returned: Callable[..., tuple[Any, list[tf.Tensor]]] = outputs.checked
+    directed: Callable[[Any, tf.Tensor], tf.Tensor] | None = None
+    broadcast: bool = False
+    finished: Callable[[Any], Any] | None = None
+
+
 def transform(
-    f: Callable[..., Any],
-    compute: Callable[..., Any],
-    *,
-    argnums: tuple[int | str, ...],
-    jit_compile: bool | None,
-    name: str,
-    points: Callable[[Sequence[tf.Tensor]], None] | None = None,
-    returned: Callable[..., tuple[Any, list[tf.Tensor]]] = outputs.checked,
-    directed: Callable[[Any, tf.Tensor], tf.Tensor] | None = None,
-    broadcast: bool = False,
-    finished: Callable[[Any], Any] | None = None,
-    tapes: bool = False,
-    order: int = 1,
-    backward: bool = False,
+    f: Callable[..., Any], computation: Computation, *, argnums: tuple[int | str, ...], jit_compile: bool | None
 ) -> Callable[..., Any]:
-    """The function g(...) = compute(f as a function of some of its arguments, these), with the arguments of f.
+    """Builds g(...) = compute(f as a function of some of its arguments, these), with the arguments of f.
 
     Args:
         f: a callable on tensors.
-        compute: what to do inside the graph being traced, with a function `at` and the tensors xs that it takes.
+        computation: what to compute.
         argnums: the arguments of f that are xs.
         jit_compile: handed to `tf.function`.
-        name: the name of g.
-        points: raises where xs are not what compute can work with.
-        returned: makes of what f returned, and of xs[0], a structure of tensors and what is left to check when running.
-        directed: if given, g takes one argument after those of f, this makes a tensor of it and of xs[0], and compute
-            takes that after xs.
-        broadcast: whether a scalar among xs takes the shape of the others.
-        finished: if given, converts the result of compute to that of g.
-        tapes: whether compute nests `tf.GradientTape`s.
-        order: the highest order of differentiation.
-        backward: whether compute differentiates f by a `tf.GradientTape`, also if by one only.
     """
     if not callable(f):
         raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
     f = by_name(f)
+    what = computation
     # The Python function under a tf.function is traced in place: a call to it would hide its ops.
     called = trace.converted(getattr(f, "python_function", f))
 
     def traced(xs: Tensors, keys: Keys, opened: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         unknown: list[tf.Tensor] = []
-        args, v = (args[:-1], args[-1:]) if directed else (args, ())
+        args, v = (args[:-1], args[-1:]) if what.directed else (args, ())
         if opened:
             trace.open_lengths(xs[0].graph)
 
@@ -70,21 +80,21 @@ def transform(
             positional, named = _placed(args, dict(zip(keys, ts, strict=True)))
             y = called(*positional, **kwargs, **named)
             try:
-                y, lengths = returned(y, ts[0])
+                y, lengths = what.returned(y, ts[0])
             except OutputError:
                 python_code.refuse(ts, tf.nest.flatten(y))  # whose outputs have no shape
                 raise
             unknown.extend(lengths)
-            made = norms.smooth(ts, tf.nest.flatten(y), order, backward=tapes or backward)
+            made = norms.smooth(ts, tf.nest.flatten(y), what.order, backward=what.tapes or what.backward)
             return tf.nest.pack_sequence_as(y, made)
 
-        return compute(at, *xs, *v), unknown
+        return what.compute(at, *xs, *v), unknown
 
-    compiled = OncePerSignature(traced, jit_compile, tapes)
+    compiled = OncePerSignature(traced, jit_compile, what.tapes)
 
     def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         v: tuple[Any, ...] = ()
-        if directed:
+        if what.directed:
             args, kwargs, v = _split(f, argnums, args, kwargs)
         keys = tuple(_locate(f, argnum, args, kwargs) for argnum in argnums)
         given = {
@@ -96,13 +106,13 @@ def transform(
         args = tuple(v for i, v in enumerate(args) if i not in keys)
         kwargs = {k: v for k, v in kwargs.items() if k not in keys}
         xs = as_points(given, (args, kwargs, v))
-        if broadcast:
+        if what.broadcast:
             xs = spread_scalars(xs)
-        if points is not None:
-            points(xs)
+        if what.points is not None:
+            what.points(xs)
         args, kwargs = as_argument((args, kwargs), like=xs[0])
-        if directed:
-            args = (*args, directed(v[0], xs[0]))
+        if what.directed:
+            args = (*args, what.directed(v[0], xs[0]))
         places = tuple(key for key in keys if isinstance(key, int))
         if not kwargs and places == keys:
             tensors, _ = _placed(args, dict(zip(keys, xs, strict=True)))
@@ -111,7 +121,7 @@ def transform(
                 return done
         return compiled(xs, keys, args, kwargs)
 
-    return Derived(f, name, call, compiled, _signature(f, directed is not None), finished)
+    return Derived(f, what, call, compiled)
 
 
 # AutoGraph's mark on a callable that it does not convert, copied because an object cannot be decorated.
@@ -128,19 +138,18 @@ class Derived:
     def __init__(
         self,
         f: Callable[..., Any],
-        name: str,
+        computation: Computation,
         call: Callable[[tuple[Any, ...], dict[str, Any]], Any],
         compiled: OncePerSignature,
-        signature: inspect.Signature | None,
-        finished: Callable[[Any], Any] | None,
     ):
         self.__f = f
         self.__request: Request | None = None
         self.__traced = False
         self.__call = tf.autograph.experimental.do_not_convert(call)
-        self.__compiled, self.__finished = compiled, finished
-        self.__name__ = self.__qualname__ = f"{name}_of_{name_of(f)}"
+        self.__compiled, self.__finished = compiled, computation.finished
+        self.__name__ = self.__qualname__ = f"{computation.name}_of_{name_of(f)}"
         vars(self).update(_UNCONVERTED)
+        signature = _signature(f, directed=computation.directed is not None)
         if signature is not None:
             self.__signature__ = signature
 
@@ -232,7 +241,7 @@ def _takes(f: Callable[..., Any], argnums: Sequence[int | str], args: tuple[Any,
     return True
 
 
-def _signature(f: Callable[..., Any], directed: bool) -> inspect.Signature | None:
+def _signature(f: Callable[..., Any], *, directed: bool) -> inspect.Signature | None:
     """Returns the signature of g; None if f has none, or if no parameter can follow those of f."""
     try:
         signature = inspect.signature(f)

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from nthgrad.core import checked_order
+from nthgrad._call.arguments import checked_order
 from nthgrad.engines import outputs, taylor
 from nthgrad.engines.graph import trace
 from nthgrad.errors import ArgumentError, InputError, MixingError, OutputError, UnsupportedOpError
