@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 import nthgrad as ng
+from nthgrad._call import arguments
 from nthgrad.errors import DisagreementError, MixingError
 
 AGREE = {
