@@ -77,7 +77,7 @@ def partials(
         )
     f = model
     known = columns if columns is not None else _parameters(f)
-    spelled = _checked_names(names, known, columns is not None)
+    spelled = _checked_names(names, known, columns=columns is not None)
     used = known if columns is not None else tuple(c for c in known if any(c in s for s in spelled))
     if not used:
         raise ArgumentError(f"names is {list(names)!r}, which names no coordinate. Call f itself, or add a name.")
@@ -143,7 +143,7 @@ def _checked_coordinates(coords: Any, name: str) -> tuple[str, ...]:
     return found
 
 
-def _checked_names(names: Any, known: tuple[str, ...], columns: bool) -> list[tuple[str, ...]]:
+def _checked_names(names: Any, known: tuple[str, ...], *, columns: bool) -> list[tuple[str, ...]]:
     """The coordinates of which each name is made."""
     if isinstance(names, str) or not isinstance(names, (list, tuple)):
         raise ArgumentError(f'names is {names!r}, a {type(names).__name__}. Give a list, for example ["t", "xx"].')

@@ -273,7 +273,8 @@ def laplacian(
         [18. 18.]
     """
     compute = _estimated(2, 1, method, chunk_size) if estimate else _laplacian(method, chunk_size)
-    return _summing(f, "laplacian", 2, compute, argnum, batch_dims, estimate, method, jit_compile)
+    operator = _summing("laplacian", 2, compute, method, estimate=estimate)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
 
 @reused
@@ -314,7 +315,8 @@ def biharmonic(
         8.0
     """
     compute = _estimated(4, 3, method, chunk_size) if estimate else _twice(_laplacian(method, chunk_size))
-    return _summing(f, "biharmonic", 4, compute, argnum, batch_dims, estimate, method, jit_compile)
+    operator = _summing("biharmonic", 4, compute, method, estimate=estimate)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
 
 @reused
@@ -392,24 +394,13 @@ def _estimated(order: int, divisor: int, method: Method, chunk_size: Any) -> Fun
     return compute
 
 
-def _summing(
-    f: Function,
-    name: str,
-    order: int,
-    compute: Function,
-    argnum: Any,
-    batch_dims: int | None,
-    estimate: bool,
-    method: Method,
-    jit_compile: bool | None,
-) -> Function:
+def _summing(name: str, order: int, compute: Function, method: Method, *, estimate: bool) -> Operator:
     """The operator that adds up derivatives along axes, or along directions given with each call."""
     tapes = method == "tape"
-    operator = Operator(
+    return Operator(
         name=name,
         compute=lambda at, x, b, *v: compute(engine.right_backward(at) if tapes else at, x, b, *v),
         order=order,
         tapes=tapes,
         directed=directions if estimate else None,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)

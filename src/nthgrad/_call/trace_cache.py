@@ -26,7 +26,7 @@ class OncePerSignature:
     for each batch size.
     """
 
-    def __init__(self, traced: Callable[..., Any], jit_compile: bool | None, tapes: bool):
+    def __init__(self, traced: Callable[..., Any], *, jit_compile: bool | None, tapes: bool):
         # Traced where XLA compiles, gradients of some ops (Slice, ConcatV2) emit XLA-only ops that have no gradient of
         # their own; tapes in a plain tf.function, traced before a compiled one calls it, do not see that.
         nested = jit_compile and tapes

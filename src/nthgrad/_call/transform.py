@@ -90,7 +90,7 @@ def transform(
 
         return what.compute(at, *xs, *v), unknown
 
-    compiled = OncePerSignature(traced, jit_compile, what.tapes)
+    compiled = OncePerSignature(traced, jit_compile=jit_compile, tapes=what.tapes)
 
     def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         v: tuple[Any, ...] = ()

@@ -29,12 +29,12 @@ def axes(x: tf.Tensor, batch_dims: int) -> tf.Tensor:
     return tf.reshape(tf.eye(count, dtype=x.dtype), [count, *x.shape[batch_dims:]])
 
 
-def pull(f: Function, x: tf.Tensor, custom: bool = False) -> tf.Tensor:
+def pull(f: Function, x: tf.Tensor, *, custom: bool = False) -> tf.Tensor:
     """The gradient of f, which returns one number a point: of the shape of x.
 
     Here and below, `custom` keeps custom gradients in force. Without it, the ops that f computes are differentiated.
     """
-    y, path = _repaired(f, x, custom)
+    y, path = _repaired(f, x, custom=custom)
     return gradient(None, y, x, path)
 
 
@@ -91,31 +91,31 @@ def _jacobian_forward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | N
     return tf.nest.pack_sequence_as(found, shaped)
 
 
-def jacobian_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, custom: bool = False) -> Any:
+def jacobian_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, *, custom: bool = False) -> Any:
     """The Jacobians of the leaves of f, by a gradient of each number of f(x)."""
-    return _pulled(lambda t: _repaired(f, t, custom), x, batch_dims, chunk, 1)
+    return _pulled(lambda t: _repaired(f, t, custom=custom), x, batch_dims, chunk, 1)
 
 
 def hessian_backward(
-    f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, custom: bool = False, once: bool = False
+    f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, *, custom: bool = False, once: bool = False
 ) -> Any:
     """The Hessians of the leaves of f, by gradients of gradients; once where f returns one number a point."""
     path: list[Any] = []
 
     def right(t: tf.Tensor) -> tuple[Any, list[Any]]:
-        y, path[:] = _repaired(f, t, custom)
+        y, path[:] = _repaired(f, t, custom=custom)
         return y, path
 
-    return _pulled(lambda t: (_pulled(right, t, batch_dims, chunk, 1, once), path), x, batch_dims, chunk, 2)
+    return _pulled(lambda t: (_pulled(right, t, batch_dims, chunk, 1, once=once), path), x, batch_dims, chunk, 2)
 
 
-def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, custom: bool = False) -> tf.Tensor:
+def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False) -> tf.Tensor:
     """The product of the Hessian of f and v: the gradient of <v, the gradient of f>."""
     with tf.GradientTape() as outer:
         outer.watch(x)
         with tf.GradientTape() as inner:  # tf.gradients rewrites loops and calls, which the outer tape would not see
             inner.watch(x)
-            y, path = _repaired(f, x, custom)
+            y, path = _repaired(f, x, custom=custom)
         slopes = gradient(inner, y, x, path)
     return gradient(outer, slopes, x, path, 2, seed=v)
 
@@ -126,6 +126,7 @@ def _pulled(
     batch_dims: int,
     chunk: int | None,
     level: int,
+    *,
     once: bool = False,
 ) -> Any:
     """The Jacobians of y, by a gradient of each of its numbers.
@@ -192,9 +193,9 @@ def sum_along(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, chunk: int | 
     return tf.nest.map_structure(lambda c: c * tf.constant(math.factorial(order), c.dtype), found)
 
 
-def divergence_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, custom: bool) -> tf.Tensor:
+def divergence_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, *, custom: bool) -> tf.Tensor:
     """The divergence of f, by a gradient of each component."""
-    slopes = jacobian_backward(f, x, batch_dims, chunk, custom)
+    slopes = jacobian_backward(f, x, batch_dims, chunk, custom=custom)
     count = _count(x.shape[batch_dims:])
     return tf.linalg.trace(tf.reshape(slopes, tf.concat([tf.shape(x)[:batch_dims], [count, count]], 0)))
 
@@ -226,12 +227,12 @@ def right_backward(f: Function) -> Function:
     return lambda x: _repaired(f, x, custom=True)[0]
 
 
-def _repaired(f: Function, x: tf.Tensor, custom: bool = False) -> tuple[Any, list[Any]]:
+def _repaired(f: Function, x: tf.Tensor, *, custom: bool = False) -> tuple[Any, list[Any]]:
     """The output of f, of ops whose gradients are right, or refused; and the ops between x and what f returned."""
     y = f(x)
     leaves = tf.nest.flatten(y)
     path = trace.between([x], leaves)
-    return tf.nest.pack_sequence_as(y, repaired(path, [x], leaves, custom)), path
+    return tf.nest.pack_sequence_as(y, repaired(path, [x], leaves, custom=custom)), path
 
 
 def _has_control_flow(path: Iterable[Any]) -> bool:
@@ -262,7 +263,7 @@ def _one_by_one(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, like: Any) 
     return tf.map_fn(lambda u: along(f, x, u, order), v, fn_output_signature=signature)
 
 
-def _in_chunks(compute: Callable[[tf.Tensor], Any], v: tf.Tensor, chunk: int | None, add: bool = False) -> Any:
+def _in_chunks(compute: Callable[[tf.Tensor], Any], v: tf.Tensor, chunk: int | None, *, add: bool = False) -> Any:
     """What `compute` makes of directions, so many at a time, to bound the memory: joined, or added.
 
     The last chunk is filled up with directions 0, along which all derivatives are 0.

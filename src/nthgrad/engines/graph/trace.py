@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -118,14 +119,21 @@ def _body(graph: Any, name: str) -> Any:
     return None
 
 
+_OPEN: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
 def open_lengths(graph: tf.Graph) -> None:
-    """Says of a graph that its lengths are unknown by choice: it may be traced again with those that are known."""
-    graph.add_to_collection("nthgrad_open_lengths", True)  # a graph inside begins with a copy
+    """Marks a graph whose lengths are unknown by choice: it may be traced again with those that are known."""
+    _OPEN.add(graph)
 
 
-def has_open_lengths(graph: tf.Graph) -> bool:
+def has_open_lengths(graph: tf.Graph | None) -> bool:
     """Whether `open_lengths` has been called for a graph, or for one around it."""
-    return bool(graph.get_collection("nthgrad_open_lengths"))
+    while graph is not None:
+        if graph in _OPEN:
+            return True
+        graph = getattr(graph, "outer_graph", None)
+    return False
 
 
 def leads_to(targets: Iterable[tf.Tensor]) -> set[str]:

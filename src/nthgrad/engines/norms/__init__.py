@@ -134,7 +134,7 @@ class _Rebuild(Walk[tf.Tensor]):
             self.ends[t.name] = self.end(t, part)
         return self.ends[t.name]
 
-    def copy(self, t: tf.Tensor, safe: bool = False) -> tf.Tensor:
+    def copy(self, t: tf.Tensor, *, safe: bool = False) -> tf.Tensor:
         """A tensor, computed from its root as it is, or from what is safe to divide by."""
         if t.name in self.env or t.name not in self.parts:
             return self.env.get(t.name, t)
@@ -147,7 +147,8 @@ class _Rebuild(Walk[tf.Tensor]):
             else:
                 odd = [x.name in self.parts and not self.parts[x.name].even for x in t.op.inputs]
                 inputs = [
-                    self.copy(x, safe) if is_odd else self.now(x) for x, is_odd in zip(t.op.inputs, odd, strict=True)
+                    self.copy(x, safe=safe) if is_odd else self.now(x)
+                    for x, is_odd in zip(t.op.inputs, odd, strict=True)
                 ]
                 made = self.made(t.op, inputs)[t.value_index]
             self.copies[t.name, safe] = made

@@ -67,7 +67,7 @@ def checked(
     ]
 
 
-def close(values: tf.Tensor, zeros: bool) -> tf.Tensor:
+def close(values: tf.Tensor, *, zeros: bool) -> tf.Tensor:
     """Where two values of a matrix, along the last axis, are equal but for rounding, or one is zero."""
     n = tf.shape(values)[-1]
     size = tf.abs(values)

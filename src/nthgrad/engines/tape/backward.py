@@ -17,7 +17,7 @@ _WAYS_OUT = f'Use method="taylor". {dependence.WAYS_OUT}'
 
 
 def repaired(
-    path: list[Any], sources: Sequence[tf.Tensor], targets: Sequence[tf.Tensor], custom: bool = True
+    path: list[Any], sources: Sequence[tf.Tensor], targets: Sequence[tf.Tensor], *, custom: bool = True
 ) -> list[tf.Tensor]:
     """The targets, rebuilt from the sources where an op on the path between them has a bad gradient.
 
@@ -28,7 +28,7 @@ def repaired(
         custom: whether custom gradients stay in force. Without, the ops that f computes are differentiated.
     """
     refuse(path, sources)
-    if not needs_repair(path, custom):
+    if not needs_repair(path, custom=custom):
         return list(targets)
     try:
         return Replay({x.name: x for x in sources}, path, custom=custom).run(targets)

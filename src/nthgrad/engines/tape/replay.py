@@ -26,7 +26,7 @@ SELECTS: dict[str, tuple[tuple[int, ...], Callable[..., tf.Tensor]]] = {
 }
 
 
-def needs_repair(path: Iterable[Any], custom: bool = True) -> bool:
+def needs_repair(path: Iterable[Any], *, custom: bool = True) -> bool:
     """Whether any op of a path, or of the functions that it calls, has to be rebuilt in another way.
 
     It has a repair, or is a select that needs gates, or has a custom gradient that is not to stay in force.

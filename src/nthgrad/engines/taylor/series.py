@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -154,18 +155,21 @@ def over_number(c: Coefficient, number: int, apart: bool = False) -> Coefficient
     return times(c, 1 / number)
 
 
+_NUMBERS: weakref.WeakKeyDictionary[Any, dict[tuple[float, tf.DType], str]] = weakref.WeakKeyDictionary()
+"""For each graph, the names of the tensors that `unseen` has made in it. The tensors would keep the graph alive."""
+
+
 def unseen(number: float, dtype: tf.DType) -> tf.Tensor:
     """A number times a 1 that is captured by the function being traced: an argument of it, not a constant in it."""
     graph = tf.compat.v1.get_default_graph()
-    kept = graph.get_collection_ref("nthgrad_numbers")  # gone with the graph; a graph inside begins with a copy
-    if not kept or kept[0] is not graph:
-        kept[:] = [graph, {}]
-    numbers = kept[1]
-    if (number, dtype) not in numbers:
-        with tf.init_scope():
-            one = tf.constant(1, dtype)
-        numbers[number, dtype] = one * number
-    return numbers[number, dtype]
+    names = _NUMBERS.setdefault(graph, {})
+    if (number, dtype) in names:
+        return graph.get_tensor_by_name(names[number, dtype])
+    with tf.init_scope():
+        one = tf.constant(1, dtype)
+    made = one * number
+    names[number, dtype] = made.name
+    return made
 
 
 def total(terms: list[tf.Tensor]) -> Coefficient:
