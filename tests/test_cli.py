@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from nthgrad.__main__ import main
-from nthgrad.cli import demo, expression, plot, quiet, table
+from nthgrad._display import plot, table
+from nthgrad.cli import expression, quiet, ways
 from nthgrad.errors import NthgradError
 
 
@@ -516,8 +517,8 @@ def test_wide_tables_are_split(capsys):
 
 def test_rows_wider_than_the_screen_are_not_cut(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "30")
-    outcome = [demo.Result(way, [demo.exact(n) for n in range(5)], 0.0, None) for way in demo.WAYS]
-    table.show(demo.table(outcome))
+    outcome = [ways.Result(way, [ways.exact(n) for n in range(5)], 0.0, None) for way in ways.WAYS]
+    table.show(ways.table(outcome))
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines[:-3] == DEMO.splitlines()
 
@@ -552,8 +553,8 @@ def test_a_zero_has_no_sign_in_a_table_and_keeps_it_in_a_file(capsys):
     zeros = capsys.readouterr().out.splitlines()[3]
     assert [float(cell) for cell in zeros.split()] == [0, 0, 0, 0]
     assert "-" not in zeros
-    ways = [demo.Result(demo.WAYS[0], [-1e-9, -0.0, -0.1, 0.1, 0.0], 0.0, None)]
-    table.show(demo.table(ways))
+    results = [ways.Result(ways.WAYS[0], [-1e-9, -0.0, -0.1, 0.1, 0.0], 0.0, None)]
+    table.show(ways.table(results))
     shown = [line.split()[2] for line in capsys.readouterr().out.splitlines() if line[:7].strip().isdigit()]
     assert shown == ["0.0000000", "0.0000000", "-0.1000000", "0.1000000", "0.0000000"]
 
@@ -677,8 +678,8 @@ def test_plot_without_matplotlib(monkeypatch, capfd):
 def test_demo_against_mpmath():
     with mpmath.workdps(30):
         exact = [mpmath.diff(lambda x: mpmath.log(x + 2), 1, n) for n in range(5)]
-    np.testing.assert_allclose([demo.exact(n) for n in range(5)], np.array(exact, float), rtol=1e-15)
-    outcome = demo.results()
+    np.testing.assert_allclose([ways.exact(n) for n in range(5)], np.array(exact, float), rtol=1e-15)
+    outcome = ways.results()
     assert [result.way.dtype for result in outcome] == ["float32", "float32", "float64", "float32", "float32"]
     for result in outcome:
         assert result.failure is None
@@ -687,7 +688,7 @@ def test_demo_against_mpmath():
 
 
 def test_demo_that_is_off(monkeypatch, capfd):
-    right = [demo.exact(n) for n in range(5)]
+    right = [ways.exact(n) for n in range(5)]
     made = {
         "right": lambda: np.array(right, np.float64),
         "off": lambda: np.array([*right[:4], right[4] * (1 + 3e-6)], np.float64),
@@ -696,17 +697,16 @@ def test_demo_that_is_off(monkeypatch, capfd):
         "rounded": lambda: np.array(right, np.float32),
         "raises": lambda: 1 / 0,
     }
-    ways = {name: demo.Way(name, "float64", 1e-6, compute) for name, compute in made.items()}
-    outcome = demo.results([*ways.values()])
+    outcome = ways.results([ways.Way(name, "float64", 1e-6, compute) for name, compute in made.items()])
     assert [result.right for result in outcome] == [True, False, False, False, False, False]
-    monkeypatch.setattr(demo, "results", lambda: [outcome[0], outcome[1], outcome[5]])
+    monkeypatch.setattr(ways, "results", lambda: [outcome[0], outcome[1], outcome[5]])
     assert main(["demo"]) == 1
     out, err = capfd.readouterr()
     assert err == "nthgrad: raises failed: ZeroDivisionError: division by zero\n"
     assert [line.split() for line in out.splitlines() if line.startswith(" error")] == [
         ["error", "0.0e+00", "3.0e-06", "-"]
     ]
-    monkeypatch.setattr(demo, "results", lambda: [outcome[0]])
+    monkeypatch.setattr(ways, "results", lambda: [outcome[0]])
     assert main(["demo"]) == 0
 
 

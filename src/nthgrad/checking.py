@@ -47,7 +47,7 @@ class Agreement(dict[str, list[float]]):
 
     def __repr__(self) -> str:
         """The table, order by order, engine by engine."""
-        from nthgrad.cli import table  # late, as rich is
+        from nthgrad._display import table  # late, as rich is
 
         orders = zip(self.allowed, self.compared, *self.values(), strict=True)
         rows = [

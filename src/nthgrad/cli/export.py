@@ -1,103 +1,68 @@
-"""What `nthgrad export` does with a model that was read: its derivatives, and those to a folder."""
+"""`nthgrad export`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from nthgrad.cli.models import Model
-from nthgrad.cli.quiet import held_back
+import click
+
+from nthgrad.cli import options
 from nthgrad.errors import ArgumentError
 
 
-def check(order: int | None, partials: str | None, coords: str | None, laplacian: bool, by: str | None) -> None:
-    """Refuses options that do not go together, before anything is loaded.
+@click.command(short_help="Write the derivatives of a saved model as SavedModel or StableHLO.")
+@click.argument("model", type=click.Path(exists=True))
+@options.derivative(
+    order="f and its derivatives up to this order.",
+    partials="Partial derivatives: t,x,xx. An empty one is u itself: ,t,xx.",
+    coords="With --partials: the columns of the input, tx, or t,theta (t,theta.theta).",
+    laplacian="The Laplacian, by the columns of the input.",
+)
+@click.option("--out", metavar="PATH", required=True, help="The folder to write, which is not there yet.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["savedmodel", "stablehlo"]),
+    default="savedmodel",
+    show_default=True,
+    help="For TensorFlow, or for XLA and other compilers.",
+)
+@click.option("--batch", type=click.IntRange(1), metavar="N", help="The batch size; a SavedModel may leave it open.")
+@click.option("--jit/--no-jit", default=None, help="Compile a SavedModel with XLA where it is run.")
+@options.method
+@click.option("--signature", metavar="NAME", help="Of a SavedModel to read.  [default: serving_default]")
+def command(
+    *,
+    model: str,
+    out: str,
+    kind: str,
+    batch: int | None,
+    jit: bool | None,
+    method: str,
+    signature: str | None,
+    **asked: Any,
+) -> int:
+    """Write the derivatives of a saved model, to be run without nthgrad.
 
-    Raises:
-        ArgumentError: not one of order, partials and laplacian is given, or another that does not go with it.
-    """
-    given = {"--order": order is not None, "--partials": partials is not None, "--laplacian": laplacian}
-    asked = [option for option, there in given.items() if there]
-    if len(asked) != 1:
-        found = f"{' and '.join(asked)} are given together" if asked else "There is nothing to export"
-        raise ArgumentError(f"{found}. Give one of --order N, --partials NAMES and --laplacian.")
-    for option, value, goes_with in (("--coords", coords, "--partials"), ("--by", by, "--order")):
-        if value is not None and asked[0] != goes_with:
-            raise ArgumentError(f"{option} goes with {goes_with}, not with {asked[0]}. Leave it out.")
+    MODEL is a .keras or .h5 file, or the folder of a SavedModel. StableHLO is written as text, with its weights in an
+    .npz file and a .json file that says what the arguments and outputs are; it runs where TensorFlow is not.
 
+    \b
+    Examples:
+      nthgrad export model.keras --order 2 --out curvature
+      nthgrad export saved/ --signature serve --order 4 --out derivatives
+      nthgrad export model.keras --partials t,x,xx --coords tx --out burgers
+      nthgrad export model.keras --laplacian --format stablehlo --batch 1024 --out laplacian
+    """  # noqa: D301
+    from nthgrad._files import free_folder
+    from nthgrad.cli import models
+    from nthgrad.cli.wanted import Wanted, write
 
-def derivative(
-    model: Model, order: int | None, partials: str | None, coords: str | None, by: str | None, **options: Any
-) -> Callable[..., Any]:
-    """The derivatives asked for, as a function of the model's inputs: the Laplacian where nothing else is.
-
-    Raises:
-        ArgumentError: there is no input of that name, or the coordinates do not fit the inputs.
-    """
-    import nthgrad
-
-    names = [spec.name for spec in model.specs]
-    if order is not None:
-        if by is not None and by not in names:
-            raise ArgumentError(f"--by {by} is none of the inputs {', '.join(names)}. Name one of those.")
-        return nthgrad.derivatives(model.f, order, argnum=0 if by is None else names.index(by), **options)
-    if partials is not None:
-        columns = coords.split(",") if coords and "," in coords else coords
-        _refuse_coordinates(model, columns)
-        wanted = _spelled(partials.split(","), list(columns or names))
-        return nthgrad.partials(model.f, wanted, coords=columns, **options)
-    if len(names) > 1:
-        raise ArgumentError(
-            f"{model.path} has {len(names)} inputs, {', '.join(names)}, and the Laplacian is by the columns of one. "
-            "Ask for --partials."
-        )
-    return nthgrad.laplacian(model.f, batch_dims=1, **options)
-
-
-def write(g: Callable[..., Any], kind: str, path: str, model: Model) -> str:
-    """Writes a function of the model's inputs, and returns a line that says what it is.
-
-    Raises:
-        ArgumentError: a length is open and may not be, or the path cannot be written.
-    """
-    from nthgrad import export
-
-    if kind == "stablehlo":
-        for spec in model.specs:
-            if spec.shape.rank and spec.shape[0] is None:
-                raise ArgumentError(
-                    f"The batch size of {spec.name} is open, which StableHLO does not know. Add --batch N."
-                )
-    with held_back():  # TensorFlow says that it writes
-        {"savedmodel": export.saved_model, "stablehlo": export.stablehlo}[kind](g, path, *model.specs)
-    takes = ", ".join(f"{s.name}: {s.dtype.name}{list(s.shape)}" for s in model.specs)
-    return f"{path}: {g.__name__}({takes})"
-
-
-def _refuse_coordinates(model: Model, columns: Sequence[str] | None) -> None:
-    """Raises where the coordinates are not the inputs of the model, or the columns of the only one."""
-    name, names = model.path, [spec.name for spec in model.specs]
-    if len(names) > 1:
-        if columns is not None:
-            raise ArgumentError(
-                f"{name} has {len(names)} inputs, which name the coordinates: {', '.join(names)}. Leave out --coords."
-            )
-        return
-    shape = model.specs[0].shape
-    count = shape[-1] if shape.rank and shape.rank > 1 else 1
-    if columns is None and count != 1:
-        example = "--coords tx" if count == 2 else "--coords txy"
-        raise ArgumentError(
-            f"The input x of {name} has {count} columns. Name them with --coords, for example {example}."
-        )
-    if columns is not None and count != len(columns):
-        raise ArgumentError(
-            f"The input x of {name} has {count} columns, but --coords names {len(columns)}. Name them all."
-        )
-
-
-def _spelled(texts: Sequence[str], known: Sequence[str]) -> list[Any]:
-    """Partials as they are typed: letters, or names with dots between them; tuples all, if one has to be."""
-    if any("." in text or (text in known and len(text) > 1) for text in texts):
-        return [tuple(text.split(".") if "." in text or text in known else text) for text in texts]
-    return list(texts)
+    wanted = Wanted(**asked)
+    wanted.check()
+    if kind == "stablehlo" and jit is not None:
+        raise ArgumentError(f"--{'jit' if jit else 'no-jit'} goes with --format savedmodel. Leave it out.")
+    free_folder(out)
+    loaded = models.load(model, signature, batch)
+    click.echo(write(wanted.of(loaded, method=method, jit_compile=jit), kind, out, loaded))
+    return 0

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nthgrad.cli.echo import brief, quoted
+from nthgrad._display.echo import brief, quoted
 from nthgrad.cli.quiet import tensorflow
 from nthgrad.errors import ArgumentError
 

@@ -1,124 +1,78 @@
-"""What `nthgrad lift` does: an old model, read by `legacy.lift`, and its derivatives, to one SavedModel."""
+"""`nthgrad lift`."""
 
 from __future__ import annotations
 
-import ast
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from nthgrad.cli import export
-from nthgrad.cli.models import Model
-from nthgrad.cli.quiet import held_back, tensorflow
-from nthgrad.errors import ArgumentError, NthgradError
+import click
 
-VALUES = "serving_default"  # the signature of the old model itself
+from nthgrad.cli import options
 
 
-def check(order: int | None, partials: str | None, coords: str | None, laplacian: bool, by: str | None) -> None:
-    """Refuses options that do not go together, before anything is loaded; no derivative need be asked for.
+@click.command(short_help="Write a TensorFlow 1 / Keras 2 model, with derivatives, as SavedModel.")
+@click.argument("source", type=click.Path())
+@click.option("--out", metavar="FOLDER", required=True, help="The folder to write, which is not there yet.")
+@click.option("--inputs", metavar="NAMES", help="Tensors that become arguments: x:0 or t,x.")
+@click.option("--outputs", metavar="NAMES", help="Tensors to return.")
+@click.option(
+    "--signature", metavar="NAME", help="Of a SavedModel to read.  [default: serving_default, or the only one]"
+)
+@click.option("--checkpoint", metavar="PATH", help="Of a .meta file, if it has another name.")
+@click.option("--weights", metavar="FILE", help="Of a .json file.")
+@click.option("--feed", multiple=True, metavar="NAME=VALUE", help="Fixes another placeholder. As often as needed.")
+@click.option("--training/--inference", default=False, help="Keras's learning phase.  [default: inference]")
+@click.option("--unsafe", is_flag=True, help="Trust SOURCE: let it run code and read or write other files.")
+@options.derivative(
+    order="Adds the output and its derivatives up to this order.",
+    partials="Adds partial derivatives: t,x,xx. An empty one is u itself: ,t,xx.",
+    coords="With --partials: the columns of the only input, tx.",
+    laplacian="Adds the Laplacian, by the columns of the only input.",
+)
+@click.option("--jit/--no-jit", default=None, help="Compile the derivatives with XLA where they are run.")
+@options.method
+def command(
+    *,
+    source: str,
+    out: str,
+    inputs: str | None,
+    outputs: str | None,
+    signature: str | None,
+    checkpoint: str | None,
+    weights: str | None,
+    feed: Sequence[str],
+    training: bool,
+    unsafe: bool,
+    jit: bool | None,
+    method: str,
+    **asked: Any,
+) -> int:
+    """Write a TensorFlow 1 / Keras 2 model, with derivatives, as a SavedModel of TensorFlow 2.
 
-    Raises:
-        ArgumentError: more than one of order, partials and laplacian is given, or another that does not go with it.
-    """
-    if order is not None or partials is not None or laplacian:
-        export.check(order, partials, coords, laplacian, by)
-    elif coords is not None or by is not None:
-        option, goes_with = ("--coords", "--partials") if coords is not None else ("--by", "--order")
-        raise ArgumentError(f"{option} goes with {goes_with}, which is not given. Add it, or leave {option} out.")
+    SOURCE is a frozen graph (.pb), a .meta file with its checkpoint, the folder of a SavedModel, a Keras .h5 file, or a
+    .json file with --weights. What is written has the model as its signature serving_default, and what is asked for as
+    one more: derivatives, partials or laplacian.
 
+    \b
+    Examples:
+      nthgrad lift net.pb --out net --inputs x:0 --outputs y:0 --order 4
+      nthgrad lift model.ckpt.meta --out net --inputs t,x --outputs u --partials t,x,xx
+      nthgrad lift model.h5 --out net --laplacian
+    """  # noqa: D301
+    from nthgrad._files import free_folder
+    from nthgrad.cli import lifting
+    from nthgrad.cli.wanted import Wanted
 
-def read(source: str, inputs: str | None, outputs: str | None, feed: Sequence[str], **options: Any) -> Model:
-    """Reads an old model.
-
-    Args:
-        source: see `legacy.lift`; inputs and outputs are names with commas between them.
-        inputs: as typed, or None.
-        outputs: as typed, or None.
-        feed: NAME=VALUE each.
-        **options: of `legacy.lift`.
-
-    Raises:
-        ArgumentError: a fed value is no Python literal.
-        LegacyError: it cannot be lifted.
-    """
-    fed = dict(map(_fed, feed))
-    tensorflow()
-    from nthgrad import legacy
-
-    with held_back():
-        lifted = legacy.lift(source, _names(inputs), _one(_names(outputs)), feed=fed, **options)
-    return Model(source, lifted, lifted.specs)
-
-
-def write(model: Model, derivative: tuple[str, Callable[..., Any]] | None, path: str) -> str:
-    """Writes the model, as the signature `serving_default`, and a derivative as one more.
-
-    Args:
-        model: what `read` gave.
-        derivative: the name of its signature, and a function of the model's inputs.
-        path: a folder that is not there yet.
-
-    Returns:
-        Lines that say what is there.
-    """
-    from nthgrad import folders
-
-    tf: Any = tensorflow()
-    target = folders.free(path)
-    module = tf.Module()
-    module.__call__ = tf.function(model.f.__call__, input_signature=model.specs, autograph=False)
-    module.lifted_variables = list(model.f.variables)  # type: ignore[attr-defined]
-    functions = {VALUES: model.f} | (dict([derivative]) if derivative else {})
-    signatures = {name: _by_name(g, model.specs) for name, g in functions.items()}
-    with held_back(), folders.whole(target) as folder:
-        try:
-            tf.saved_model.save(module, str(folder), signatures=signatures)
-        except ValueError as error:  # TensorFlow's, around what was raised where it traced the gradients of the ops
-            if own := _own(error):
-                raise own from None
-            raise
-    takes = ", ".join(f"{s.name}: {s.dtype.name}{'' if s.shape.rank is None else list(s.shape)}" for s in model.specs)
-    gives = {name: list(g.get_concrete_function().structured_outputs) for name, g in signatures.items()}
-    return "\n".join(f"{path}: {name}({takes}) gives {', '.join(names)}" for name, names in gives.items())
-
-
-def _own(error: BaseException | None) -> NthgradError | None:
-    """The error of nthgrad's that an exception was raised from, if there is one."""
-    while error is not None and not isinstance(error, NthgradError):
-        error = error.__cause__ or error.__context__
-    return error
-
-
-def _by_name(g: Callable[..., Any], specs: Sequence[Any]) -> Any:
-    """A function whose outputs are a dict, as a signature's have to be."""
-    from nthgrad.export import describe
-
-    tf: Any = tensorflow()
-    whole = tf.function(lambda *xs: describe.texts(g(*xs)), input_signature=specs, autograph=False)
-    names = [output["name"] for output in describe.outputs(whole.get_concrete_function().structured_outputs)]
-
-    def by_name(*xs: Any) -> dict[str, Any]:
-        return dict(zip(names, tf.nest.flatten(whole(*xs)), strict=True))
-
-    return tf.function(by_name, input_signature=specs, autograph=False)
-
-
-def _names(typed: str | None) -> list[str] | None:
-    return None if typed is None else [name.strip() for name in typed.split(",")]
-
-
-def _one(names: list[str] | None) -> Any:
-    return names[0] if names is not None and len(names) == 1 else names
-
-
-def _fed(typed: str) -> tuple[str, Any]:
-    name, equals, value = typed.partition("=")
-    try:
-        if not (name and equals):
-            raise ValueError
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        raise ArgumentError(f"--feed {typed} is not NAME=VALUE with a number. Write --feed keep_prob=1.0.") from None
+    wanted = Wanted(**asked)
+    wanted.check(needed=False)
+    free_folder(out)
+    model = lifting.read(
+        source, inputs, outputs, feed,
+        signature=signature, checkpoint=checkpoint, weights=weights, training=training,
+        safe_mode=not unsafe,
+    )  # fmt: skip
+    derivative = None
+    if (name := wanted.name) is not None:
+        derivative = name, wanted.of(model, method=method, jit_compile=jit)
+    click.echo(lifting.write(model, derivative, out))
+    return 0

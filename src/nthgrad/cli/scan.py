@@ -1,19 +1,35 @@
-"""`nthgrad scan`: the findings as lines or as JSON."""
+"""`nthgrad scan`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import click
 
+from nthgrad.cli.complaints import complain
 
-def report(paths: Sequence[str], as_json: bool, complain: Callable[[str], None]) -> int:
-    """Writes what is found below the paths; files that cannot be read are complained of, and the others read.
 
-    Returns:
-        The exit status: 0 for nothing, 1 for findings, 2 if a file could not be read.
-    """
+@click.command(short_help="Find the old idioms in source files, and how to port them.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines: findings, and unread.")
+def command(*, paths: Sequence[str], as_json: bool) -> int:
+    """Find TensorFlow 1, Keras 2 and Python 2 idioms, and the sections of MIGRATION.md that say how to port them.
+
+    PATHS are files, and folders whose .py files are read; hidden folders and virtual environments are passed over. A
+    line is FILE:LINE:COLUMN: IDIOM: what it is (MIGRATION.md#section).
+
+    A file or folder that cannot be read does not stop the scan. It is listed on standard error, and with --json under
+    "unread", with the reason: it is no Python, is not in the encoding that it names, has more than 10,000,000 bytes, is
+    nested too deeply, is a pipe, a socket or a device, or the system refuses it.
+
+    The exit status is 2 if something could not be read, else 1 if there are findings, else 0.
+
+    \b
+    Examples:
+      nthgrad scan old_script.py
+      nthgrad scan old_code/ --json > findings.json
+    """  # noqa: D301
     from nthgrad.legacy import _scan
 
     findings: list[_scan.Finding] = []

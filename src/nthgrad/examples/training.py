@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nthgrad.cli import plot as picture
-from nthgrad.cli import write
+from nthgrad._display import plot as picture
+from nthgrad._files import refuse_file, whole_file
 from nthgrad.errors import ArgumentError
 
 
@@ -117,7 +117,7 @@ def _checked(_: Any, __: Any, path: str | None) -> str | None:
     """Refuses, before minutes of training, a picture that cannot be drawn."""
     try:
         if path is not None:
-            write.check(path, picture.KINDS)
+            refuse_file(path, picture.KINDS)
             picture.check()
     except ArgumentError as error:
         raise click.BadParameter(str(error)) from error
@@ -141,5 +141,5 @@ def draw(solution: Solution, path: str) -> None:
         some.plot(solution.x[::4], solution.found[row, ::4], "o", color=colour, markersize=3)
     some.set(xlabel="x", title="reference (lines), network (dots)")
     some.legend(fontsize="small")
-    with write.whole(path) as file:
+    with whole_file(path) as file:
         figure.savefig(file, format=path.rsplit(".", 1)[-1].lower(), dpi=150)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nthgrad import folders
+from nthgrad._files import free_folder, whole_folder
 from nthgrad.errors import ArgumentError, UnsupportedOpError
 from nthgrad.export import describe
 
@@ -49,7 +49,7 @@ def saved_model(g: Callable[..., Any], path: str, *args: Any) -> None:
         [-0.111111, -0.0625]
     """
     specs = _specs(g, args)
-    target = folders.free(path)
+    target = free_folder(path)
     module = _Holder()
     module.__call__ = tf.function(lambda *xs: describe.texts(g(*xs)), input_signature=specs, autograph=False)
     traced = module.__call__.get_concrete_function()
@@ -60,7 +60,7 @@ def saved_model(g: Callable[..., Any], path: str, *args: Any) -> None:
     def by_name(*xs: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(zip(names, tf.nest.flatten(module.__call__(*xs)), strict=True))
 
-    with folders.whole(target) as folder:
+    with whole_folder(target) as folder:
         try:
             tf.saved_model.save(module, str(folder), signatures={"serving_default": by_name})
         except AssertionError as error:
@@ -114,7 +114,7 @@ def stablehlo(g: Callable[..., Any], path: str, *args: Any) -> None:
             raise ArgumentError(
                 f"{spec.name} has the shape {spec.shape}, but StableHLO has no open lengths. Give every length."
             )
-    target = folders.free(path)
+    target = free_folder(path)
     g(*(tf.ones(a.shape, a.dtype) if isinstance(a, tf.TensorSpec) else tf.convert_to_tensor(a) for a in args))
     if tuple(map(int, tf.__version__.split(".")[:2])) < (2, 19):
         raise UnsupportedOpError(
@@ -140,7 +140,7 @@ def stablehlo(g: Callable[..., Any], path: str, *args: Any) -> None:
         "structure": describe.texts(describe.numbered(traced.structured_outputs)),
         "versions": {"nthgrad": _version(), "tensorflow": tf.__version__},
     }
-    with folders.whole(target) as folder:
+    with whole_folder(target) as folder:
         folder.mkdir()
         (folder / FUNCTION).write_text(text, encoding="utf-8")
         (folder / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")

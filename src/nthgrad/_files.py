@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files and folders that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,29 @@ import numpy as np
 from nthgrad.errors import ArgumentError
 
 
-def check(path: str, kinds: Sequence[str]) -> None:
+def free_folder(path: str) -> Path:
+    """The path of a folder that can be made."""
+    target = Path(path)
+    if target.exists() or target.is_symlink():
+        raise ArgumentError(f"{path} is there already. Give the name of a folder that is not, or remove it.")
+    if not target.parent.is_dir():
+        raise ArgumentError(f"There is no folder {target.parent} for {target.name}. Make it first.")
+    return target
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A folder to make, which appears under its name when the block has ended well, and never in part."""
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
+            made = Path(temporary) / target.name
+            yield made
+            made.rename(target)
+    except OSError as error:
+        raise ArgumentError(f"{target} cannot be written: {error.strerror or error}. Give a path that can.") from error
+
+
+def refuse_file(path: str, kinds: Sequence[str]) -> None:
     """Refuses a file that cannot be written, before there is anything to write.
 
     Raises:
@@ -32,7 +54,7 @@ def check(path: str, kinds: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def whole(path: str) -> Iterator[IO[bytes]]:
+def whole_file(path: str) -> Iterator[IO[bytes]]:
     """A binary file that appears under its name when the block has ended well, and never in part.
 
     Raises:
@@ -54,13 +76,13 @@ def whole(path: str) -> Iterator[IO[bytes]]:
                 os.unlink(temporary)
 
 
-def columns(path: str, names: Sequence[str], values: Sequence[np.ndarray]) -> None:
+def write_columns(path: str, names: Sequence[str], values: Sequence[np.ndarray]) -> None:
     """Writes arrays of shape [n] by name: .csv with a header and every digit, or .npz.
 
     Raises:
         ArgumentError: it cannot be written.
     """
-    with whole(path) as file:
+    with whole_file(path) as file:
         if Path(path).suffix.lower() == ".npz":
             with zipfile.ZipFile(file, "w") as archive:  # numpy.savez has arguments of its own, whose names it refuses
                 for name, array in zip(names, values, strict=True):

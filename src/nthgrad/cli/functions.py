@@ -1,4 +1,4 @@
-"""What `nthgrad eval` computes: a formula or a function of the user's, and its derivatives at points."""
+"""Finds the function that `nthgrad eval` names, and computes its derivatives at points."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from nthgrad._display.echo import quoted
 from nthgrad.cli import expression
-from nthgrad.cli.echo import quoted
 from nthgrad.errors import ArgumentError, NthgradError, OutputError
 
 

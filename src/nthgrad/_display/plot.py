@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from nthgrad.cli.echo import brief
-from nthgrad.cli.write import whole
+from nthgrad._display.echo import brief
+from nthgrad._files import whole_file
 from nthgrad.errors import ArgumentError
 
 KINDS = (".png", ".pdf", ".svg")
@@ -77,7 +77,7 @@ def draw(
     axes.grid(color="0.92")
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside right upper", frameon=False)
-    with whole(path) as file:
+    with whole_file(path) as file:
         figure.savefig(file, format=Path(path).suffix[1:].lower(), dpi=150)
 
 

@@ -1,0 +1,1 @@
+"""What nthgrad shows: tables, pictures, and typed text repeated in errors."""

@@ -1,0 +1,12 @@
+"""What the command line says on standard error."""
+
+from __future__ import annotations
+
+import click
+
+from nthgrad._display import echo
+
+
+def complain(message: str) -> None:
+    """Writes a message on standard error, in one line."""
+    click.echo(f"nthgrad: {echo.message(message)}", err=True)

@@ -1,0 +1,36 @@
+"""`nthgrad run`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+
+@click.command(
+    short_help="Run a TensorFlow 1 / Keras 2 program, unchanged.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.option(
+    "--control-flow",
+    type=click.Choice(["v1", "v2"]),
+    default="v1",
+    show_default=True,
+    help="v2 has second derivatives through loops, which TensorFlow 1 had not.",
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(control_flow: str, file: str, arguments: Sequence[str]) -> int:
+    """Run a TensorFlow 1 / Keras 2 program, unchanged, in a process of its own.
+
+    All that follows FILE is the program's. The exit status is the program's.
+
+    \b
+    Examples:
+      nthgrad run old_script.py
+      nthgrad run old_script.py --epochs 3
+      nthgrad run --control-flow v2 recurrent.py
+    """  # noqa: D301
+    from nthgrad import legacy
+
+    return legacy.run(file, list(arguments), control_flow)
