@@ -305,7 +305,8 @@ def part(out: str | os.PathLike[str]) -> Path:
 
 def opened(out: Path, paths: Sequence[tuple[Any, ...]]) -> list[np.ndarray]:
     """The finished files, as read-only memory maps."""
-    return [np.load(out if out.suffix == ".npy" else out / name, mmap_mode="r") for name in names_of(paths)]
+    places = [out if out.suffix == ".npy" else out / name for name in names_of(paths)]
+    return [np.load(place, mmap_mode="r", allow_pickle=False) for place in places]
 
 
 def _same(there: np.ndarray, now: np.ndarray) -> bool:
