@@ -42,11 +42,12 @@ def lift(
     `safe_mode=False` turns this off.  What is no file, and `custom_objects`, are trusted.
 
     **Damaged files.**  Whatever lifting one raises is a `LegacyError`.  Another process reads an HDF5 file first, which
-    takes a fifth of a second: it is refused if that takes more than 20 seconds and one for every 20 MB, or ends the
-    process.  Refused too are data that are larger than what a file can hold of them: HDF5 data, variables of a
-    checkpoint and, with `safe_mode`, constants beyond 1 GiB.  Not promised is that a file is right, or that its
-    arithmetic takes little time and memory, as that of a layer with too many units; TensorFlow, HDF5 and Protocol
-    Buffers parse it in this process, and may have faults.
+    takes a fifth of a second: the file is refused if it ends that process, or takes more than 20 seconds and one for
+    every 20 MB.  Refused too are HDF5 data and variables that are larger than what the file holds of them; with
+    `safe_mode`, constants that take 1 GiB more than they do in the file; functions that call themselves, or one another
+    so often that the graph has more than a million ops.  Not promised is that a file is right, or that its arithmetic
+    takes little time and memory (a layer may have any number of units).  TensorFlow, HDF5 and Protocol Buffers parse
+    it, and may have faults.
 
     Args:
         source: What to lift:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import tensorflow as tf
 
@@ -13,6 +13,12 @@ from nthgrad.legacy._lift import harmless
 
 EXPANDED = 2**30
 """Bytes that a file's constants may take in memory beyond those that it holds: one number may stand for many."""
+
+DEPTH = 100
+"""Functions that may call one another; TensorFlow follows the calls as it imports a graph, on the process's stack."""
+
+OPS = 2**20
+"""Ops that a graph may have when each call of a function is replaced by the function's ops."""
 
 
 def importable(graph: Any, where: str, *, safe_mode: bool) -> None:
@@ -24,8 +30,9 @@ def importable(graph: Any, where: str, *, safe_mode: bool) -> None:
         safe_mode: whether to bound what constants take; TensorFlow 1 may have written larger ones.
 
     Raises:
-        LegacyError: Its constants are too large, or TensorFlow would end the process.
+        LegacyError: Its constants or its calls are too many, or TensorFlow would end the process.
     """
+    _check_calls(graph, where)
     expanded = 0
     for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
         nexts = {node.name for node in nodes if node.op in ("NextIteration", "RefNextIteration")}
@@ -54,6 +61,41 @@ def _contradiction(node: Any, nexts: set[str]) -> str | None:
     if whole and node.attr["dtype"].type != node.attr["value"].tensor.dtype:
         return "has a value of another dtype than its own"
     return None
+
+
+def _check_calls(graph: Any, where: str) -> None:
+    """Refuses functions that call themselves, or whose ops would be too many once each call is replaced by them."""
+    bodies = {function.signature.name: function.node_def for function in graph.library.function}
+    sizes: dict[str, tuple[int, int]] = {}  # ops, and how deep calls go
+
+    def refuse(name: str) -> NoReturn:
+        raise LegacyError(
+            f"{where} is not lifted: its function '{name}' calls itself, is called through more than {DEPTH} others, "
+            f"or is called so often that the graph has more than {OPS} ops. Give the file that TensorFlow 1 wrote."
+        )
+
+    def size(nodes: Any, callers: tuple[str, ...]) -> tuple[int, int]:
+        ops, depth = len(nodes), 0
+        for name in (name for node in nodes for name in _called(node) if name in bodies):
+            if name in callers or len(callers) == DEPTH:
+                refuse(name)
+            if name not in sizes:
+                sizes[name] = size(bodies[name], (*callers, name))
+            ops, depth = ops + sizes[name][0], max(depth, 1 + sizes[name][1])
+            if ops > OPS or len(callers) + depth > DEPTH:
+                refuse(name)
+        return ops, depth
+
+    if bodies:
+        size(graph.node, ())
+
+
+def _called(node: Any) -> Iterator[str]:
+    yield node.op  # which may be the name of a function
+    for attr in node.attr.values():
+        if attr.HasField("func"):
+            yield attr.func.name
+        yield from (function.name for function in attr.list.func)
 
 
 def _tensors(node: Any) -> Iterator[Any]:

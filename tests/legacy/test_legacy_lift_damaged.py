@@ -285,6 +285,55 @@ def test_a_graph_that_would_end_the_process(damage, safe_mode, tmp_path):
     assert refused(path, safe_mode=safe_mode) == f"{path} is damaged: {said}. {WROTE}"
 
 
+def calling(*bodies):
+    """A frozen graph that calls f0; each function calls others, by number."""
+    with tf.Graph().as_default() as graph:
+        tf.identity(tf.function(lambda z: 2 * z)(tf1.placeholder(tf.float32, [], name="x")), name="y")
+    made = graph.as_graph_def()
+    first = made.library.function.pop()
+    name, argument = first.signature.name, first.signature.input_arg[0].name
+    for i, others in enumerate(bodies):
+        function = made.library.function.add()
+        function.CopyFrom(first)
+        function.signature.name = f"f{i}"
+        for j, other in enumerate(others):
+            node = function.node_def.add(name=f"call{j}", op="PartitionedCall", input=[argument])
+            node.attr["Tin"].list.type.append(tf.float32.as_datatype_enum)
+            node.attr["Tout"].list.type.append(tf.float32.as_datatype_enum)
+            node.attr["f"].func.name = f"f{other}"
+    for node in made.node:
+        if "f" in node.attr and node.attr["f"].func.name == name:
+            node.attr["f"].func.name = "f0"
+    return made
+
+
+CALLS = {
+    "itself": ([[0]], "f0"),
+    "one another": ([[1], [0]], "f0"),
+    "a long chain": ([*([i + 1] for i in range(150)), []], "f100"),
+    "twice, and so on": ([*([i + 1] * 2 for i in range(40)), []], "f"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_functions_that_call_one_another_without_an_end(name, tmp_path):
+    """TensorFlow follows all calls as it imports a graph: till the stack is full, or for years."""
+    (bodies, said), path = CALLS[name], tmp_path / "net.pb"
+    path.write_bytes(calling(*bodies).SerializeToString())
+    assert re.fullmatch(
+        re.escape(f"{path} is not lifted: its function '{said}")
+        + r"\d*' calls itself, is called through more than 100 "
+        r"others, or is called so often that the graph has more than 1048576 ops\. Give the file that TensorFlow 1 wrote\.",
+        refused(path, "x", "y"),
+    )
+
+
+def test_functions_that_call_one_another(tmp_path):
+    path = tmp_path / "net.pb"
+    path.write_bytes(calling([1, 2], [2, 2], [3], []).SerializeToString())
+    assert legacy.lift(path, "x", "y")(3.0) == 6
+
+
 # ---------- what nothing foresaw
 
 
