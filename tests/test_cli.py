@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -557,6 +558,56 @@ def test_a_zero_has_no_sign_in_a_table_and_keeps_it_in_a_file(capsys):
     table.show(ways.table(results))
     shown = [line.split()[2] for line in capsys.readouterr().out.splitlines() if line[:7].strip().isdigit()]
     assert shown == ["0.0000000", "0.0000000", "-0.1000000", "0.1000000", "0.0000000"]
+
+
+class Acts:
+    """What makes a folder where it is unpickled."""
+
+    def __reduce__(self):
+        return os.mkdir, ("unpickled",)
+
+
+def archive(path):
+    with open(path, "wb") as file:
+        np.savez(file, x=np.array([Acts()], object))
+
+
+def header(text):
+    said = text.ljust(117).encode() + b"\n"
+    return lambda path: path.write_bytes(b"\x93NUMPY\x01\x00" + len(said).to_bytes(2, "little") + said + bytes(8))
+
+
+NOT_NUMBERS = {
+    "an array of objects": lambda path: np.save(path, np.array([Acts()], object), allow_pickle=True),
+    "a pickle": lambda path: path.write_bytes(pickle.dumps(Acts())),
+    "an archive of objects": archive,
+    "a damaged archive": lambda path: path.write_bytes(b"PK\x03\x04 and more"),
+    "nothing": lambda path: path.write_bytes(b""),
+    "an open parenthesis": header("{'descr': '<f8', 'fortran_order': False, 'shape': (1"),
+    "an open string": header("{'descr': '<f8', 'fortran_order': False, 'shape"),
+    "no dict": header("{'descr': '<f8' 'fortran_order'} = ="),
+    "more than there is": header("{'descr': '<f8', 'fortran_order': False, 'shape': (1073741824,)}"),
+    "more than memory holds": header(f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({2**60},)}}"),
+}
+
+
+@pytest.mark.parametrize("make", NOT_NUMBERS.values(), ids=NOT_NUMBERS)
+def test_points_are_never_unpickled(make, capfd):
+    make(Path("x.npy"))
+    assert main(["eval", "x**2", "--at", "x=x.npy"]) == 2
+    assert capfd.readouterr() == ("", "nthgrad: x.npy is not a NumPy file of numbers. Write it with numpy.save.\n")
+    assert not Path("unpickled").exists()
+
+
+def test_the_pickles_would_act():
+    """Else the test above proves nothing."""
+    for name in ("an array of objects", "an archive of objects"):
+        NOT_NUMBERS[name](Path("x.npy"))
+        with open("x.npy", "rb") as file:
+            loaded = np.load(file, allow_pickle=True)
+            if name == "an archive of objects":
+                loaded["x"]
+        Path("unpickled").rmdir()
 
 
 def test_csv(capsys):

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -345,8 +346,9 @@ def test_a_file_in_the_place_of_the_folder_for_what_is_not_finished(tmp_path):
 
 def test_what_the_journal_does_not_vouch_for_is_cut_off(tmp_path):
     y, part = interrupted(tmp_path)
-    with open(part / "a.npy", "ab") as file:
-        file.write(b"half a batch")
+    for name in ("a.npy", "batches"):
+        with open(part / name, "ab") as file:
+            file.write(b"half a batch" * 99)
     quietly(Counted(), X, batch_size=3, out=y, resume=True)
     assert contents(y) == whole(tmp_path)
 
@@ -390,15 +392,16 @@ def test_the_rows_are_on_the_disk_before_the_journal_says_so(tmp_path, monkeypat
     def checks(source, target):
         if str(target).endswith("journal.json"):
             rows = json.loads(Path(source).read_text())["rows"]
-            a, b, journal = (forced[os.stat(source.with_name(n)).st_ino] for n in ("a.npy", "b.0.npy", "journal.new"))
-            claims.append((rows, (a - 128) // 8, (b - 128) // 4, journal > 0))
+            names = ("a.npy", "b.0.npy", "batches", "journal.new")
+            a, b, checks, journal = (forced[os.stat(source.with_name(n)).st_ino] for n in names)
+            claims.append((rows, (a - 128) // 8, (b - 128) // 4, (checks - 128) // 32, journal > 0))
             forced.clear()
         replace(source, target)
 
     monkeypatch.setattr(os, "fsync", records)
     monkeypatch.setattr(os, "replace", checks)
     quietly(Counted(), X, batch_size=3, out=tmp_path / "y")
-    assert claims == [(n, n, n, True) for n in (3, 6, 9, 10, 10)]
+    assert claims == [(n, n, n, -(-n // 3), True) for n in (3, 6, 9, 10, 10)]
 
 
 def test_a_full_disk(tmp_path, monkeypatch):
@@ -437,6 +440,7 @@ def shortened(out):
     return quietly(Counted(), X, batch_size=3, out=out, resume=True)
 
 
+AGAIN = "Give overwrite=True instead of resume=True, to start from the beginning."
 MADE = "PART was made from other data: "
 ANOTHER = "PART was made by another g, or from other data: the last of its points give other results now."
 CHANGED = {
@@ -469,7 +473,7 @@ def test_what_was_made_from_something_else_is_not_gone_on_with(call, message, tm
     with pytest.raises(errors.ArgumentError) as raised:
         call(y)
     message = message.replace("PART", re.escape(str(part)))
-    assert re.fullmatch(message + " Give overwrite=True to start from the beginning.", str(raised.value))
+    assert re.fullmatch(message + f" {AGAIN}", str(raised.value))
     if call is not shortened:
         assert {k: v for k, v in contents(part).items() if k.endswith("npy")} == {
             k: v for k, v in before.items() if k.endswith("npy")
@@ -493,6 +497,157 @@ def test_other_data_are_noticed_where_a_block_of_many_rows_differs():
         x[start : start + 160] = 1
         assert batches.Arrays(x, 100).fingerprint() != before, start
         x[:] = 0
+
+
+MANY = np.linspace(-1, 1, 1000)
+TEXTS = np.array([b"%d" % n for n in range(1000)])
+SOURCES = {
+    "array": lambda x, s: x,
+    "dataset": lambda x, s: dataset(x).batch(100),
+    "texts": lambda x, s: dataset(x, s).batch(100),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_data_that_have_changed_in_rows_of_no_sample(kind, tmp_path):
+    """Rows 101 to 110 are no sample; rows 900 on were in no batch, and are not promised to be compared."""
+
+    def data(*changed):
+        x, s = MANY.copy(), TEXTS.copy()
+        (s if kind == "texts" else x)[list(changed)] = 0
+        return SOURCES[kind](x, s)
+
+    def g(counted):
+        return lambda x, *_: counted(x)
+
+    y = tmp_path / "y"
+    with pytest.raises(KeyboardInterrupt):
+        quietly(g(Counted(8)), data(), batch_size=100, out=y)
+    before = contents(tmp_path / "y.part")
+    for row in (101, 150, 199, 699):
+        with pytest.raises(errors.ArgumentError) as raised:
+            quietly(g(Counted()), data(row), batch_size=100, out=y, resume=True)
+        start = row // 100 * 100
+        assert str(raised.value) == (
+            f"{y}.part was made from other data: points {start} to {start + 99} have changed since. {AGAIN}"
+        )
+        assert contents(tmp_path / "y.part") == before
+    got = quietly(g(Counted()), data(905), batch_size=100, out=y, resume=True)
+    same_powers(got["a"][:700], MANY[:700] ** 2)
+
+
+def test_a_dataset_that_ends_sooner(tmp_path):
+    def data(n):
+        return tf.data.Dataset.from_generator(lambda: [X[i : i + 3] for i in range(0, n, 3)], output_signature=SPEC)
+
+    y, part = interrupted(tmp_path, 3, data(9))
+    with pytest.raises(errors.ArgumentError) as raised:
+        quietly(Counted(), data(3), batch_size=3, out=y, resume=True)
+    assert str(raised.value) == f"{part} was made from other data: points 3 to 5 have changed since. {AGAIN}"
+
+
+SPEC = tf.TensorSpec([None, 1], tf.float64)
+
+
+def stopped(tmp_path, monkeypatch):
+    """A run that is stopped when one of its two files is in its place."""
+    replace = os.replace
+
+    def stops(source, target):
+        if Path(source).name == "b.0.npy":
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", stops)
+    with pytest.raises(KeyboardInterrupt):
+        quietly(Counted(), X, batch_size=3, out=tmp_path / "y")
+    monkeypatch.undo()
+
+
+SAID = {
+    "a.npy": "is damaged: rows 3 to 5 are not those that were written.",
+    "b.0.npy": "is damaged: rows 3 to 5 are not those that were written.",
+    "batches": "is damaged.",
+    "journal.json": "is damaged, so how far the run got is not known.",
+}
+
+
+@pytest.mark.parametrize("complete", [False, True])
+@pytest.mark.parametrize("name", SAID)
+def test_a_file_in_which_a_byte_is_another(name, complete, tmp_path, monkeypatch):
+    """Wherever the byte is: refused by name, or a file comes out as it should."""
+    if complete:
+        stopped(tmp_path, monkeypatch)
+    else:
+        interrupted(tmp_path)
+    y, kept, good = tmp_path / "y", tmp_path / "kept", whole(tmp_path)
+    kept.mkdir()
+    for folder in tmp_path.glob("y*"):
+        folder.rename(kept / folder.name)
+    found = next(path for path in kept.glob(f"*/{name}"))
+    size, refused = found.stat().st_size, []
+    last = 128 + 4 * 8 * (3 if name != "b.0.npy" else 1)
+    for at in [*range(0, size, 11), min(last, size - 20)]:
+        for folder in kept.iterdir():
+            shutil.copytree(folder, tmp_path / folder.name)
+        path = tmp_path / found.relative_to(kept)
+        data = bytearray(path.read_bytes())
+        data[at] ^= 0x10
+        path.write_bytes(data)
+        try:
+            quietly(Counted(), X, batch_size=3, out=y, resume=True)
+        except errors.ArgumentError as error:
+            refused.append(str(error))
+            shutil.rmtree(f"{y}.part")
+        else:
+            assert contents(y) == good, at
+        shutil.rmtree(y, ignore_errors=True)
+    assert f"{path} {SAID[name]} {AGAIN}" in refused
+    assert all(said.startswith(f"{path} ") and said.endswith(AGAIN) for said in refused)
+    assert len(refused) >= (size - (128 if name != "journal.json" else size // 3)) // 11
+
+
+def test_a_journal_of_an_earlier_version(tmp_path):
+    y, part = interrupted(tmp_path)
+    journal = part / "journal.json"
+    said = {k: v for k, v in json.loads(journal.read_text()).items() if k not in ("format", "checksum", "checks")}
+    journal.write_text(json.dumps(said))
+    with pytest.raises(errors.ArgumentError) as raised:
+        quietly(Counted(), X, batch_size=3, out=y, resume=True)
+    assert str(raised.value) == (
+        f"{journal} has format 1, of another version of nthgrad; this one reads format 2. Go on with that version. Or "
+        "give overwrite=True instead of resume=True, to start from the beginning."
+    )
+    quietly(Counted(), X, batch_size=3, out=y, overwrite=True)
+    assert contents(y) == whole(tmp_path)
+
+
+def test_a_journal_that_cannot_be_read(tmp_path):
+    y, part = interrupted(tmp_path)
+    (part / "journal.json").unlink()
+    (part / "journal.json").mkdir()
+    with pytest.raises(errors.ArgumentError) as raised:
+        quietly(Counted(), X, batch_size=3, out=y, resume=True)
+    assert str(raised.value) == (
+        f"{part / 'journal.json'} cannot be read: Is a directory. Mend that, and go on with resume=True."
+    )
+
+
+def test_a_checksum_a_batch(tmp_path, monkeypatch):
+    """What the journal holds does not grow with the run, and what is written beside it grows by 32 bytes a batch."""
+    monkeypatch.setattr(files, "INTERVAL", 0.0)
+    sizes = []
+
+    def g(x):
+        part = tmp_path / "y.part"
+        if (part / "journal.json").exists():
+            sizes.append([(part / n).stat().st_size for n in ("batches", "journal.json")])
+        return Counted()(x)
+
+    quietly(g, np.arange(200.0), batch_size=2, out=tmp_path / "y")
+    batch, journal = np.transpose(sizes)
+    assert batch.tolist() == [128 + 32 * n for n in range(1, 100)]
+    assert np.ptp(journal) < 30
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])

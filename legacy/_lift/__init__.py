@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nthgrad.errors import NthgradError
 from nthgrad.legacy._lift import _private, build, opening
 from nthgrad.legacy._lift.lifted import Lifted
 
@@ -38,9 +39,15 @@ def lift(
     to be harmless; HDF5 data, a vocabulary, an asset or a checkpoint that the file has taken from elsewhere; and an op
     between inputs and outputs that may reach files, processes, the network or Python.  Such ops elsewhere in the graph
     are not run, nor are those that a file names to restore or initialize it: variables come from the checkpoint alone.
-    `safe_mode=False` turns this off.  Not promised is that a file is right, or that it takes little time and memory;
-    TensorFlow, HDF5 and Protocol Buffers parse it, and may have faults.  What is no file, and `custom_objects`, are
-    trusted.
+    `safe_mode=False` turns this off.  What is no file, and `custom_objects`, are trusted.
+
+    **Damaged files.**  Whatever lifting one raises is a `LegacyError`.  Another process reads an HDF5 file first, which
+    takes a fifth of a second: the file is refused if it ends that process, or takes more than 20 seconds and one for
+    every 20 MB.  Refused too are HDF5 data and variables that are larger than what the file holds of them; with
+    `safe_mode`, constants that take 1 GiB more than they do in the file; functions that call themselves, or one another
+    so often that the graph has more than a million ops.  Not promised is that a file is right, or that its arithmetic
+    takes little time and memory (a layer may have any number of units).  TensorFlow, HDF5 and Protocol Buffers parse
+    it, and may have faults.
 
     Args:
         source: What to lift:
@@ -86,7 +93,12 @@ def lift(
         0.074074074074
     """
     options = opening.Options(signature, tags, checkpoint, weights, custom_objects)
-    with contextlib.ExitStack() as stack:
-        opened = opening.source(source, options, stack, safe_mode=safe_mode)
-        with _private.eager_mode():
-            return build.lifted(opened, inputs, outputs, training, feed or {})
+    try:
+        with contextlib.ExitStack() as stack:
+            opened = opening.source(source, options, stack, safe_mode=safe_mode)
+            with _private.eager_mode():
+                return build.lifted(opened, inputs, outputs, training, feed or {})
+    except Exception as error:  # a damaged file makes TensorFlow, Protocol Buffers and HDF5 raise anything
+        if isinstance(error, NthgradError) or not isinstance(source, str | os.PathLike):
+            raise
+        raise opening.unexpected(os.fspath(source), error) from error

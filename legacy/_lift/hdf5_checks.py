@@ -1,7 +1,9 @@
-"""Refuses HDF5 files that take data from other files: external and virtual data sets, external links."""
+"""Refuses HDF5 files that hang HDF5, or take data from other files: external and virtual data sets, external links."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -9,6 +11,33 @@ import h5py
 
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import harmless
+
+LIMIT = 20.0
+"""Seconds that reading a file may take, beside one for every 20 MB."""
+
+_READER = str(Path(__file__).with_name("hdf5_reader.py"))
+
+
+def readable(path: Path) -> None:
+    """Reads a file in another process first, where what a damaged one does to HDF5 can be stopped.
+
+    Raises:
+        LegacyError: It takes too long, ends the process, or holds what is too large to be in it.
+    """
+    if not sys.executable:  # Python is embedded in another program
+        return
+    limit = LIMIT + path.stat().st_size / 20e6
+    program = f"import runpy, sys; sys.path[:] = {sys.path!r}; runpy.run_path({_READER!r}, run_name='__main__')"
+    command = [sys.executable, "-S", "-c", program, str(path)]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit, check=False)
+        said = done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
+        if done.returncode < 0:
+            said = f"reading it ends the process with signal {-done.returncode}"
+    except subprocess.TimeoutExpired:
+        said = f"reading it takes more than {limit:.0f} seconds"
+    if said:
+        raise LegacyError(f"{path} is a damaged HDF5 file: {said}. Give the file that Keras wrote.")
 
 
 def contained(path: Path) -> None:

@@ -42,6 +42,7 @@ def file(
         raise LegacyError(f"{path} holds its weights itself. Leave out weights=..., or give the .json file.")
     if not whole and weights is None:
         raise LegacyError(f"{path} holds no weights. Give the file that model.save_weights wrote, with weights=...")
+    _check_read(path if whole else Path(str(weights)))
     text = _architecture(path) if whole else path.read_text(encoding="utf-8", errors="replace")
     if safe_mode:
         keras_checks.architecture(text, str(path))
@@ -73,6 +74,16 @@ def _model(path: Path, text: str | None, weights: str | None, custom_objects: Ma
     model = keras.models.model_from_json(text, custom_objects=custom_objects)
     _load_weights(model, str(weights))
     return model
+
+
+def _check_read(path: Path) -> None:
+    """Refuses an HDF5 file that cannot be read in bounded time; what is none is left to what reads it."""
+    import h5py
+
+    from nthgrad.legacy._lift import hdf5_checks
+
+    if path.is_file() and h5py.is_hdf5(path):
+        hdf5_checks.readable(path)
 
 
 def _check_weights(path: Path) -> None:

@@ -24,8 +24,15 @@ class Frame:
 
 
 def entered(merge: Any) -> Any:
-    """The Enter that a loop's variable starts from."""
-    return next(t.op for t in merge.inputs if kind(t.op) == "Enter")
+    """The Enter that a loop's variable starts from.
+
+    Raises:
+        LegacyError: It starts from none.
+    """
+    for tensor in merge.inputs:
+        if kind(tensor.op) == "Enter":
+            return tensor.op
+    raise LegacyError(f"{describe(merge)} belongs to a loop that no tf.while_loop made. {CUT}")
 
 
 def start(merge: Any) -> tf.Tensor:

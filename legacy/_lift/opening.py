@@ -57,6 +57,14 @@ def source(what: Any, options: Options, stack: contextlib.ExitStack, *, safe_mod
     return opened()
 
 
+def unexpected(path: str, error: Exception) -> LegacyError:
+    """What to raise of an error that lifting a file does not know: the file is damaged, most likely."""
+    return LegacyError(
+        f"{path} cannot be lifted: {type(error).__name__}: {sources.first(error)} If the file is damaged, give the one "
+        "that was written."
+    )
+
+
 def _keras(model: Any) -> sources.Source:
     from nthgrad.legacy import keras
 

@@ -14,7 +14,7 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import _private, harmless
+from nthgrad.legacy._lift import _private, graph_checks, harmless
 from nthgrad.legacy._lift.stored import Stored
 
 _v1 = tf.compat.v1
@@ -40,6 +40,7 @@ def frozen(path: Path, *, safe_mode: bool) -> Source:
     """A GraphDef whose variables are constants."""
     graph_def = _v1.GraphDef()
     _parse(graph_def, path, "GraphDef, as tf.graph_util.convert_variables_to_constants makes it")
+    graph_checks.importable(graph_def, str(path), safe_mode=safe_mode)
     if safe_mode:
         harmless.disarm(graph_def)
     graph, _ = _imported(lambda: _v1.import_graph_def(graph_def, name=""), str(path))
@@ -50,6 +51,7 @@ def checkpoint(path: Path, prefix: str | None, stack: contextlib.ExitStack, *, s
     """A MetaGraph, with the checkpoint that was saved with it."""
     meta = _v1.MetaGraphDef()
     _parse(meta, path, "MetaGraph, as tf.train.Saver writes it")
+    graph_checks.importable(meta.graph_def, str(path), safe_mode=safe_mode)
     prefix = str(path.with_suffix("")) if prefix is None else prefix.removesuffix(".index")
     if safe_mode:
         harmless.disarm(meta.graph_def)
@@ -93,6 +95,7 @@ def saved_model(
         there = "; ".join(", ".join(sorted(m.meta_info_def.tags)) for m in metas)
         raise LegacyError(f"{folder} holds graphs with these tags: {there}. Choose one of them with tags=[...].")
     (meta,) = fitting
+    graph_checks.importable(meta.graph_def, str(folder), safe_mode=safe_mode)
     graph, session, stored = tf.Graph(), None, None
     if safe_mode:
         _check_assets(meta, folder)

@@ -5,6 +5,7 @@ The ops by which `tf.train.Saver` would restore a checkpoint say which variable 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -46,6 +47,7 @@ class Stored:
         self._prefix, self._where = prefix, where
         reader = tf.train.load_checkpoint(prefix)
         self._places: dict[Any, _Place] = {}
+        held = _held(prefix)
         shapes, dtypes = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
         try:
             root = graph.get_operation_by_name(restore_op.partition(":")[0])
@@ -54,6 +56,9 @@ class Stored:
         for op, place in _assigned(graph, _before(root), {}):
             if place.name not in shapes:
                 raise ValueError(f"There is no '{place.name}' in the checkpoint.")
+            size = math.prod(shapes[place.name]) * dtypes[place.name].size
+            if held is not None and size > held:
+                raise ValueError(f"'{place.name}' is larger than the files of the checkpoint.")
             if dtypes[place.name] != op.get_attr("dtype"):
                 raise ValueError(
                     f"'{place.name}' is {dtypes[place.name].name}, and the variable {op.get_attr('dtype').name}."
@@ -92,6 +97,12 @@ class Stored:
             raise LegacyError(
                 f"The checkpoint {self._prefix} cannot be read: {said}. Give the one that was saved with {self._where}."
             ) from error
+
+
+def _held(prefix: str) -> int | None:
+    """The bytes of a checkpoint's data, which are not compressed; None of the earlier format, whose are."""
+    files = tf.io.gfile.glob(f"{prefix}.data-?????-of-?????")
+    return sum(tf.io.gfile.stat(path).length for path in files) if files else None
 
 
 def shared_key(op: Any) -> tuple[Any, Any]:

@@ -21,6 +21,8 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import harmless, loops
 from nthgrad.legacy._lift.ops import CUT, PASSES, VARIABLES, describe, frame_name, is_handle, is_loop_variable, kind
 
+_LARGE = 2**20  # numbers, from which on an op is not run to see whether a condition is known
+
 
 class Branch(NamedTuple):
     """Where a condition is true, or false."""
@@ -225,6 +227,8 @@ class Structure:
         if harmless.acts(op.type) or harmless.calls(op.type):
             return False
         if op.op_def.is_stateful or op.type in ("Placeholder", "Exit", "Merge", *VARIABLES) or not op.outputs:
+            return False
+        if any((t.shape.num_elements() or 0) > _LARGE for t in op.outputs):
             return False
         return all(t.name in self._foldable for t in tensors) and not any(t.name in self.inputs for t in op.outputs)
 

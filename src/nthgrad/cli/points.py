@@ -65,11 +65,15 @@ def _read(name: str, text: str) -> np.ndarray:
 
 
 def _npy(path: str) -> np.ndarray:
+    """The array of a .npy file; a pickle, or an archive, under that name is not opened."""
     try:
-        values = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        with open(path, "rb") as file:
+            values = np.lib.format.read_array(file, allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # NumPy raises what Python's parser does, of a damaged header
         raise ArgumentError(f"{path} is not a NumPy file of numbers. Write it with numpy.save.") from error
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
+    if values.dtype.kind not in "fiu":
         raise ArgumentError(f"{path} does not hold one array of real numbers. Write such an array with numpy.save.")
     if values.ndim > 1 and values.size != max(values.shape):
         raise ArgumentError(f"{path} holds an array of shape {values.shape}. Give one of shape (n,).")

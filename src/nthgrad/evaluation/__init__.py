@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow as tf
 
 from nthgrad.errors import ArgumentError, NthgradError
-from nthgrad.evaluation.batches import source
+from nthgrad.evaluation.batches import Arrays, Dataset, source
 from nthgrad.evaluation.files import Elsewhere, Files, part
 from nthgrad.evaluation.memory import Memory
 from nthgrad.evaluation.progress import shown
@@ -54,7 +54,11 @@ def evaluate(
         resume: whether to go on where an interrupted run with the same arguments stopped. What it has written lies in
             a folder beside `out`, `out` + ".part", and moves to `out` when it is whole. The files come out the same,
             bit by bit, as of a run without an interruption. Of a run that has ended well nothing is left to resume:
-            its `out` is refused as any other that is there.
+            its `out` is refused as any other that is there. What is checked: the points and the results of each batch
+            that is written have a CRC-32 checksum there. Both are read again, and refused where one differs. Of points
+            that no batch has reached, shapes, dtypes and the values of 64 rows of the arrays are compared, of a
+            dataset only the first two and its number of elements. The last batch that is written is computed again: a
+            g that differs there in more than half of the digits is refused, and no other change of it is seen.
         overwrite: whether to write over what is at `out`, and over what an interrupted run left unless `resume`.
 
     Returns:
@@ -62,7 +66,7 @@ def evaluate(
 
     Raises:
         ArgumentError: batch_size, strategy or out cannot be used, something is at `out` already, or `resume` finds
-            what was made from other data or by another g.
+            what is damaged, was made from other data, by another g, or by a version of nthgrad with another journal.
         InputError: data holds something else than arrays, or arrays of different lengths.
         OutputError: what g returns has not one row for each point, or changes from batch to batch.
 
@@ -76,18 +80,18 @@ def evaluate(
     points = source(data, batch_size)
     run = Runner(g, points.structure, strategy)
     fingerprint = {**points.fingerprint(), "the number of replicas": run.replicas} if out is not None else {}
-    store = _store(run, points.total, out, fingerprint, overwrite, resume)
+    store, batches = _store(run, points, out, fingerprint, overwrite, resume)
     try:
         start, length = run.gathered(store.skip, store.length)[0]
         length, rows = int(length) or points.length, 0
         with shown(progress and run.chief, points.total, start * (length or 0)) as advance:
-            for leaves in points.batches(start):
+            for leaves in batches or points.batches(start):
                 rows = int(leaves[0].shape[0])
                 length = length or rows
-                store.append(run(leaves, length), length, paths(run.structure))
+                store.append(leaves, run(leaves, length), length, paths(run.structure))
                 advance(rows)
         if not rows:
-            store.append(run.of_nothing(points.specs()), 1, paths(run.structure))
+            store.append([], run.of_nothing(points.specs()), 1, paths(run.structure))
         if not run.chief:
             run.gathered(0)  # until the files are there
         arrays = store.finish(paths(run.structure))
@@ -99,16 +103,21 @@ def evaluate(
 
 
 def _store(
-    run: Runner, total: int | None, out: Any, fingerprint: dict[str, Any], overwrite: bool, resume: bool
-) -> Memory | Files | Elsewhere:
-    """Where the rows go; all workers agree on it, or all of them raise."""
+    run: Runner, points: Arrays | Dataset, out: Any, fingerprint: dict[str, Any], overwrite: bool, resume: bool
+) -> tuple[Memory | Files | Elsewhere, Iterator[list[Any]] | None]:
+    """Where the rows go, and the batches from number `skip` on, as far as some are read already.
+
+    All workers agree on it, or all of them raise.
+    """
     if out is None:
-        return Memory(total)
-    store, refusal = Elsewhere(out), None
+        return Memory(points.total), None
+    store, batches, refusal = Elsewhere(out), None, None
     try:
         if run.chief:
             store = Files(out, fingerprint, overwrite=overwrite, resume=resume)
+            batches = store.verified(points.batches())
     except NthgradError as error:
+        store.close()
         refusal = error
     if run.gathered(refusal is not None).any():
         raise refusal or ArgumentError(f"Worker 0 does not write {out}. See what it raised.")
@@ -119,4 +128,4 @@ def _store(
             f"Worker {', '.join(map(str, blind))} does not see {out}, which worker 0 writes. Give a path in a folder "
             "that all workers share, or out=None."
         )
-    return store
+    return store, batches

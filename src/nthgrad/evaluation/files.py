@@ -1,23 +1,26 @@
 """Results written to .npy files that appear whole or not at all, and from which an interrupted run goes on.
 
 The rows go to a folder beside what is to be written, OUT.part. From time to time its files are forced to the disk, and
-only then does the journal say how many of their rows count: what lies behind those is cut off when a run goes on.
+only then does the journal say how many of their rows count: what lies behind those is cut off when a run goes on. What
+counts is compared with the checksums of each batch before that.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nthgrad.errors import ArgumentError, OutputError
-from nthgrad.evaluation.journal import Journal, locked
+from nthgrad.evaluation.checksums import Checks, checksum
+from nthgrad.evaluation.journal import AGAIN, Journal, locked
 from nthgrad.evaluation.npy import Rows, force
 from nthgrad.evaluation.structure import files as names_of
 from nthgrad.evaluation.structure import label
@@ -25,7 +28,8 @@ from nthgrad.evaluation.structure import label
 INTERVAL = 2.0
 """Seconds between two entries in the journal: what a killed process can lose."""
 
-_AGAIN = "Give overwrite=True to start from the beginning."
+_CHECKS = "batches"
+"""The file of the checksums; those of results end with .npy."""
 
 
 class Files:
@@ -40,6 +44,7 @@ class Files:
         self._out, self._part = Path(out), part(out)
         self._single = self._out.suffix == ".npy"
         self._rows: list[Rows] = []
+        self._checks: Checks | None = None
         self._saved = time.monotonic()
         before = self._before(fingerprint, overwrite, resume)
         self._journal = before or Journal(fingerprint, overwrite)
@@ -60,8 +65,30 @@ class Files:
                 raise self._unwritable(error) from error
             self._held = held.pop_all()
 
-    def append(self, leaves: Sequence[np.ndarray], length: int, paths: Sequence[tuple[Any, ...]]) -> None:
-        """Writes the rows of the next batch, or, where they are there already, compares them."""
+    def verified(self, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
+        """Returns the batches of points from number `skip` on, once those that gave the files' rows are unchanged.
+
+        Args:
+            batches: all of them.
+
+        Raises:
+            ArgumentError: points have changed, or files.
+        """
+        last, start = None, 0
+        for points, given, *_ in self._whole():
+            last = next(batches, None) if points else None
+            if points and (last is None or checksum(last) != given):
+                raise ArgumentError(
+                    f"{self._part} was made from other data: points {start} to {start + points - 1} have changed "
+                    f"since. {AGAIN}"
+                )
+            start += points
+        return batches if last is None else itertools.chain([last], batches)
+
+    def append(
+        self, points: Sequence[Any], leaves: Sequence[np.ndarray], length: int, paths: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Writes the rows that a batch of points gives, or, where they are there already, compares them."""
         described = [
             {"name": name, "dtype": leaf.dtype.name, "row": list(leaf.shape[1:])}
             for name, leaf in zip(self._names(paths), leaves, strict=True)
@@ -72,17 +99,23 @@ class Files:
             if before.leaves != described or not all(map(_same, self._last(), leaves)):
                 raise ArgumentError(
                     f"{self._part} was made by another g, or from other data: the last of its points give other "
-                    f"results now. {_AGAIN}"
+                    f"results now. {AGAIN}"
                 )
             return
         try:
-            if not self._rows:
-                self._begin(described)
+            checks = self._checks or self._begin(described)
             for file, leaf in zip(self._rows, leaves, strict=True):
                 file.append(leaf)
+            checks.append(points, leaves)
             last = len(leaves[0])
             self._journal = dataclasses.replace(
-                before, leaves=described, rows=before.rows + last, batches=before.batches + 1, last=last, length=length
+                before,
+                leaves=described,
+                rows=before.rows + last,
+                batches=before.batches + 1,
+                last=last,
+                length=length,
+                checks=checks.sum,
             )
             if time.monotonic() - self._saved >= INTERVAL:
                 self._save()
@@ -92,22 +125,21 @@ class Files:
     def finish(self, paths: Sequence[tuple[Any, ...]]) -> list[np.ndarray]:
         """Puts the files in their place and opens them as memory maps."""
         try:
-            if not self._journal.complete:
-                for file in self._rows:
-                    file.seal(self._journal.rows)
-                self._journal.complete = True
-                self._save()
-                written, self._rows = self._rows, []
-                for file in written:
-                    file.close()
+            for file in self._rows:
+                file.seal(self._journal.rows)  # of a file in its place, the header that it has
+            self._journal.complete = True
+            self._save()
+            written, self._rows = self._rows, []
+            for file in [*written, *([self._checks.file] if self._checks else [])]:
+                file.close()
             if not self._single:
                 self._out.mkdir(exist_ok=True)
             for leaf in self._journal.leaves:
                 with contextlib.suppress(FileNotFoundError):  # moved already, before an interruption
                     os.replace(self._part / leaf["name"], self._place(leaf["name"]))
             force(self._out.absolute().parent if self._single else self._out)
-            for rest in ("journal.json", "lock"):
-                (self._part / rest).unlink()
+            for rest in ("journal.json", _CHECKS, "lock"):
+                (self._part / rest).unlink(missing_ok=True)
             self._part.rmdir()
         except OSError as error:
             raise self._unwritable(error) from error
@@ -139,43 +171,78 @@ class Files:
                 "overwrite=True to start from the beginning."
             )
         if journal and (differences := journal.differences(fingerprint)):
-            raise ArgumentError(f"{self._part} was made from other data: {differences}. {_AGAIN}")
+            raise ArgumentError(f"{self._part} was made from other data: {differences}. {AGAIN}")
         return journal and dataclasses.replace(journal, overwrite=journal.overwrite or overwrite)
 
     def _go_on(self) -> None:
-        """Opens the files and cuts off what the journal does not vouch for."""
-        if self._journal.complete:
-            return
-        for leaf in self._journal.leaves:
-            path = self._part / leaf["name"]
-            try:
-                self._open(leaf, self._journal.rows)
-            except (ValueError, FileNotFoundError) as error:
-                raise ArgumentError(
-                    f"{path} is shorter than its journal says: something else has changed it. {_AGAIN}"
-                ) from error
+        """Opens the files."""
+        path = self._part / _CHECKS
+        try:
+            if self._journal.batches:
+                self._checks = self._checked(path, len(self._journal.leaves), self._journal.batches)
+            for leaf in self._journal.leaves:
+                path = self._there(leaf["name"])
+                self._open(path, leaf, self._journal.rows)
+        except (ValueError, FileNotFoundError) as error:
+            raise ArgumentError(
+                f"{path} is shorter than its journal says: something else has changed it. {AGAIN}"
+            ) from error
 
-    def _begin(self, described: list[dict[str, Any]]) -> None:
+    def _whole(self) -> list[list[int]]:
+        """Compares the files with their checksums, and cuts off what the journal does not vouch for.
+
+        Returns:
+            the rows of `Checks`.
+
+        Raises:
+            ArgumentError: a file has changed.
+        """
+        if not self._compare or self._checks is None:
+            return []
+        try:
+            rows, start = self._checks.read(self._journal.batches), 0
+            if self._checks.sum != self._journal.checks:
+                raise ArgumentError(f"{self._part / _CHECKS} is damaged. {AGAIN}")
+            for points, _, *results in rows:
+                for leaf, file, result in zip(self._journal.leaves, self._rows, results, strict=True):
+                    if checksum([file.read(start, points)]) != result:
+                        raise ArgumentError(
+                            f"{self._there(leaf['name'])} is damaged: rows {start} to {start + points - 1} are not "
+                            f"those that were written. {AGAIN}"
+                        )
+                start += points
+            for file in self._rows:
+                file.cut(start)
+            self._checks.file.cut(len(rows))
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return rows
+
+    def _begin(self, described: list[dict[str, Any]]) -> Checks:
         for leaf in described:
             if np.dtype(leaf["dtype"]).kind not in "biufc":
                 raise OutputError(
                     f"An output of g is {leaf['dtype']}, which .npy files do not hold. Cast it, for example to float32."
                 )
         for leaf in described:
-            self._open(leaf)
+            self._open(self._part / leaf["name"], leaf)
+        self._checks = self._checked(self._part / _CHECKS, len(described))
+        return self._checks
 
-    def _open(self, leaf: dict[str, Any], rows: int | None = None) -> None:
-        file = Rows(self._part / leaf["name"], np.dtype(leaf["dtype"]), leaf["row"], rows)
+    def _checked(self, path: Path, outputs: int, batches: int | None = None) -> Checks:
+        checks = Checks(path, outputs, batches)
+        self._held.callback(checks.file.close)
+        return checks
+
+    def _open(self, path: Path, leaf: dict[str, Any], rows: int | None = None) -> None:
+        file = Rows(path, np.dtype(leaf["dtype"]), leaf["row"], rows)
         self._held.callback(file.close)
         self._rows.append(file)
 
     def _last(self) -> list[np.ndarray]:
         """The rows of the last batch."""
-        if not self._journal.complete:
-            return [file.last(self._journal.last) for file in self._rows]
-        found = ((self._part / leaf["name"], self._place(leaf["name"])) for leaf in self._journal.leaves)
-        whole = [np.load(path if path.exists() else place, mmap_mode="r") for path, place in found]
-        return [np.array(rows[-self._journal.last :]) for rows in whole]
+        rows, last = self._journal.rows, self._journal.last
+        return [file.read(rows - last, last) for file in self._rows]
 
     def _names(self, paths: Sequence[tuple[Any, ...]]) -> list[str]:
         if self._single and list(paths) != [()]:
@@ -188,8 +255,13 @@ class Files:
     def _place(self, name: str) -> Path:
         return self._out if self._single else self._out / name
 
+    def _there(self, name: str) -> Path:
+        """Where a file is: in its place already, if the run was stopped while files were put there."""
+        path = self._part / name
+        return self._place(name) if self._journal.complete and not path.exists() else path
+
     def _save(self) -> None:
-        for file in self._rows:
+        for file in [*self._rows, *([self._checks.file] if self._checks else [])]:
             file.force()
         self._journal.write(self._part)
         self._saved = time.monotonic()
@@ -213,7 +285,9 @@ class Elsewhere:
     def __init__(self, out: str | os.PathLike[str]):
         self._out = Path(out)
 
-    def append(self, leaves: Sequence[np.ndarray], length: int, paths: Sequence[tuple[Any, ...]]) -> None:
+    def append(
+        self, points: Sequence[Any], leaves: Sequence[np.ndarray], length: int, paths: Sequence[tuple[Any, ...]]
+    ) -> None:
         """Leaves the rows to the other process."""
 
     def finish(self, paths: Sequence[tuple[Any, ...]]) -> list[np.ndarray]:
@@ -231,7 +305,8 @@ def part(out: str | os.PathLike[str]) -> Path:
 
 def opened(out: Path, paths: Sequence[tuple[Any, ...]]) -> list[np.ndarray]:
     """The finished files, as read-only memory maps."""
-    return [np.load(out if out.suffix == ".npy" else out / name, mmap_mode="r") for name in names_of(paths)]
+    places = [out if out.suffix == ".npy" else out / name for name in names_of(paths)]
+    return [np.load(place, mmap_mode="r", allow_pickle=False) for place in places]
 
 
 def _same(there: np.ndarray, now: np.ndarray) -> bool:

@@ -23,7 +23,9 @@ class Memory:
         self._rows = 0
         self._pieces: list[list[np.ndarray]] = []
 
-    def append(self, leaves: Sequence[np.ndarray], length: int, paths: Sequence[tuple[Any, ...]]) -> None:
+    def append(
+        self, points: Sequence[Any], leaves: Sequence[np.ndarray], length: int, paths: Sequence[tuple[Any, ...]]
+    ) -> None:
         """Keeps the rows of the next batch."""
         if self._total is None:
             self._pieces = self._pieces or [[] for _ in leaves]

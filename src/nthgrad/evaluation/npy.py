@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,21 +18,24 @@ class Rows:
     """
 
     def __init__(self, path: Path, dtype: np.dtype, row: Sequence[int], rows: int | None = None):
-        """Begins a file, or goes on behind the given number of rows of one that is there, and cuts off what follows.
+        """Begins a file, or opens one that is there and has at least the given number of rows.
 
         Raises:
             ValueError: it has fewer rows.
         """
         self._dtype, self._row = dtype, tuple(row)
+        self._begin = len(self._header(0))
         self._file = open(path, "xb+" if rows is None else "rb+", buffering=0)  # noqa: SIM115
-        self._header(0)
-        self._begin = self._file.tell()
-        end = self._position(rows or 0)
-        if self._file.seek(0, os.SEEK_END) < end:
+        if rows is None:
+            self._file.write(self._header(0))
+        if self._file.seek(0, os.SEEK_END) < self._position(rows or 0):
             self._file.close()
             raise ValueError(path)
-        self._file.truncate(end)
-        self._file.seek(end)
+
+    def cut(self, rows: int) -> None:
+        """Cuts off what follows the given number of rows, and goes on there."""
+        self._file.truncate(self._position(rows))
+        self._file.seek(self._position(rows))
 
     def append(self, array: np.ndarray) -> None:
         """Writes the rows of an array; systems write a few GiB at a time, and less on a full disk."""
@@ -39,15 +43,19 @@ class Rows:
         while data:
             data = data[self._file.write(data) :]
 
-    def last(self, rows: int) -> np.ndarray:
-        """Some of the rows before the end."""
-        self._file.seek(-self._position(rows) + self._begin, os.SEEK_END)
-        return np.frombuffer(self._file.readall(), self._dtype).reshape(rows, *self._row)  # type: ignore[attr-defined]
+    def read(self, start: int, rows: int) -> np.ndarray:
+        """Some of the rows, from the given one on; where the file is written next changes."""
+        data = np.empty((rows, *self._row), self._dtype)
+        self._file.seek(self._position(start))
+        rest = data.reshape(-1).view(np.uint8).data
+        while rest and (got := self._file.readinto(rest)):  # type: ignore[attr-defined]
+            rest = rest[got:]
+        return data
 
     def seal(self, rows: int) -> None:
         """Makes it a whole file of so many rows."""
         self._file.seek(0)
-        self._header(rows)
+        self._file.write(self._header(rows))
 
     def force(self) -> None:
         """Forces what is written to the disk."""
@@ -57,10 +65,12 @@ class Rows:
         """Leaves the file as it is."""
         self._file.close()
 
-    def _header(self, rows: int) -> None:
+    def _header(self, rows: int) -> bytes:
         described = np.lib.format.dtype_to_descr(self._dtype)
         header = {"descr": described, "fortran_order": False, "shape": (rows, *self._row)}
-        np.lib.format.write_array_header_1_0(self._file, header)
+        file = io.BytesIO()
+        np.lib.format.write_array_header_1_0(file, header)
+        return file.getvalue()
 
     def _position(self, rows: int) -> int:
         return self._begin + rows * int(np.prod(self._row, dtype=np.int64)) * self._dtype.itemsize
