@@ -48,4 +48,4 @@ def register(kind: str, rule: Rule) -> None:
         )
     if kind in RULES or kind in kinds.ENTERED or kind in python_code.OPS:
         raise ArgumentError(f"The op type {kind!r} has a rule already. A second one is not taken.")
-    RULES[kind] = rule
+    RULES[kind] = rule if isinstance(rule, Rule) else Rule(rule)

@@ -77,7 +77,7 @@ def classify(kind: str) -> str:
     if kind in kinds.ENTERED:
         return "control flow"
     if kind in RULES:
-        return FAMILIES.get(RULES[kind].__qualname__.split(".")[0], "native rule: one of its own")
+        return FAMILIES.get(RULES[kind].family, "native rule: one of its own")
     definition = op_def_registry.get(kind)
     if definition is None:
         return "refused: TensorFlow has no op of that name"

@@ -6,6 +6,7 @@ and takes the coefficients from a discrete Fourier transform (Cauchy's integral)
 
 import functools
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -241,7 +242,7 @@ def test_a_rule_wrong_by_a_thousandth_is_noticed(name, kind, monkeypatch):
             (y,) = right(step)
             return [Series(y.value, lambda k: y[k] * 1.001 if k == (4,) else y[k])]
 
-        monkeypatch.setitem(RULES, kind, wrong)
+        monkeypatch.setitem(RULES, kind, replace(right, apply=wrong))
     assert difference(name, "full", FULL) > 1e-7
     traced.cache_clear()
 
@@ -253,7 +254,7 @@ def test_a_mistake_that_the_direction_1_0_0_does_not_show_is_noticed(monkeypatch
         (x,), (y,) = step.inputs, right(step)
         return [Series(y.value, lambda k: y[k] if k != (3,) else y[k] - (0 if x[2,] is None else x[2,] * x[1,]))]
 
-    monkeypatch.setitem(RULES, "Exp", wrong)
+    monkeypatch.setitem(RULES, "Exp", replace(right, apply=wrong))
     traced.cache_clear()
     line = tuple(np.where(np.arange(6) > 1, 0, a) for a in FULL)
     assert difference("exp", "full", line) < TOLERANCE

@@ -5,6 +5,7 @@ A rule takes a `Step`, one op of f with its inputs, some of which vary, and give
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -32,29 +33,24 @@ from nthgrad.engines.taylor.series import (
     value,
     varying,
 )
-from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 from nthgrad.errors import UnsupportedOpError
 
-
-def constant(step: Step) -> Sequence[Input]:
-    """The derivative is zero wherever it exists."""
-    return step.values
+constant = Rule(lambda step: step.values, "constant")
+"""The derivative is zero wherever it exists."""
 
 
-def linear_while(most: float) -> Callable[[Rule], Rule]:
-    """Marks a rule that is linear while at most so many of the inputs vary: after it, only what is wanted is made."""
-
-    def mark(rule: Rule) -> Rule:
-        rule.linear_while = most  # type: ignore[attr-defined]
-        return rule
-
-    return mark
+def linear_with(most: float, rule: Rule) -> Rule:
+    """The same rule, of an op that is linear while at most so many of its inputs vary."""
+    return dataclasses.replace(rule, linear_inputs=most)
 
 
-@linear_while(math.inf)
-def linear(step: Step) -> Sequence[Input]:
-    """Linear in all its floating-point inputs together: the op itself maps coefficients to coefficients."""
+def _linear(step: Step) -> Sequence[Input]:
     return _mapped(step, step.inputs, lambda: lambda *parts: step.again(parts))
+
+
+linear = Rule(_linear, "linear", math.inf)
+"""Linear in all floating-point inputs together: the op itself maps coefficients to coefficients."""
 
 
 def _mapped(step: Step, inputs: Sequence[Input], make: Callable[[], Callable[..., Any]]) -> Sequence[Input]:
@@ -107,7 +103,7 @@ def piecewise(f: Callable[[Step], Callable[..., Any]], *places: int, refused: Se
         inputs = [step.inputs[i] for i in places]
         return _mapped(step, inputs, lambda: f(step)) if any(isinstance(x, Series) for x in inputs) else step.values
 
-    return rule
+    return Rule(rule, "piecewise")
 
 
 def undefined_by(i: int) -> Rule:
@@ -120,7 +116,7 @@ def undefined_by(i: int) -> Rule:
             "nthgrad.extend.register."
         )
 
-    return rule
+    return Rule(rule, "undefined_by")
 
 
 def bilinear(i: int = 0, j: int = 1, by_rows: Callable[[Any], bool] = lambda op: False) -> Rule:
@@ -129,7 +125,6 @@ def bilinear(i: int = 0, j: int = 1, by_rows: Callable[[Any], bool] = lambda op:
     `by_rows` says of an op whether each row of its output is made of that row of the first of these inputs.
     """
 
-    @linear_while(1)
     def rule(step: Step) -> Sequence[Input]:
         def product(a: Any, b: Any) -> tf.Tensor:
             def multiply(a: Any) -> tf.Tensor:
@@ -141,7 +136,7 @@ def bilinear(i: int = 0, j: int = 1, by_rows: Callable[[Any], bool] = lambda op:
 
         return [step.output(convolution(product, step.inputs[i], step.inputs[j]))]
 
-    return rule
+    return Rule(rule, "bilinear", 1)
 
 
 def slope(s: Callable[..., Any]) -> Rule:
@@ -180,7 +175,7 @@ def slope(s: Callable[..., Any]) -> Rule:
             step.inputs[0].functions[step.op.type] = y
         return [y]
 
-    return rule
+    return Rule(rule, "slope")
 
 
 def over(d: Callable[..., Any]) -> Rule:
@@ -212,7 +207,7 @@ def over(d: Callable[..., Any]) -> Rule:
         x.functions[step.op.type] = y
         return [y]
 
-    return rule
+    return Rule(rule, "over")
 
 
 def ratio(a: Callable[..., Any], b: Callable[..., Any]) -> Rule:
@@ -223,7 +218,7 @@ def ratio(a: Callable[..., Any], b: Callable[..., Any]) -> Rule:
         q = quotient(x, y, step.apart) if isinstance(y, Series) else x / y
         return [step.output(q.__getitem__, live=q.live)]
 
-    return rule
+    return Rule(rule, "ratio")
 
 
 def composite(f: Callable[..., Any]) -> Rule:
@@ -234,7 +229,7 @@ def composite(f: Callable[..., Any]) -> Rule:
         made = made if isinstance(made, (list, tuple)) else [made]
         return [step.output(y.__getitem__, i, y.live) if isinstance(y, Series) else y for i, y in enumerate(made)]
 
-    return rule
+    return Rule(rule, "composite")
 
 
 def expanded(f: Callable[..., Any], afresh: bool = False) -> Rule:
@@ -255,9 +250,9 @@ def expanded(f: Callable[..., Any], afresh: bool = False) -> Rule:
             for i, y in enumerate(outputs)
         ]
 
-    return rule
+    return Rule(rule, "expanded")
 
 
-def each(kinds: str, rule: Rule) -> dict[str, Rule]:
+def each(kinds: str, rule: Rule | Apply) -> dict[str, Rule | Apply]:
     """The same rule for several ops."""
     return dict.fromkeys(kinds.split(), rule)

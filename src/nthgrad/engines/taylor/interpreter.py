@@ -92,8 +92,8 @@ class SeriesWalk(Walk[Series]):
 
 def is_linear(op: Any, varies: Container[str]) -> bool:
     """Whether an op is linear in what varies, given the names of the tensors that do."""
-    most = getattr(RULES.get(op.type), "linear_while", 0)
-    return sum(t.name in varies for t in op.inputs) <= most
+    rule = RULES.get(op.type)
+    return sum(t.name in varies for t in op.inputs) <= (0 if rule is None else rule.linear_inputs)
 
 
 def _linear_tail(ops: Sequence[Any], env: Mapping[str, Input]) -> set[str]:

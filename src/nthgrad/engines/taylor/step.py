@@ -13,7 +13,7 @@ from nthgrad.engines.graph import rebuild
 from nthgrad.engines.taylor.series import Coefficient, Index, Series
 
 Input = Series | tf.Tensor
-Rule = Callable[["Step"], "Sequence[Input]"]
+Apply = Callable[["Step"], "Sequence[Input]"]
 
 _PRODUCTS = ("BatchMatMul", "Conv", "Depthwise", "Einsum", "MatMul")
 
@@ -51,3 +51,22 @@ class Step:
         y = Series(self.values[i], coefficient, live)
         y.apart = self.apart
         return y
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an op does to series.
+
+    Attributes:
+        apply: maps one op, whose inputs are series, to what its outputs become.
+        family: the name of the combinator that made the rule, as the published list of ops calls it.
+        linear_inputs: the op is linear while at most so many of its inputs vary. After it, only the requested
+            coefficients are computed.
+    """
+
+    apply: Apply
+    family: str = "own"
+    linear_inputs: float = 0
+
+    def __call__(self, step: Step) -> Sequence[Input]:
+        return self.apply(step)

@@ -21,6 +21,7 @@ from nthgrad.engines.taylor.rules import (
     special,
     structure,
 )
+from nthgrad.engines.taylor.step import Rule
 from nthgrad.engines.taylor.table import RULES
 
 TABLES = (
@@ -41,4 +42,4 @@ TABLES = (
     refused.RULES,
 )
 
-RULES.update({kind: rule for table in TABLES for kind, rule in table.items()})
+RULES.update({k: r if isinstance(r, Rule) else Rule(r) for table in TABLES for k, r in table.items()})

@@ -11,7 +11,7 @@ from nthgrad.engines.taylor.algebra import choose, exactly, ops
 from nthgrad.engines.taylor.families import slope
 from nthgrad.engines.taylor.rules.selection import attributes
 from nthgrad.engines.taylor.series import Series, value
-from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 
 
 def _shuffled(step: Step) -> Sequence[Input]:
@@ -42,7 +42,7 @@ def _gathered(x: Any, pick: Callable[[tf.Tensor], tf.Tensor]) -> Series:
     return Series(pick(x.value), lambda k: None if x[k] is None else pick(x[k]))
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     "RandomShuffle": _shuffled,
     "StatelessParameterizedTruncatedNormal": _truncated_normal,
 }

@@ -15,9 +15,9 @@ import tensorflow as tf
 
 from nthgrad.engines.tape.repairs import product_power
 from nthgrad.engines.taylor.algebra import choose, exactly, only, ops
-from nthgrad.engines.taylor.families import bilinear, composite, each, linear_while, over, ratio, slope
+from nthgrad.engines.taylor.families import bilinear, composite, each, linear_with, over, ratio, slope
 from nthgrad.engines.taylor.series import Series, unseen, value
-from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 
 
 def conj(x: Any) -> Any:
@@ -172,12 +172,12 @@ def _where(condition: Any, c: Any) -> Any:
     return choose(condition, c, tf.zeros_like(value(c)))
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     # arithmetic
-    "Add": linear_while(2)(composite(lambda op, x, y: ops.AddV2(x, y))),
-    "AddV2": linear_while(2)(composite(lambda op, x, y: x + y)),
-    "Sub": linear_while(2)(composite(lambda op, x, y: x - y)),
-    "Mul": linear_while(1)(composite(lambda op, x, y: x * y)),
+    "Add": linear_with(2, composite(lambda op, x, y: ops.AddV2(x, y))),
+    "AddV2": linear_with(2, composite(lambda op, x, y: x + y)),
+    "Sub": linear_with(2, composite(lambda op, x, y: x - y)),
+    "Mul": linear_with(1, composite(lambda op, x, y: x * y)),
     "MulNoNan": bilinear(0, 1),
     **each("Div RealDiv", ratio(lambda x, y: x, lambda x, y: y)),
     "DivNoNan": composite(_div_no_nan),

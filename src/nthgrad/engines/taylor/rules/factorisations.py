@@ -15,7 +15,7 @@ import tensorflow as tf
 from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.rules.linalg import between, later, mapped
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, convolution, minus, total
-from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 from nthgrad.errors import UnsupportedOpError
 
 adjoint, diag, diag_part, matmul = tf.linalg.adjoint, tf.linalg.diag, tf.linalg.diag_part, tf.matmul
@@ -196,7 +196,7 @@ def _with_adjoint(c: Any, d: Any) -> Any:
     return matmul(c, d, adjoint_b=True)
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     "Cholesky": _cholesky,
     "Qr": _qr,
     "SelfAdjointEigV2": _eigh,

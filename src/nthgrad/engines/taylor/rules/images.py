@@ -10,7 +10,7 @@ import tensorflow as tf
 from nthgrad.engines.taylor.families import bilinear, each, expanded, linear, linear_in, piecewise
 from nthgrad.engines.taylor.rules.selection import Map, attributes
 from nthgrad.engines.taylor.series import value
-from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 
 
 def _crop_and_resize(op: Any, image: tf.Tensor, boxes: tf.Tensor, which: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
@@ -120,7 +120,7 @@ def _adjusted_contrast(op: Any, images: tf.Tensor, factor: tf.Tensor) -> tf.Tens
     return mean + (images - mean) * tf.cast(factor, images.dtype)
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     **each(
         "ResizeArea ResizeBicubic ResizeBicubicGrad ResizeBilinear ResizeBilinearGrad ResizeNearestNeighbor "
         "ResizeNearestNeighborGrad",

@@ -28,7 +28,7 @@ from nthgrad.engines.taylor.series import (
     value,
     varying,
 )
-from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 
 Product = Callable[[Any, Any], Any]
 
@@ -193,7 +193,7 @@ def _square_root(step: Step) -> Sequence[Input]:
     return [y]
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     # products
     **each("BatchMatMul BatchMatMulV2 BatchMatMulV3 Cross SparseMatMul", bilinear(0, 1)),
     "MatMul": bilinear(0, 1, by_rows=lambda op: not op.get_attr("transpose_a")),

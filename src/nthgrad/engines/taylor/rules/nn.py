@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.families import bilinear, each, expanded
-from nthgrad.engines.taylor.step import Rule
+from nthgrad.engines.taylor.step import Apply, Rule
 from nthgrad.errors import UnsupportedOpError
 
 
@@ -176,7 +176,7 @@ def _block_lstm(op: Any, longest: Any, x: Any, c: Any, h: Any, w: Any, wci: Any,
     return [tf.stack(column) for column in zip(*rows, strict=True)]
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     **each("Conv Conv2D Conv3D DepthwiseConv2dNative", bilinear(0, 1)),
     **each(
         "Conv2DBackpropInput Conv3DBackpropInputV2 DepthwiseConv2dNativeBackpropInput",

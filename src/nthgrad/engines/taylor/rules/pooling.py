@@ -13,7 +13,7 @@ import tensorflow as tf
 from nthgrad.engines.taylor.families import each, expanded, linear_in, piecewise
 from nthgrad.engines.taylor.rules.selection import Map, values
 from nthgrad.engines.taylor.series import value
-from nthgrad.engines.taylor.step import Rule, Step
+from nthgrad.engines.taylor.step import Apply, Rule, Step
 
 
 def padded(x: tf.Tensor, sizes: Sequence[int], strides: Sequence[int], padding: Any, fill: Any) -> tf.Tensor:
@@ -150,7 +150,7 @@ def _dilation(op: Any, x: Any, kernel: Any) -> tf.Tensor:
     return tf.reduce_max(patches + tf.reshape(kernel, [h * w, channels]), 3)
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     **each("MaxPool MaxPoolV2", piecewise(_max_pool, 0)),
     "MaxPool3D": expanded(_max_pool_3d),
     "MaxPoolWithArgmax": piecewise(_max_pool_with_argmax, 0),

@@ -11,7 +11,7 @@ import tensorflow as tf
 from nthgrad.engines.taylor.families import each, linear_in, piecewise
 from nthgrad.engines.taylor.rules.selection import Map, attributes, values
 from nthgrad.engines.taylor.series import value
-from nthgrad.engines.taylor.step import Rule, Step
+from nthgrad.engines.taylor.step import Apply, Rule, Step
 
 
 def _where(inside: tf.Tensor) -> Map:
@@ -41,7 +41,7 @@ def _quantize(step: Step) -> Map:
     return _where(tf.raw_ops.QuantizeAndDequantizeV4Grad(gradients=tf.ones_like(x), input=x, **ends)[0] > 0)
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     "FakeQuantWithMinMaxArgs": piecewise(_fake_quant_args, 0),
     **each("FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel", piecewise(_fake_quant_vars, 0, 1, 2)),
     **each(

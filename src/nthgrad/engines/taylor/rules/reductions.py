@@ -16,7 +16,7 @@ from nthgrad.engines.taylor.families import composite, each, expanded, piecewise
 from nthgrad.engines.taylor.rules.elementwise import conj, scale
 from nthgrad.engines.taylor.rules.selection import Map, picked
 from nthgrad.engines.taylor.series import Series, value
-from nthgrad.engines.taylor.step import Rule, Step
+from nthgrad.engines.taylor.step import Apply, Rule, Step
 from nthgrad.errors import UnsupportedOpError
 
 
@@ -113,7 +113,7 @@ def _log_softmax(op: Any, x: Series) -> Series:
     return x - ops.Log(s)
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     **each("Max Min", piecewise(_extreme, 0)),
     "Prod": expanded(_prod),
     "Cumprod": expanded(_scan(tf.multiply, 1.0)),

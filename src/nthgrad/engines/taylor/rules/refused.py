@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.gradients import WAYS_OUT
-from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 from nthgrad.errors import UnsupportedOpError
 
 _BY_REASON = {
@@ -58,4 +58,4 @@ def _refuse(step: Step) -> Sequence[Input]:
     raise UnsupportedOpError(f"{trace.describe(step.op)} cannot be differentiated: {REASONS[step.op.type]}. {WAYS_OUT}")
 
 
-RULES: dict[str, Rule] = dict.fromkeys(REASONS, _refuse)
+RULES: dict[str, Rule | Apply] = dict.fromkeys(REASONS, _refuse)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nthgrad.engines.taylor.families import each, expanded, piecewise
 from nthgrad.engines.taylor.rules.selection import Map, picked, values
-from nthgrad.engines.taylor.step import Rule, Step
+from nthgrad.engines.taylor.step import Apply, Rule, Step
 
 
 def _segment_extreme(step: Step) -> Map:
@@ -47,7 +47,7 @@ def _segment_product(x: Any, ids: Any, n: Any) -> tf.Tensor:
     return tf.tensor_scatter_nd_update(tf.ones(shape, x.dtype), tf.gather(ids, place)[:, None], tf.gather(x, place))
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     **each("SegmentMax SegmentMin", piecewise(_segment_extreme, 0)),
     **each(
         "UnsortedSegmentMax UnsortedSegmentMin",

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from nthgrad.engines.taylor.families import each, piecewise
 from nthgrad.engines.taylor.series import value
-from nthgrad.engines.taylor.step import Rule, Step
+from nthgrad.engines.taylor.step import Apply, Rule, Step
 
 Map = Callable[..., Any]
 
@@ -87,7 +87,7 @@ def _isotonic(step: Step) -> Map:
     return apply
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     "TopKV2": piecewise(_top_k, 0),
     "ApproxTopK": piecewise(_approx_top_k, 0),
     "NthElement": piecewise(_nth_element, 0),

@@ -14,7 +14,7 @@ import tensorflow as tf
 from nthgrad.engines.taylor.families import bilinear, each, expanded, linear, piecewise
 from nthgrad.engines.taylor.rules.selection import Map
 from nthgrad.engines.taylor.series import value
-from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 
 LINEAR = """
     CSRSparseMatrixToDense CSRSparseMatrixToSparseTensor DenseToCSRSparseMatrix RaggedBincount RaggedFillEmptyRows
@@ -133,7 +133,7 @@ def _matrix_product(op: Any, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return tf.matmul(a, b, **options)
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     **each(LINEAR, linear),
     "SparseTensorDenseMatMul": bilinear(1, 3),
     "SparseDenseCwiseAdd": expanded(lambda op, i, v, shape, dense: v + at(dense, i)),

@@ -16,7 +16,7 @@ import tensorflow as tf
 from nthgrad.engines.taylor.algebra import choose, ops
 from nthgrad.engines.taylor.families import composite, slope, undefined_by
 from nthgrad.engines.taylor.series import Series, value
-from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 
 REACH = 70.0
 """Integrands are followed until they are exp(-REACH) of where they begin."""
@@ -219,7 +219,7 @@ def _last(s: Callable[..., Any]) -> Rule:
     return slope(lambda *args: (*([None] * (len(args) - 2)), s(*args)))
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     # error functions and integrals
     "Erf": slope(lambda x, y: 2 / math.sqrt(math.pi) * ops.Exp(-(x * x))),
     "Erfc": slope(lambda x, y: -2 / math.sqrt(math.pi) * ops.Exp(-(x * x))),

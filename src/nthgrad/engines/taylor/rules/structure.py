@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.families import composite, constant, each, expanded, linear
-from nthgrad.engines.taylor.step import Input, Rule, Step
+from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 
 CONSTANT = """
     Ceil Floor FloorDiv OnesLike Rint Round TruncateDiv ZerosLike
@@ -71,7 +71,7 @@ def _ragged_range(op: Any, starts: tf.Tensor, limits: tf.Tensor, deltas: tf.Tens
     return [None, spread(starts) + tf.cast(i, starts.dtype) * spread(deltas)]
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule | Apply] = {
     **each(CONSTANT, constant),
     **each(LINEAR, linear),
     "StopGradient": _stop_gradient,
