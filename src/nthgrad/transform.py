@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad import tracebacks
-from nthgrad.engines import norms, outputs, python_code, trace
+from nthgrad.engines import custom_gradients, norms, outputs, python_code, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
 from nthgrad.model_inputs import by_name
 from nthgrad.points import as_argument, as_point, as_points, is_python, spread_scalars
@@ -62,8 +62,10 @@ def transform(
     def traced(xs: Tensors, keys: Keys, opened: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         unknown: list[tf.Tensor] = []
         args, v = (args[:-1], args[-1:]) if directed else (args, ())
+        graph = xs[0].graph
+        known = len(graph.get_operations())
         if opened:
-            trace.open_lengths(xs[0].graph)
+            trace.open_lengths(graph)
 
         def at(*ts: tf.Tensor) -> Any:
             positional, named = _placed(args, dict(zip(keys, ts, strict=True)))
@@ -77,7 +79,10 @@ def transform(
             made = norms.smooth(ts, tf.nest.flatten(y), order, backward=tapes or backward)
             return tf.nest.pack_sequence_as(y, made)
 
-        return compute(at, *xs, *v), unknown
+        try:
+            return compute(at, *xs, *v), unknown
+        finally:
+            custom_gradients.own(graph.get_operations()[known:])
 
     compiled = OncePerSignature(traced, jit_compile, tapes)
 

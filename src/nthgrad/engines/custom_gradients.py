@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.engines import _private, trace
+
 _SCOPE = "nthgrad_exact_gradient"
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+_LOOPS_AND_BRANCHES = ("Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While")
 
 
 def exact_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -19,7 +22,10 @@ def exact_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(f)
     def scoped(*inputs: Any) -> Any:
         with tf.name_scope(_SCOPE):  # a name outlives saving, and the graph that a function was traced in
-            return apply(*inputs)
+            y = apply(*inputs)
+        if not tf.executing_eagerly():
+            own(t.op for t in tf.nest.flatten(y)[:1])
+        return y
 
     return scoped
 
@@ -35,6 +41,21 @@ def is_users(op: tf.Operation) -> bool:
     A tf.custom_gradient ends in an IdentityN that TensorFlow marks. TensorFlow marks its own calls of functions too.
     """
     return op.type not in _CALLS and _SCOPE not in op.name and _marked(op)
+
+
+def own(operations: Iterable[tf.Operation]) -> None:
+    """Makes graphs the owners of the custom gradients of new ops: TensorFlow alone would keep both for ever.
+
+    Loops and branches are entered, because they are traced with the ops around them. The functions that f calls are
+    not: they may be older than this trace.
+    """
+    for op in operations:
+        if op.type == "IdentityN":
+            _private.own_gradient(op)
+        elif op.type in _LOOPS_AND_BRANCHES:
+            for graphs in trace.bodies(op).values():
+                for graph in graphs:
+                    own(graph.get_operations())
 
 
 def _marked(op: tf.Operation) -> bool:
