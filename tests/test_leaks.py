@@ -34,10 +34,6 @@ def broken(x):
     return tf.cast(tf.strings.length(tf.strings.as_string(tf.nn.silu(x))), x.dtype) + tf.nn.silu(x)
 
 
-def power(x):
-    return (x + 2.0) ** (x + 1.0)
-
-
 def under_a_tape(x, f=tf.tanh):
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -58,22 +54,18 @@ def model():
 # Each case makes a function that was not there before, differentiates it, and drops it.
 CASES = {
     "derivative": lambda: ng.derivative(lambda x: tf.tanh(x), 2)(X),
-    "derivative, XLA": lambda: ng.derivative(lambda x: tf.tanh(x), 2, jit_compile=True)(X),
     "derivative, tapes": lambda: ng.derivative(lambda x: tf.tanh(x), 2, method="tape")(X),
-    "derivatives": lambda: ng.derivatives(lambda x: tf.tanh(x), 2)(X),
     "taylor": lambda: ng.taylor(lambda x: tf.tanh(x), 2)(X, tf.ones_like(X)),
     "partials": lambda: ng.partials(lambda t, x: tf.tanh(t * x), ["xx", "t"])(X, X),
     "gradient": lambda: ng.gradient(lambda x: total(x))(POINTS),
     "hessian": lambda: ng.hessian(lambda x: total(x))(POINTS),
     "hvp": lambda: ng.hvp(lambda x: total(x))(POINTS, POINTS),
-    "a repair": lambda: ng.derivative(lambda x: power(x), 2, method="tape")(X),
     "TensorFlow's own custom gradient": lambda: ng.derivative(lambda x: tf.nn.silu(x), 2)(X),
     "a custom gradient under tapes": lambda: ng.derivative(lambda x: tf.nn.silu(x), 2, method="tape")(X),
     "a loop": lambda: ng.derivative(lambda x: loop(x), 2)(X),
     "a branch": lambda: ng.derivative(lambda x: branch(x), 2)(X),
     "a refusal": refused,
     "an outer tape": lambda: under_a_tape(X),
-    "an outer tape, a loop": lambda: under_a_tape(X, loop),
     "a tape in a function": lambda: tf.function(lambda x: under_a_tape(x))(X),
     "a Keras model": model,
 }
@@ -81,7 +73,6 @@ CASES = {
 
 def kept():
     """How many registered gradients, graphs and ops there are."""
-    gc.collect()
     gc.collect()
     objects = gc.get_objects()
     graphs = sum(isinstance(o, tf.Graph) for o in objects)
@@ -91,11 +82,10 @@ def kept():
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.filterwarnings(f"ignore::{RetracingWarning.__module__}.{RetracingWarning.__name__}")
 def test_what_a_derivative_builds_is_collected(name):
-    for _ in range(2):
-        CASES[name]()  # what is kept once and for all
+    CASES[name]()  # what is kept once and for all
     before = kept()
-    for _ in range(3):
-        CASES[name]()
+    CASES[name]()
+    CASES[name]()
     assert kept() == before
 
 
@@ -119,22 +109,17 @@ def test_memory_does_not_grow(name):
     assert resident() - before < 20
 
 
-@pytest.mark.parametrize("f", [tf.tanh, tf.nn.silu, loop, power], ids=["tanh", "silu", "loop", "power"])
-def test_outer_tapes_still_go_through_it_also_after_loading(f, tmp_path):
+def test_outer_tapes_still_go_through_it_also_after_loading(tmp_path):
+    f = tf.nn.silu
+    second = ng.derivative(lambda x: f(x), 2)
     module = tf.Module()
-    signature = [tf.TensorSpec([2], tf.float64)]
-    module.g = tf.function(lambda x: ng.derivative(lambda x: f(x), 2)(x), input_signature=signature)
-    want = [ng.derivative(lambda x: f(x), order)(X) for order in (3, 4)]
+    module.g = tf.function(lambda x: second(x), input_signature=[tf.TensorSpec([2], tf.float64)])
     tf.saved_model.save(module, str(tmp_path / "saved"))
-    for g in (module.g, tf.saved_model.load(str(tmp_path / "saved")).g):
+    for g in (second, tf.saved_model.load(str(tmp_path / "saved")).g):
         gc.collect()
-        with tf.GradientTape() as outer:
+        with tf.GradientTape() as outer, tf.GradientTape() as inner:
             outer.watch(X)
-            with tf.GradientTape() as inner:
-                inner.watch(X)
-                y = g(X)
-            third = inner.gradient(y, X)
-        fourth = outer.gradient(third, X)
-        np.testing.assert_allclose(third, want[0], rtol=1e-12)
-        if fourth is not None:
-            np.testing.assert_allclose(fourth, want[1], rtol=1e-12)
+            inner.watch(X)
+            third = inner.gradient(g(X), X)
+        for found, order in ((third, 3), (outer.gradient(third, X), 4)):
+            np.testing.assert_allclose(found, ng.derivative(lambda x: f(x), order)(X), rtol=1e-12)
