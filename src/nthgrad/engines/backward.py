@@ -7,10 +7,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import dependence, python_code, trace
+from nthgrad.engines import custom_gradients, dependence, python_code, trace
 from nthgrad.engines.failures import FAILURES, reason
 from nthgrad.engines.repairs import REFUSED_INPUTS, refusal
 from nthgrad.engines.replay import Replay, needs_repair
+from nthgrad.engines.taylor.interpreter import ancestors
 from nthgrad.errors import NthgradError, UnsupportedOpError
 
 _WAYS_OUT = f'Use method="taylor". {dependence.WAYS_OUT}'
@@ -56,6 +57,8 @@ def gradient(
         level: the order of the derivative that this is, for errors.
         seed: of the shape of y.
     """
+    if any(map(trace.hidden, path)):
+        _refuse_hidden(y, x, level)
     try:
         seeds = None if seed is None else [seed]
         dy = tf.gradients([y], x, seeds)[0] if tape is None else tape.gradient([y], x, seeds)
@@ -73,6 +76,24 @@ def gradient(
             f"{level - 1}: {kinds}. {_WAYS_OUT}"
         )
     return tf.zeros_like(x)
+
+
+def _refuse_hidden(y: tf.Tensor, x: tf.Tensor, level: int) -> None:
+    """Raises where the path from x to y leads through a function that cannot be seen, unless by a custom gradient.
+
+    TensorFlow differentiates such a function from its serialized form, and finds zeros for some of TensorFlow's own.
+    """
+    every = ancestors([y], {x.name: x})
+    held = {op.name for op in every if custom_gradients.needed_for(op)}
+    varying = {x.name}
+    for op in ancestors([y], {x.name: x}, held):
+        if any(t.name in varying for t in (custom_gradients.arguments(op) if op.name in held else op.inputs)):
+            if trace.hidden(op):
+                raise UnsupportedOpError(
+                    f"{trace.describe(op)} runs a function whose ops cannot be seen, so the derivative of order "
+                    f"{level} is unknown. {dependence.WAYS_OUT}"
+                )
+            varying.update(t.name for t in op.outputs if trace.carries(t))
 
 
 def _unsupported(error: Exception, path: list[Any], level: int) -> NthgradError:

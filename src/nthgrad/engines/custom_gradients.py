@@ -58,6 +58,32 @@ def own(operations: Iterable[tf.Operation]) -> None:
                     own(graph.get_operations())
 
 
+def needed_for(op: tf.Operation) -> bool:
+    """Whether a user's custom gradient stays in force always: a function is behind it whose ops cannot be seen."""
+    if not (op.type == "IdentityN" and is_users(op)):
+        return False
+    stop = {t.name for t in arguments(op)}
+    seen: set[str] = set()
+    todo = [t for t in op.inputs if t.name not in stop]
+    while todo:
+        t = todo.pop()
+        if t.name not in seen and t.name not in stop:
+            seen.add(t.name)
+            if trace.hidden(t.op):
+                return True
+            todo += t.op.inputs
+    return False
+
+
+def arguments(op: tf.Operation) -> list[tf.Tensor]:
+    """The arguments of the function behind a custom gradient.
+
+    Its IdentityN takes the results of the function, then the arguments. Only the results are used by other ops.
+    """
+    results = max((i for i, t in enumerate(op.outputs) if t.consumers()), default=0)
+    return list(op.inputs[results + 1 :])
+
+
 def _marked(op: tf.Operation) -> bool:
     try:
         return bool(op.get_attr("_gradient_op_type"))

@@ -16,6 +16,8 @@ CONSTANT = frozenset({
     "Ceil", "Floor", "FloorDiv", "OnesLike", "Rint", "Round", "Sign", "StopGradient", "TruncateDiv", "ZerosLike",
 })  # fmt: skip
 
+_RUNNING = ("Call", "Case", "If", "While")
+
 _LIBRARIES = tuple(
     os.path.join(os.path.dirname(os.path.dirname(module.__file__ or "")), name) + os.sep
     for module, name in ((tf, "tensorflow"), (tf, "keras"), (tf, "tf_keras"), (np, "numpy"))
@@ -110,6 +112,14 @@ def bodies(op: tf.Operation) -> dict[str, list[Any]]:
             if graphs and None not in graphs:
                 found[attr.name] = graphs
     return found
+
+
+def hidden(op: tf.Operation) -> bool:
+    """Whether an op runs a function whose ops cannot be seen, as some of TensorFlow's older libraries build."""
+    if not any(kind in op.type for kind in _RUNNING):
+        return False
+    functions = {attr.name for attr in op.op_def.attr if attr.type in ("func", "list(func)")}
+    return bool(functions - bodies(op).keys())
 
 
 def _body(graph: Any, name: str) -> Any:

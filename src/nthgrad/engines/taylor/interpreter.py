@@ -10,8 +10,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import remake, state, trace
-from nthgrad.engines.taylor.gradients import from_gradient
+from nthgrad.engines import custom_gradients, remake, state, trace
+from nthgrad.engines.taylor.gradients import from_custom_gradient, from_gradient
 from nthgrad.engines.taylor.rules import RULES
 from nthgrad.engines.taylor.series import Index, Series, below, value
 from nthgrad.engines.taylor.step import Input, Step
@@ -37,6 +37,10 @@ def walk(
     """
     now: dict[str, Any] = dict(env)
     ops = ancestors(targets, now)
+    held: set[str] = set()
+    if any(map(trace.hidden, ops)):
+        held = {op.name for op in ops if custom_gradients.needed_for(op)}
+        ops = ancestors(targets, now, held)
     used = {t.name for t in targets}.union(t.name for op in ops for t in op.inputs)
     tops = sorted(set(wanted), key=sum)
     lower = sorted({j for k in tops for j in below(k)}, key=sum)
@@ -49,7 +53,7 @@ def walk(
         if same and not varies:
             continue
         indices = spaced if op.name in late else lower
-        rule = RULES.get(op.type, from_gradient)
+        rule = from_custom_gradient if op.name in held and same else RULES.get(op.type, from_gradient)
         if getattr(rule, "enters", False):  # it makes the values too
             needed = [i for i, t in enumerate(op.outputs) if t.name in used]
             outputs = rule(Step(op, inputs, (), walk, needed, indices))
@@ -75,8 +79,11 @@ def again(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     return remake.rebuilt(op, inputs)
 
 
-def ancestors(targets: Sequence[tf.Tensor], env: Mapping[str, Input]) -> list[Any]:
-    """The ops that the targets are made by, down to the tensors in env, each after those that it needs."""
+def ancestors(targets: Sequence[tf.Tensor], env: Mapping[str, Input], held: Container[str] = ()) -> list[Any]:
+    """The ops that the targets are made by, down to the tensors in env, each after those that it needs.
+
+    Of the ops that are held, only the arguments of the function behind their custom gradient are walked.
+    """
     order: list[Any] = []
     seen: set[str] = set()
     stack = [(t.op, False) for t in reversed(targets) if t.name not in env]
@@ -87,7 +94,8 @@ def ancestors(targets: Sequence[tf.Tensor], env: Mapping[str, Input]) -> list[An
         elif op.name not in seen:
             seen.add(op.name)
             stack.append((op, True))
-            stack += [(t.op, False) for t in op.inputs if t.name not in env and t.op.name not in seen]
+            needs = custom_gradients.arguments(op) if op.name in held else op.inputs
+            stack += [(t.op, False) for t in needs if t.name not in env and t.op.name not in seen]
     return order
 
 
