@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import ops
-from tensorflow.python.ops import custom_gradient
+from tensorflow.python.framework import ops  # type: ignore[attr-defined]
+from tensorflow.python.ops import custom_gradient  # type: ignore[import-not-found]
 
 _HELD = "_nthgrad_gradients"
 

@@ -51,7 +51,7 @@ def from_custom_gradient(step: Step) -> Sequence[Input]:
     varying = list({x.value.name: x for x in step.inputs if isinstance(x, Series)}.values())
 
     def coefficient(k: Index, i: int) -> Coefficient:
-        firsts = [(x.value, x[k]) for x in varying if x[k] is not None] if sum(k) == 1 else []
+        firsts = [(x.value, v) for x in varying if (v := x[k]) is not None] if sum(k) == 1 else []
         if sum(k) > 1 or any(x.shape.rank != v.shape.rank for x, v in firsts):
             raise UnsupportedOpError(
                 f"{trace.describe(step.op)} ends a tf.custom_gradient around a function whose ops cannot be seen, so "
