@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nthgrad as ng
+from nthgrad import errors
 
 X = np.array([0.5, 1.5, -0.7])
 BOTH = pytest.mark.parametrize("method", ["auto", "taylor", "tape"])
@@ -130,3 +131,84 @@ def test_a_method_that_there_is_not(maker):
     with pytest.raises(ng.NthgradError) as caught:
         maker(tf.sin, method="adjoint")
     assert str(caught.value) == "method is 'adjoint'. The methods are 'auto', 'tape', 'taylor'."
+
+
+# A custom gradient around a function whose ops cannot be seen: its loop comes from one of TensorFlow's older libraries.
+
+LOGITS = np.random.default_rng(1).normal(size=(1, 4, 3))
+LENGTHS = {"label_length": tf.constant([2]), "logit_length": tf.constant([4])}
+LABELS = tf.constant([[1, 2]])
+
+
+def dense(x):
+    return tf.nn.ctc_loss(LABELS, x, **LENGTHS, logits_time_major=False, blank_index=0)
+
+
+def old_dense(x):
+    return tf.compat.v1.nn.ctc_loss_v2(LABELS, x, **LENGTHS, logits_time_major=False, blank_index=0)
+
+
+def sparse(x):
+    labels = tf.sparse.from_dense(tf.constant([[1, 1]]))
+    return tf.nn.ctc_loss(labels, x, None, LENGTHS["logit_length"], logits_time_major=False, blank_index=-1)
+
+
+def old_sparse(x):
+    labels = tf.sparse.from_dense(tf.constant([[1, 1]]))
+    return tf.compat.v1.nn.ctc_loss(labels, x, LENGTHS["logit_length"], time_major=False)
+
+
+@tf.custom_gradient
+def doubled(x):
+    """Returns the loss, but says that its slope is twice what it is."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = dense(x)
+    slope = tape.gradient(y, x)
+    return y, lambda dy: 2.0 * dy[:, None, None] * slope
+
+
+LOSSES = {
+    "dense": dense,
+    "dense, v2": old_dense,
+    "sparse": sparse,
+    "sparse, v1": old_sparse,
+    "the user's": doubled,
+    "between others": lambda x: tf.sin(dense(tf.tanh(x))) + tf.reduce_sum(x * x, [1, 2]),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_that_cannot_be_seen_has_the_first_derivative_that_a_tape_finds(name):
+    f, x, v = LOSSES[name], tf.constant(LOGITS, tf.float32), tf.constant(LOGITS[:, ::-1], tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    want = tape.gradient(y, x)
+    line = lambda s: f(x + s[:, None, None] * v)  # noqa: E731
+    np.testing.assert_allclose(ng.gradient(f)(x), want, rtol=1e-4, atol=1e-5)
+    y, slope = ng.derivatives(line, 1)(tf.zeros([1]))
+    np.testing.assert_allclose(y, f(x), rtol=1e-5)
+    np.testing.assert_allclose(slope, [tf.reduce_sum(want * v)], rtol=1e-4, atol=1e-5)
+
+
+def test_a_loss_that_cannot_be_seen_has_no_second_derivative():
+    x = tf.constant(LOGITS, tf.float32)
+    with pytest.raises(
+        errors.UnsupportedOpError,
+        match=r"IdentityN \(named .*\) ends a tf\.custom_gradient around a function whose ops cannot be seen, so its "
+        r"derivative is known to order 1 only\. Write that part of f with other ops, or use nthgrad\.finite_difference",
+    ):
+        ng.derivative(lambda s: dense(x + s[:, None, None]), 2)(tf.zeros([1]))
+    for second in (ng.hessian(dense), lambda x: ng.hvp(dense)(x, x)):
+        with pytest.raises(errors.UnsupportedOpError, match="runs a function whose ops cannot be seen"):
+            second(x)
+
+
+def test_the_second_derivative_of_a_loss_in_a_function():
+    """Its gradient is an output of that function, where no op reads it."""
+    x, v = tf.constant(LOGITS, tf.float32), tf.constant(LOGITS[:, ::-1], tf.float32)
+    second = ng.derivative(lambda s: sparse(x + s[:, None, None] * v), 2)(tf.zeros([1]))
+    np.testing.assert_allclose(
+        tf.reduce_sum(ng.hessian(sparse)(x) * v[0] * v[0, :, :, None, None]), second[0], rtol=1e-4
+    )

@@ -6,7 +6,7 @@ The families are those that nthgrad's own table is made of: `constant`, `linear`
 
 from __future__ import annotations
 
-from nthgrad.engines.graph import kinds, python_code
+from nthgrad.engines.graph import kinds, opaque
 from nthgrad.engines.taylor.algebra import ops
 from nthgrad.engines.taylor.families import bilinear, composite, constant, expanded, linear, linear_in, over, slope
 from nthgrad.engines.taylor.rules import RULES
@@ -46,6 +46,6 @@ def register(kind: str, rule: Rule) -> None:
         raise ArgumentError(
             f"The rule for {kind!r} is {rule!r}, which cannot be called. Make one with a family of nthgrad.extend."
         )
-    if kind in RULES or kind in kinds.ENTERED or kind in python_code.OPS:
+    if kind in RULES or kind in kinds.ENTERED or kind in opaque.PYTHON:
         raise ArgumentError(f"The op type {kind!r} has a rule already. A second one is not taken.")
     RULES[kind] = rule if isinstance(rule, Rule) else Rule(rule)

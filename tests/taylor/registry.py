@@ -10,7 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry, ops
 
-from nthgrad.engines.graph import kinds, python_code
+from nthgrad.engines.graph import kinds, opaque
 from nthgrad.engines.taylor.rules import RULES, refused
 
 FILE = Path(__file__).parents[2] / "src" / "nthgrad" / "OPS.md"
@@ -72,7 +72,7 @@ def classify(kind: str) -> str:
     """What becomes of an op."""
     if kind in refused.REASONS:
         return f"refused: {refused.REASONS[kind]}"
-    if kind in python_code.OPS:
+    if kind in opaque.PYTHON:
         return "refused: it runs Python code, which no graph shows"
     if kind in kinds.ENTERED:
         return "control flow"

@@ -17,7 +17,7 @@ from nthgrad._call.model_inputs import by_name
 from nthgrad._call.reuse import Request, warn_of_retracing
 from nthgrad._call.trace_cache import Keys, OncePerSignature, Tensors
 from nthgrad.engines import norms, outputs
-from nthgrad.engines.graph import python_code, trace
+from nthgrad.engines.graph import custom_gradients, opaque, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
 
@@ -73,8 +73,10 @@ def transform(
     def traced(xs: Tensors, keys: Keys, opened: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         unknown: list[tf.Tensor] = []
         args, v = (args[:-1], args[-1:]) if what.directed else (args, ())
+        graph = xs[0].graph
+        known = len(graph.get_operations())
         if opened:
-            trace.open_lengths(xs[0].graph)
+            trace.open_lengths(graph)
 
         def at(*ts: tf.Tensor) -> Any:
             positional, named = _placed(args, dict(zip(keys, ts, strict=True)))
@@ -82,13 +84,16 @@ def transform(
             try:
                 y, lengths = what.returned(y, ts[0])
             except OutputError:
-                python_code.refuse(ts, tf.nest.flatten(y))  # whose outputs have no shape
+                opaque.refuse(ts, tf.nest.flatten(y))  # whose outputs have no shape
                 raise
             unknown.extend(lengths)
             made = norms.smooth(ts, tf.nest.flatten(y), what.order, backward=what.tapes or what.backward)
             return tf.nest.pack_sequence_as(y, made)
 
-        return what.compute(at, *xs, *v), unknown
+        try:
+            return what.compute(at, *xs, *v), unknown
+        finally:
+            custom_gradients.own(graph.get_operations()[known:])
 
     compiled = OncePerSignature(traced, jit_compile=jit_compile, tapes=what.tapes)
 

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.engines import outputs
-from nthgrad.engines.graph import dependence, trace
+from nthgrad.engines.graph import custom_gradients, dependence, trace
 from nthgrad.errors import DependenceError, UnsupportedOpError
 
 Tensors = Sequence[tf.Tensor]
@@ -97,11 +97,13 @@ class Route:
                 put_mask(tensors[i], mask)
             return compute(tensors[0], tensors[1:], values)
 
-        return tf.function(run, autograph=False).get_concrete_function(
+        made = tf.function(run, autograph=False).get_concrete_function(
             [tf.TensorSpec(t.shape, t.dtype) for t in (self.x, *self.held)],
             [tf.TensorSpec([None] * m.shape.rank, m.dtype) for m in masks if m is not None],
             [tf.TensorSpec(v.shape, v.dtype) for v in self.variables],
         )
+        custom_gradients.own(made.graph.get_operations())
+        return made
 
 
 def mask_of(tensor: tf.Tensor) -> tf.Tensor | None:

@@ -15,6 +15,8 @@ import tensorflow as tf
 
 from nthgrad.engines.graph import kinds, trace
 
+_RUNNING = ("Call", "Case", "If", "While")
+
 _LIBRARIES = tuple(
     os.path.join(os.path.dirname(os.path.dirname(module.__file__ or "")), name) + os.sep
     for module, name in ((tf, "tensorflow"), (tf, "keras"), (tf, "tf_keras"), (np, "numpy"))
@@ -109,6 +111,14 @@ def bodies(op: tf.Operation) -> dict[str, list[Any]]:
             if graphs and None not in graphs:
                 found[attr.name] = graphs
     return found
+
+
+def hidden(op: tf.Operation) -> bool:
+    """Whether an op runs a function whose ops cannot be seen, as some of TensorFlow's older libraries build."""
+    if not any(kind in op.type for kind in _RUNNING):
+        return False
+    functions = {attr.name for attr in op.op_def.attr if attr.type in ("func", "list(func)")}
+    return bool(functions - bodies(op).keys())
 
 
 def _body(graph: Any, name: str) -> Any:

@@ -6,7 +6,7 @@ All else is the same for every interpretation: the order of the ops, and the bod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import tensorflow as tf
@@ -15,6 +15,32 @@ from nthgrad.engines.graph import control, rebuild, trace
 from nthgrad.errors import UnsupportedOpError
 
 T = TypeVar("T")
+
+
+def ancestors(
+    targets: Iterable[tf.Tensor],
+    env: Container[str],
+    needs: Callable[[Any], Iterable[tf.Tensor]] = lambda op: op.inputs,
+) -> list[Any]:
+    """Returns the ops that some tensors depend on, each after those that it needs.
+
+    Args:
+        targets: tensors of one graph.
+        env: the names of the tensors to stop at.
+        needs: the tensors that have to be known before an op is; its inputs, by default.
+    """
+    order: list[Any] = []
+    seen: set[str] = set()
+    stack = [(t.op, False) for t in reversed(list(targets)) if t.name not in env]
+    while stack:
+        op, ready = stack.pop()
+        if ready:
+            order.append(op)
+        elif op.name not in seen:
+            seen.add(op.name)
+            stack.append((op, True))
+            stack += [(t.op, False) for t in needs(op) if t.name not in env and t.op.name not in seen]
+    return order
 
 
 class Walk(Generic[T]):
@@ -55,19 +81,7 @@ class Walk(Generic[T]):
 
     def ancestors(self, targets: Iterable[tf.Tensor]) -> list[Any]:
         """Returns the ops that the targets depend on, down to the tensors in `env`, each after those that it needs."""
-        order: list[Any] = []
-        seen: set[str] = set()
-        stack = [(t.op, False) for t in reversed(list(targets)) if t.name not in self.env]
-        while stack:
-            op, ready = stack.pop()
-            if ready:
-                order.append(op)
-            elif op.name not in seen:
-                seen.add(op.name)
-                stack.append((op, True))
-                needed = (t for t in self.needs(op) if t.name not in self.env)
-                stack += [(t.op, False) for t in needed if t.op.name not in seen]
-        return order
+        return ancestors(targets, self.env, self.needs)
 
     def stays(self, op: Any, inputs: Sequence[Any]) -> bool:
         """Whether an op is left as it is: it is of the graph being traced, and its inputs have not changed."""

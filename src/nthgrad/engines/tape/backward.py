@@ -8,7 +8,8 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines.failures import FAILURES, reason
-from nthgrad.engines.graph import dependence, python_code, trace
+from nthgrad.engines.graph import custom_gradients, dependence, opaque, trace
+from nthgrad.engines.graph.walk import ancestors
 from nthgrad.engines.tape.repairs import REFUSED_INPUTS, refusal
 from nthgrad.engines.tape.replay import Replay, needs_repair
 from nthgrad.errors import NthgradError, UnsupportedOpError
@@ -56,6 +57,8 @@ def gradient(
         level: the order of the derivative that this is, for errors.
         seed: of the shape of y.
     """
+    if any(map(trace.hidden, path)):
+        _refuse_hidden(y, x, level)
     try:
         seeds = None if seed is None else [seed]
         dy = tf.gradients([y], x, seeds)[0] if tape is None else tape.gradient([y], x, seeds)
@@ -75,6 +78,26 @@ def gradient(
     return tf.zeros_like(x)
 
 
+def _refuse_hidden(y: tf.Tensor, x: tf.Tensor, level: int) -> None:
+    """Raises where the path from x to y leads through a function that cannot be seen, unless by a custom gradient.
+
+    TensorFlow differentiates such a function from its serialized form, and finds zeros for some of TensorFlow's own.
+    """
+
+    def needs(op: Any) -> Sequence[tf.Tensor]:
+        return custom_gradients.arguments(op) if custom_gradients.needed_for(op) else op.inputs
+
+    varying = {x.name}
+    for op in ancestors([y], varying, needs):
+        if any(t.name in varying for t in needs(op)):
+            if trace.hidden(op):
+                raise UnsupportedOpError(
+                    f"{trace.describe(op)} runs a function whose ops cannot be seen, so the derivative of order "
+                    f"{level} is unknown. {dependence.WAYS_OUT}"
+                )
+            varying.update(t.name for t in op.outputs if trace.carries(t))
+
+
 def _unsupported(error: Exception, path: list[Any], level: int) -> NthgradError:
     """Names the op of f whose gradient op has no gradient, and the line that made it."""
     if isinstance(error, NthgradError):
@@ -89,8 +112,8 @@ def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
     """Raises where an op between the sources and f(x) would lose a part of the derivative without a word."""
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     for op in path:
-        if op.type in python_code.OPS:
-            raise python_code.refused(op)
+        if op.type in opaque.OPS:
+            raise opaque.refused(op)
         if reason := refusal(op):
             raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {_WAYS_OUT}")
         for index in REFUSED_INPUTS.get(op.type, ()):

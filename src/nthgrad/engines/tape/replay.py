@@ -124,6 +124,8 @@ class Replay(Walk[tf.Tensor]):
             made = REPAIRS[op.type](op, *inputs)
             return made if isinstance(made, list) else [made]
         if op.type == "IdentityN":
+            if custom_gradients.needed_for(op):
+                return _held(op, inputs)
             if self.custom and custom_gradients.is_users(op):
                 return _custom_gradient(op, inputs)
             if custom_gradients.is_exact(op) and op.graph is inputs[0].graph:
@@ -190,10 +192,23 @@ def _custom_gradient(
 
     @decorate
     def apply(*inputs):
-        def grad(*cotangents):
-            gradients = tf.gradients(list(op.outputs), list(op.inputs), list(cotangents))
-            return [tf.zeros_like(t) if g is None else g for g, t in zip(gradients, op.inputs, strict=True)]
-
-        return tf.identity_n(list(inputs)), grad
+        return tf.identity_n(list(inputs)), lambda *u: _pulled(list(op.outputs), list(op.inputs), list(u))
 
     return tf.nest.flatten(apply(*inputs))
+
+
+def _held(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """As `_custom_gradient`, but no path leads through the results: a function is behind them that cannot be seen."""
+    taken = custom_gradients.arguments(op)
+    count = len(inputs) - len(taken)
+
+    @tf.custom_gradient
+    def apply(*arguments):
+        return tf.identity_n(list(inputs[:count])), lambda *u: _pulled(list(op.outputs[:count]), taken, list(u))
+
+    return [*tf.nest.flatten(apply(*inputs[count:])), *inputs[count:]]
+
+
+def _pulled(ys: list[tf.Tensor], xs: list[tf.Tensor], cotangents: list[tf.Tensor]) -> list[tf.Tensor]:
+    gradients = tf.gradients(ys, xs, cotangents)
+    return [tf.zeros_like(t) if g is None else g for g, t in zip(gradients, xs, strict=True)]

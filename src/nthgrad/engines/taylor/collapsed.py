@@ -15,7 +15,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines.graph import python_code, trace
+from nthgrad.engines.graph import opaque, trace
 from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.taylor import stacked
 from nthgrad.engines.taylor.gradients import from_gradient
@@ -56,8 +56,9 @@ def collapse(env: Mapping[str, Input], targets: Sequence[tf.Tensor], order: int,
 
 
 def collapses(path: Iterable[Any]) -> bool:
-    """Whether many directions go through a path at once: no list of tensors, as loops fill them, varies on it."""
-    return not any(t.dtype == tf.variant for op in trace.walk(path) for t in op.outputs)
+    """Whether many directions go through a path at once: no lists of tensors are on it, and no hidden functions."""
+    ops = list(trace.walk(path))
+    return not any(trace.hidden(op) or any(t.dtype == tf.variant for t in op.outputs) for op in ops)
 
 
 class BundleWalk(Walk[Bundle]):
@@ -92,8 +93,7 @@ class BundleWalk(Walk[Bundle]):
     def apply(self, op: Any, inputs: Sequence[Input]) -> Sequence[Input]:
         values = [self.value(x) for x in inputs]
         varies = any(isinstance(x, Bundle) for x in inputs)
-        if op.type in python_code.OPS and (varies or op.type != "PyFuncStateless"):
-            raise python_code.refused(op)
+        opaque.check(op, varies=varies)
         outputs = self.rebuild(op, inputs)
         if varies and any(trace.carries(t) for t in outputs):
             return _through(op, inputs, values, outputs, self.order, self.tops)

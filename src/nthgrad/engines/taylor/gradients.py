@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines.failures import FAILURES, reason
-from nthgrad.engines.graph import trace
+from nthgrad.engines.graph import dependence, trace
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, less, shortest, times, value
 from nthgrad.engines.taylor.step import Input, Step
 from nthgrad.errors import NthgradError, UnsupportedOpError
@@ -44,6 +44,31 @@ def from_gradient(step: Step) -> Sequence[Input]:
     for place, i in enumerate(carried):
         outputs[i] = step.output(lambda k, place=place: coefficient(k, place), i)
     return outputs
+
+
+def from_custom_gradient(step: Step) -> Sequence[Input]:
+    """The outputs of a `tf.custom_gradient` around a function that cannot be seen: to order 1."""
+    varying = list({x.value.name: x for x in step.inputs if isinstance(x, Series)}.values())
+
+    def coefficient(k: Index, i: int) -> Coefficient:
+        firsts = [(x.value, v) for x in varying if (v := x[k]) is not None] if sum(k) == 1 else []
+        if sum(k) > 1 or any(x.shape.rank != v.shape.rank for x, v in firsts):
+            raise UnsupportedOpError(
+                f"{trace.describe(step.op)} ends a tf.custom_gradient around a function whose ops cannot be seen, so "
+                f"its derivative is known to order 1 only. {dependence.WAYS_OUT}"
+            )
+        u = tf.identity(tf.zeros_like(step.values[i]))
+        values = [x for x, _ in firsts]
+        try:
+            pulled = tf.gradients(step.values[i], values, [u], stop_gradients=values)
+            pairs = [(tf.convert_to_tensor(p), v) for p, (_, v) in zip(pulled, firsts, strict=True) if p is not None]
+            return tf.gradients([p for p, _ in pairs], [u], [v for _, v in pairs])[0] if pairs else None
+        except FAILURES as error:
+            raise _refusal(step, reason(error)[1]) from error
+
+    return [
+        step.output(lambda k, i=i: coefficient(k, i), i) if trace.carries(y) else y for i, y in enumerate(step.values)
+    ]
 
 
 def _along(step: Step, xs: Sequence[Series], ys: Sequence[Series], unit: Index) -> list[Any]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines.graph import python_code, trace
+from nthgrad.engines.graph import custom_gradients, opaque, trace
 from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.taylor.algebra import or_zeros
-from nthgrad.engines.taylor.gradients import from_gradient
+from nthgrad.engines.taylor.gradients import from_custom_gradient, from_gradient
 from nthgrad.engines.taylor.rules import RULES
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, below, value, varying
 from nthgrad.engines.taylor.step import Input, Step
@@ -46,9 +46,19 @@ class SeriesWalk(Walk[Series]):
         # These ask for the coefficients between them.
         self.spaced = sorted({*tops, *(k for k in lower if sum(k) % 16 == 0)}, key=sum)
         self.late: set[str] = set()
+        self.held: dict[str, bool] = {}
 
     def prepare(self, ops: Sequence[Any]) -> None:
         self.late = _linear_tail(ops, self.env)
+
+    def holds(self, op: Any) -> bool:
+        """Whether an op ends a custom gradient that stays in force: only the arguments of its function are walked."""
+        if op.type == "IdentityN" and op.name not in self.held:
+            self.held[op.name] = not self.foreign and custom_gradients.needed_for(op)
+        return self.held.get(op.name, False)
+
+    def needs(self, op: Any) -> Sequence[tf.Tensor]:
+        return custom_gradients.arguments(op) if self.holds(op) else op.inputs
 
     def indices(self, op: Any) -> list[Index]:
         """The indices to compute for the outputs of an op."""
@@ -59,12 +69,12 @@ class SeriesWalk(Walk[Series]):
 
     def apply(self, op: Any, inputs: Sequence[Input]) -> Sequence[Input]:
         varies = any(isinstance(x, Series) for x in inputs)
-        if op.type in python_code.OPS and (varies or op.type != "PyFuncStateless"):
-            raise python_code.refused(op)
-        outputs: Sequence[Input] = self.rebuild(op, inputs)
+        opaque.check(op, varies=varies)
+        outputs: Sequence[Input] = list(op.outputs) if self.holds(op) else self.rebuild(op, inputs)
         if varies and any(trace.carries(t) for t in outputs):
             indices = self.indices(op)
-            outputs = RULES.get(op.type, from_gradient)(Step(op, inputs, outputs, walk, indices))
+            rule = from_custom_gradient if self.holds(op) else RULES.get(op.type, from_gradient)
+            outputs = rule(Step(op, inputs, outputs, walk, indices))
             for y in outputs:
                 if isinstance(y, Series):
                     for k in indices:
