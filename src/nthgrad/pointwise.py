@@ -73,9 +73,8 @@ def pointwise(
             unknown += _rows(y, x, batch(x))
             if leaf is not None:
                 leaf(y, x, batch(x))
-        path = dependence.check(x, leaves)
-        if batch(x):
-            outputs.refuse_mixing(path, x)
+        dependence.check(x, leaves)
+        outputs.refuse_mixing(leaves, x, batch(x))
         return structure, unknown
 
     return transform(

@@ -1,0 +1,1 @@
+"""What a traced graph says: how its tensors depend on each other."""
