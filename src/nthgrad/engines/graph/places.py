@@ -15,13 +15,13 @@ class Place:
     """The index of a row, for the element i of a tensor: first + i[axis] // every % count.
 
     Args:
-        axis: an axis of the tensor; `LIST` for the number of an element in a list; None for `first` alone.
-        first: a number, or for axis None the name of a tensor that holds it.
+        axis: an axis of the tensor; `LIST` for the number of an element in a list; `FIXED` for `first` alone.
+        first: a number, or for `FIXED` the name of a tensor that holds it.
         every: how many elements in sequence have the same row.
         count: the number of rows after which they begin anew; None if they do not.
     """
 
-    axis: int | None
+    axis: int
     first: int | str = 0
     every: int = 1
     count: int | None = None
@@ -37,7 +37,7 @@ class Place:
         return self if not by else dataclasses.replace(self, first=self.first + by)  # type: ignore[operator]
 
 
-LIST = -1
+LIST, FIXED = -1, -2
 
 Role = tuple[Place, ...]
 """The row that an element depends on: a place for each row axis."""
@@ -83,7 +83,7 @@ class NoProofError(Exception):
     """Raised by a rule: the op may mix rows."""
 
 
-def renamed(state: State | None, mark: str, names: Mapping[str, int | str], other: str | None) -> State | None:
+def renamed(state: State | None, mark: str, names: Mapping[int | str, int | str], other: str | None) -> State | None:
     """Returns a state outside of a function: rows that a tensor inside numbers are named by one outside.
 
     Args:
@@ -99,7 +99,7 @@ def renamed(state: State | None, mark: str, names: Mapping[str, int | str], othe
         if not isinstance(place.first, str) or not place.first.endswith(mark):
             return place
         first = names.get(place.first, other)
-        return None if first is None else Place(None, first)
+        return None if first is None else Place(FIXED, first)
 
     roles = [tuple(outside(place) for place in role) for role in state.roles]
     if any(place is None for role in roles for place in role):
@@ -107,7 +107,7 @@ def renamed(state: State | None, mark: str, names: Mapping[str, int | str], othe
     return Rows(frozenset(roles), state.op)  # type: ignore[arg-type]
 
 
-Inputs = Sequence[Rows | None]
+Inputs = Sequence[Any]  # of Rows, or None where an input does not vary
 Rule = Callable[[Any, Inputs], list[Roles]]
 
 
@@ -118,7 +118,7 @@ def roles(state: Rows | None) -> Roles:
 
 def mapped(state: Rows | None, move: Callable[[Place], Place]) -> Roles:
     """Returns the roles after each place on an axis has been moved."""
-    return frozenset(tuple(p if p.axis is None else move(p) for p in role) for role in roles(state))
+    return frozenset(tuple(p if p.axis == FIXED else move(p) for p in role) for role in roles(state))
 
 
 def static(t: tf.Tensor) -> Any:
@@ -135,6 +135,7 @@ def static(t: tf.Tensor) -> Any:
 _FOLDED: dict[str, Callable[..., Any]] = {
     "AddV2": np.add,
     "ConcatV2": lambda *parts: np.concatenate([np.asarray(part).ravel() for part in parts[:-1]]),
+    "Pack": lambda *parts: np.stack(parts),
     "Range": np.arange,
     "Sub": np.subtract,
 }
@@ -172,10 +173,10 @@ def chosen(p: Place, at: int | str) -> Place:
     if isinstance(at, int):
         if at < 0 and p.first:
             raise NoProofError
-        return Place(None, p.first + at)
+        return Place(FIXED, p.first + at)
     if p.first:
         raise NoProofError
-    return Place(None, at)
+    return Place(FIXED, at)
 
 
 def number(t: tf.Tensor) -> int | str:

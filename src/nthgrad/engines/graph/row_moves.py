@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.engines.graph.places import (
+    FIXED,
     Inputs,
     MixError,
     NoProofError,
@@ -91,10 +92,32 @@ def pad(op: Any, states: Inputs) -> list[Roles]:
 
 def reshape(op: Any, states: Inputs) -> list[Roles]:
     """Reshape."""
-    x, y = (list(t.shape) if t.shape.rank is not None else None for t in (op.inputs[0], op.outputs[0]))
-    if x is None or y is None:
-        raise NoProofError
+    rank(op.inputs[0])
+    rank(op.outputs[0])
+    x = list(op.inputs[0].shape)
+    y = list(op.outputs[0].shape)
+    if len(found := _lengths(op.inputs[1])) == len(y):
+        y = [m if n is None else n for n, m in zip(y, found, strict=True)]
     return [mapped(states[0], lambda p: _reshaped(p, x, y))]
+
+
+def _lengths(t: tf.Tensor) -> list[int | None]:
+    """Returns what is known of a shape, also of one computed as in tf.tensordot."""
+    op, value = t.op, tf.get_static_value(t)
+    if value is not None:
+        return [None if n < 0 else int(n) for n in value.ravel()]
+    if op.type == "Shape" and op.inputs[0].shape.rank is not None:
+        return list(op.inputs[0].shape)
+    if op.type == "GatherV2":
+        found, indices = _lengths(op.inputs[0]), tf.get_static_value(op.inputs[1])
+        if indices is not None:
+            return [found[i] for i in indices.ravel()]
+    if op.type == "Prod":
+        return [_product(_lengths(op.inputs[0]))]
+    if op.type in ("ConcatV2", "Pack"):
+        parts = op.inputs[:-1] if op.type == "ConcatV2" else op.inputs
+        return [n for part in parts for n in _lengths(part)]
+    return [None] * (t.shape.num_elements() or 0)
 
 
 def _reshaped(p: Place, x: Sequence[int | None], y: Sequence[int | None]) -> Place:
@@ -102,7 +125,6 @@ def _reshaped(p: Place, x: Sequence[int | None], y: Sequence[int | None]) -> Pla
 
     The row is first + number // step % count.
     """
-    assert p.axis is not None
     above, length = _product(x[: p.axis]), x[p.axis]
     step, count = _product(x[p.axis + 1 :]), p.count
     if step is None:
@@ -158,9 +180,9 @@ def _joined(states: Inputs, axis: int, lengths: Sequence[int | None], *, shift: 
         if state is not None:
 
             def put(p: Place, before: int | None = before, n: int | None = n) -> Place:
-                if p.axis is None and n == 1 and before is not None and p.first == before:
+                if p.axis == FIXED and n == 1 and before is not None and p.first == before:
                     return Place(axis)
-                if p.axis is None:
+                if p.axis == FIXED:
                     return p
                 if p.axis == axis and not shift:
                     if before is None:
@@ -215,7 +237,7 @@ def cut(op: Any, states: Inputs) -> list[Roles]:
             raise NoProofError
         start, length = int(begin[p.axis]), None if size is None else size[p.axis]
         if length == 1 and p.every == 1 and p.count is None:
-            return Place(None, p.moved(start).first)
+            return Place(FIXED, p.moved(start).first)
         if y.shape[p.axis] is None and not (start == 0 and length == -1):
             raise NoProofError  # perhaps a single row
         return p.moved(start)
@@ -228,7 +250,7 @@ def strided_slice(op: Any, states: Inputs) -> list[Roles]:
     x = op.inputs[0]
     n = rank(x)
     begin, end, strides = (tf.get_static_value(t, partial=True) for t in op.inputs[1:])
-    if strides is None:
+    if strides is None or begin is None or end is None:
         raise NoProofError
     count = len(strides)
     bits = {name: op.get_attr(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
@@ -255,18 +277,16 @@ def strided_slice(op: Any, states: Inputs) -> list[Roles]:
         to[rest] = (new + rest - axis, None)
 
     def move(p: Place) -> Place:
-        at, i = to[p.axis]  # type: ignore[index]
+        at, i = to[p.axis]
         if i is None:
             return p.at(at)  # type: ignore[arg-type]
-        known = begin is not None and begin[i] is not None
+        known = begin[i] is not None
         if at is None:
             if known:
                 return chosen(p, int(begin[i]))
             source = op.inputs[1].op
             if source.type == "Pack":
                 return chosen(p, number(source.inputs[i]))
-            if count == 1:
-                return chosen(p, number(op.inputs[1]))
             raise NoProofError
         if strides[i] is None or int(strides[i]) != 1:
             if strides[i] is not None and int(strides[i]) == -1 and has("begin", i) and has("end", i):
@@ -279,8 +299,8 @@ def strided_slice(op: Any, states: Inputs) -> list[Roles]:
         if start is None:
             raise NoProofError
         if op.outputs[0].shape[at] is None and not (start == 0 and has("end", i)):
-            if end is not None and end[i] is not None and int(end[i]) == start + 1 and not has("end", i):
-                return Place(None, p.moved(start).first)  # x[:1], whose length is open
+            if end[i] is not None and int(end[i]) == start + 1 and not has("end", i):
+                return Place(FIXED, p.moved(start).first)  # x[:1], whose length is open
             raise NoProofError  # perhaps a single row
         return p.moved(start).at(at)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from nthgrad.engines.graph import row_moves, row_windows
 from nthgrad.engines.graph.places import (
+    FIXED,
     LIST,
     Inputs,
     MixError,
@@ -71,7 +72,7 @@ def along(combined: Callable[[Any], Iterable[int]]) -> Rule:
         to = max(ranks)
 
         def move(p: Place, n: int) -> Place:
-            return keeps(p, {n + axis for axis in last}).at((p.axis or 0) + to - n)
+            return keeps(p, {n + axis for axis in last}).at(p.axis + to - n)
 
         found = [mapped(s, lambda p, n=n: move(p, n)) for s, n in zip(states, ranks, strict=True)]
         return [frozenset().union(*found)] * len(op.outputs)
@@ -116,7 +117,7 @@ def reduction(op: Any, states: Inputs) -> list[Roles]:
 
     def move(p: Place) -> Place:
         keeps(p, gone)
-        return p if kept else p.at((p.axis or 0) - sum(axis < (p.axis or 0) for axis in gone))
+        return p if kept else p.at(p.axis - sum(axis < p.axis for axis in gone))
 
     return [mapped(states[0], move)]
 
@@ -141,7 +142,7 @@ def _labels(op: Any) -> list[str]:
     ranks = [rank(t) for t in op.inputs]
     if op.type == "Einsum":
         equation = op.get_attr("equation")
-        equation = equation.decode() if isinstance(equation, bytes) else equation
+        equation = (equation.decode() if isinstance(equation, bytes) else equation).replace(" ", "")
         left, output = equation.split("->")
         inputs = left.split(",")
         counts = [n - len(s.replace("...", "")) for s, n in zip(inputs, ranks, strict=True)]
@@ -179,12 +180,12 @@ def list_set(op: Any, states: Inputs) -> list[Roles]:
     """TensorListSetItem: the row of the element's number finds its place in the list."""
     at = number(op.inputs[1])
     item = frozenset(
-        tuple(Place(LIST) if p.axis is None and p.first == at else p for p in role) for role in roles(states[2])
+        tuple(Place(LIST) if p.axis == FIXED and p.first == at else p for p in role) for role in roles(states[2])
     )
     before = roles(states[0])
     if before and item and not (before <= item or item <= before):
         raise NoProofError
-    if len(item) == 1 and any(p.axis is None for role in item for p in role):
+    if len(item) == 1 and any(p.axis == FIXED for role in item for p in role):
         raise NoProofError
     return [before | item]
 
@@ -217,7 +218,7 @@ RULES: dict[str, Rule] = {
     **each("FFT IFFT RFFT IRFFT", along(_last(1))),
     **each("FFT2D IFFT2D RFFT2D IRFFT2D", along(_last(2))),
     **each("FFT3D IFFT3D RFFT3D IRFFT3D", along(_last(3))),
-    **each("Cholesky MatrixDeterminant MatrixExponential MatrixInverse MatrixSquareRoot", along(_last(2))),
+    **each("Cholesky MatrixDeterminant MatrixInverse MatrixSquareRoot", along(_last(2))),
     **each("LogMatrixDeterminant Qr SelfAdjointEigV2 Svd", along(_last(2))),
     **each("MatrixSolve MatrixTriangularSolve", solve),
     **each("Cumprod Cumsum CumulativeLogsumexp ReverseV2", along_axes(1)),

@@ -9,7 +9,7 @@ from nthgrad.engines.graph.places import Inputs, MixError, NoProofError, Place, 
 
 def convolution(op: Any, states: Inputs) -> list[Roles]:
     """A convolution: the batch axis is kept, axes on which a kernel is longer than 1 are mixed."""
-    data, kernel = (2, 1) if op.type.endswith("BackpropInput") else (0, 1)
+    data, kernel = (2, 1) if "BackpropInput" in op.type else (0, 1)
     for i, s in enumerate(states):
         if i != data:
             needs(s)

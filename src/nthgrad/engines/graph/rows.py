@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import trace
-from nthgrad.engines.graph.places import Mixed, MixError, NoProofError, Place, Rows, State, Unknown, renamed
+from nthgrad.engines.graph.places import FIXED, Mixed, MixError, NoProofError, Place, Rows, State, Unknown, renamed
 from nthgrad.engines.graph.row_rules import RULES, SHORTENS, number
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
@@ -60,11 +60,11 @@ def _verdict(state: State | None) -> Independent | Mixed | Unknown:
     if len(state.roles) > 1:
         return Mixed(state.op)
     (role,) = state.roles
-    if any(place.axis is None or place.first for place in role):
+    if any(place.axis == FIXED or place.first for place in role):
         return Mixed(state.op)
     if any(place.every != 1 or place.count is not None for place in role):
         return Unknown(state.op)
-    return Independent(tuple(place.axis for place in role if place.axis is not None), state.op)
+    return Independent(tuple(place.axis for place in role), state.op)
 
 
 class _Walk:
@@ -113,12 +113,7 @@ class _Walk:
         before = [s for s in inputs if isinstance(s, Rows)]
         for place in (place for role in roles for place in role):
             # A reshape of all rows to one proves that there is one row.
-            if (
-                op.type not in SHORTENS
-                and t.dtype != tf.variant
-                and place.axis is not None
-                and t.shape[place.axis] == 1
-            ):
+            if op.type not in SHORTENS and t.dtype != tf.variant and place.axis != FIXED and t.shape[place.axis] == 1:
                 raise NoProofError
         joined = next((s.op for s in before if len(s.roles) > 1), None)
         if joined is not None:
@@ -184,7 +179,7 @@ def _fixed(state: State | None, t: tf.Tensor) -> State | None:
     single = {i for i, n in enumerate(t.shape) if n == 1}
     if not any(place.axis in single for role in state.roles for place in role):
         return state
-    roles = (tuple(Place(None, p.first) if p.axis in single else p for p in role) for role in state.roles)
+    roles = (tuple(Place(FIXED, p.first) if p.axis in single else p for p in role) for role in state.roles)
     return Rows(frozenset(roles), state.op)
 
 
@@ -210,4 +205,7 @@ def _carried(t: tf.Tensor, before: State | None, made: State | None) -> State | 
                 return state
     assert isinstance(before, Rows)
     assert isinstance(made, Rows)
+    passing = all(p.axis == FIXED for role in before.roles for p in role)
+    if passing and all(str(p.first).startswith("<") for role in made.roles for p in role):
+        return made  # the row of some round, or the one that the loop began with
     return made if before.roles <= made.roles else Unknown(t.op)
