@@ -253,6 +253,9 @@ UNKNOWN = {
     "Tile": (lambda x: tf.tile(x, [2, 1]), M),
     "two copies": (lambda x: tf.split(tf.nn.softmax(tf.concat([x, -x], 0)), 2)[0], M),
     "an op without a rule": (lambda x: tf.math.unsorted_segment_sum(x, tf.range(N), N), M),
+    "a diagonal matrix": (lambda x: tf.linalg.diag(x) @ tf.linalg.diag(x), V),
+    "the diagonal of products": (lambda x: tf.reduce_sum(tf.linalg.band_part(x @ tf.transpose(x), 0, 0), 1), M),
+    "the zeros of a pad": (lambda x: x + tf.pad(x, [[1, 0], [0, 0]])[0], M),
     "every other row": (lambda x: tf.stack([x[::2], x[::2]], 1), M),
 }
 

@@ -171,8 +171,8 @@ def chosen(p: Place, at: int | str) -> Place:
     if p.every != 1 or p.count is not None or isinstance(p.first, str):
         raise NoProofError
     if isinstance(at, int):
-        if at < 0 and p.first:
-            raise NoProofError
+        if p.first and (at < 0 or p.first + at < 0):
+            raise NoProofError  # x[-1] of a part, or the zeros of a pad
         return Place(FIXED, p.first + at)
     if p.first:
         raise NoProofError

@@ -23,7 +23,6 @@ from nthgrad.engines.graph.places import (
     needs,
     number,
     rank,
-    roles,
     static,
 )
 
@@ -364,7 +363,14 @@ def diagonal(op: Any, states: Inputs) -> list[Roles]:
             raise NoProofError
     for s in states[1:]:
         needs(s)
-    return [roles(states[0])]  # the last axis becomes that before the last
+    last = rank(op.inputs[0]) - 1
+
+    def move(p: Place) -> Place:
+        if p.axis == last:
+            raise NoProofError  # a row finds itself on either axis
+        return p
+
+    return [mapped(states[0], move)]
 
 
 RULES: dict[str, Rule] = {

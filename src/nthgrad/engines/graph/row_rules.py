@@ -55,6 +55,18 @@ def first(op: Any, states: Inputs) -> list[Roles]:
     return [roles(states[0])]
 
 
+def band(op: Any, states: Inputs) -> list[Roles]:
+    """MatrixBandPart: of the products of rows, it may keep those with themselves."""
+    n = rank(op.inputs[0])
+
+    def move(p: Place) -> Place:
+        if p.axis >= n - 2:
+            raise NoProofError
+        return p
+
+    return [mapped(states[0], move)]
+
+
 def either(op: Any, states: Inputs) -> list[Roles]:
     """Elements of one input or the other."""
     (found,) = broadcast(op, states)
@@ -212,7 +224,8 @@ RULES: dict[str, Rule] = {
     **each(ELEMENTWISE, broadcast),
     **each("Select SelectV2", either),
     "IdentityN": each_its_own,
-    **each("EnsureShape MatrixBandPart", first),
+    "EnsureShape": first,
+    "MatrixBandPart": band,
     # combined along axes
     **each("LogSoftmax LRN Softmax TopKV2", along(_last(1))),
     **each("FFT IFFT RFFT IRFFT", along(_last(1))),
