@@ -240,6 +240,7 @@ MIXED = {
     "pooling along rows": (lambda x: tf.nn.avg_pool1d(x[None, :, None], 2, 1, "SAME")[0, :, 0], V),
     **{f"FusedBatchNorm{v}": (fused(v, True), M) for v in ("", "V2", "V3")},
     "scan": (carried, M),
+    "scan from zeros": (lambda x: tf.scan(lambda y, row: y + row, x, tf.zeros([2], x.dtype)), M),
     "foldl": (last, M),
     "branches": (mixing_branches, M),
     "a loop": (loop(lambda y, x: y + tf.reduce_sum(x, 0)), M),
