@@ -50,9 +50,14 @@ def test_a_wrong_derivative_is_found_and_placed():
 
 
 @pytest.mark.parametrize("f", [tf.cumsum, tf.nn.softmax, tf.sort], ids=["cumsum", "softmax", "sort"])
-def test_mixed_elements_are_found_though_the_shapes_are_equal(f):
-    with pytest.raises(DisagreementError):
+def test_mixed_elements_are_refused_though_the_shapes_are_equal(f):
+    with pytest.raises(MixingError):
         ng.check(lambda x: f(x * (3 - x)), tf.constant([0.5, 1.0, 2.75], tf.float64), 1)
+
+
+def test_mixed_elements_that_no_op_shows_are_found():
+    with pytest.raises(DisagreementError):
+        ng.check(lambda x: tf.gather(x * x, tf.argsort(-x)), tf.constant([0.5, 1.0, 2.75], tf.float64), 1)
 
 
 def test_a_sum_over_the_batch_is_seen_by_its_ops():

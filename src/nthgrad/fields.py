@@ -57,7 +57,8 @@ def partials(
         InputError: (by g) the coordinates differ in shape or dtype, or there are more columns than coords.
         DependenceError: (by g) f depends on none of the coordinates in names, or on one through ops of zero derivative
             only.
-        MixingError: (by g) f takes the rows of the batch together, as BatchNormalization in training mode does.
+        MixingError: (by g) an op of f surely mixes the rows of the batch, as BatchNormalization in training mode does.
+            What is proved, refused and let through is said in `derivative`.
         NthgradError: (by g) as `derivative`.
 
     Example:

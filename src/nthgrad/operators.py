@@ -49,7 +49,7 @@ def gradient(
         ArgumentError: an argument is not one that there is.
         InputError: (by g) x is not a dense, real, floating-point, non-empty tensor of known coordinates.
         OutputError: (by g) f(x) is not one number a point.
-        MixingError: (by g) f takes the rows of the batch together.
+        MixingError: (by g) an op of f surely mixes the rows of the batch, as in `derivative`.
         DependenceError: (by g) f(x) does not depend on x.
         UnsupportedOpError: (by g) an op in f has no derivative of the order that is needed.
 

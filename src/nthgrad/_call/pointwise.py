@@ -82,9 +82,8 @@ def pointwise(
             unknown += _rows(y, x, batch(x))
             if operator.leaf is not None:
                 operator.leaf(y, x, batch(x))
-        path = dependence.check(x, leaves)
-        if batch(x):
-            outputs.refuse_mixing(path, x)
+        dependence.check(x, leaves)
+        outputs.refuse_mixing(leaves, x, batch(x))
         return structure, unknown
 
     def directed(v: Any, x: tf.Tensor) -> tf.Tensor:

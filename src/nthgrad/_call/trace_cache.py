@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -124,7 +125,11 @@ class OncePerSignature:
         signature = _hashable((*keys, *sorted(kwargs), *tf.nest.flatten(specs)))
         known = self._open  # another thread may forget its failures meanwhile
         if signature not in known:
-            known[signature] = self._traces(specs[0], keys, specs[1], specs[2])
+            try:
+                known[signature] = self._traces(specs[0], keys, specs[1], specs[2])
+            except MixingError:
+                self._refuse_lengths(xs, keys, args, kwargs)
+                raise
         return known[signature]
 
     def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> Any:
@@ -132,6 +137,12 @@ class OncePerSignature:
         trace = functools.partial(self._plain.get_concrete_function, xs, keys, True, args, kwargs)
         found = _attempt(trace)
         return self._outside(trace) if found is None and not tf.executing_eagerly() else found
+
+    def _refuse_lengths(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> None:
+        """Raises the error of the trace with known lengths, if it says what is wrong with the shape of f(x)."""
+        (xs, args, kwargs) = tf.nest.map_structure(lambda v: _open_batch(v, None), (xs, args, kwargs))
+        with contextlib.suppress(MixingError):
+            _attempt(functools.partial(self._plain.get_concrete_function, xs, keys, False, args, kwargs), OutputError)
 
     def _outside(self, trace: Callable[[], Any]) -> Any:
         """Traces what may fail inside a graph that XLA will compile, out of it.
@@ -177,10 +188,10 @@ def _shapes(tensors: Sequence[Any]) -> tuple[Any, ...]:
     return tuple((t.dtype, *t.shape) for t in tensors)
 
 
-def _attempt(call: Callable[[], Any]) -> Any:
+def _attempt(call: Callable[[], Any], refusal: type[Exception] = MixingError) -> Any:
     try:
         return call()
-    except MixingError:  # with a known batch it would not be seen
+    except refusal:  # of mixed rows: with a known batch they might not be seen
         raise
     except Exception:
         return None

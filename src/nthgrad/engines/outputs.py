@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.engines.graph import rows as graph_rows
 from nthgrad.engines.graph import trace
 from nthgrad.errors import MixingError, OutputError
 
@@ -161,22 +162,43 @@ def assert_apart(unknown: list[tf.Tensor]) -> list[tf.Operation]:
     return [tf.debugging.assert_equal(fits, True, message=MIXES) for fits in unknown]
 
 
-def refuse_mixing(path: list[Any], x: tf.Tensor) -> None:
-    """Raises where an op on the way from x, traced with its first length open, adds up the rows of the batch.
+def refuse_mixing(ys: Sequence[tf.Tensor], x: tf.Tensor, rows: int) -> None:
+    """Raises where an output surely mixes the rows of x: those along its first axes.
 
-    Shapes show it: of tensors with an open length a sum makes one without. Other ops may do so because the program has
-    the length of its batch written into it.
+    An output without a proof of either is let through, unless shapes show a sum: of tensors with an open length it
+    makes one without.
+
+    Args:
+        ys: tensors of the graph of x.
+        x: what they were made from.
+        rows: the number of axes of x that index rows.
     """
-    if not x.shape.rank or x.shape[0] is not None:
+    axes = [axis for axis in range(rows) if x.shape[axis] != 1]
+    if not axes:
         return
-    varies = {t.name for op in path for t in op.outputs} | {x.name}
-    for op in path:
-        sums = op.type in _SUMS and op.outputs[0].shape.is_fully_defined()
-        if (sums and any(t.name in varies and not t.shape.is_fully_defined() for t in op.inputs)) or _in_training(op):
+    for y, found in zip(ys, graph_rows.states({x.name: axes}, ys), strict=True):
+        op = getattr(found, "op", None)
+        if isinstance(found, graph_rows.Independent):
+            op = None if found.axes is None or list(found.axes) == axes else op
+        elif isinstance(found, graph_rows.Unknown):
+            op = _sum(trace.between([x], [y]), x)
+        if op is not None:
             raise MixingError(
                 f"f mixes the rows of a batch: {trace.describe(op)} takes them together, so that no row has a "
                 "derivative of its own. Take it out of f (a BatchNormalization: call the model with training=False)."
             )
+
+
+def _sum(path: list[Any], x: tf.Tensor) -> Any:
+    """Returns an op between x, whose first length is open, and an output, whose shape shows that it sums; or None."""
+    if x.shape[0] is not None:
+        return None
+    varies = {t.name for op in path for t in op.outputs} | {x.name}
+    for op in path:
+        sums = op.type in _SUMS and op.outputs[0].shape.is_fully_defined()
+        if (sums and any(t.name in varies and not t.shape.is_fully_defined() for t in op.inputs)) or _in_training(op):
+            return op
+    return None
 
 
 _SUMS = ("BatchMatMulV2", "Einsum", "EuclideanNorm", "L2Loss", "MatMul", "Max", "Mean", "Min", "Prod", "Sum")

@@ -35,8 +35,8 @@ def check(op: tf.Operation, *, varies: bool) -> None:
 
 def _python(op: tf.Operation) -> UnsupportedOpError:
     return UnsupportedOpError(
-        f"{trace.describe(op)} runs Python code (a {PYTHON[op.type]}), which no engine can look into. Write that part of "
-        "f with TensorFlow's ops, or use nthgrad.finite_difference."
+        f"{trace.describe(op)} runs Python code (a {PYTHON[op.type]}), which no engine can look into. Write that part "
+        "of f with TensorFlow's ops, or use nthgrad.finite_difference."
     )
 
 

@@ -141,8 +141,8 @@ class _Tower:
         self.outputs = tf.nest.flatten(self.structure)
         axes = [axis for axis, orders in enumerate(zip(*self.needed, strict=True)) if any(orders)]
         self.used = dependence.used(self.xs, self.outputs, self.names, axes)
-        for axis, path in self.used.items():
-            outputs.refuse_mixing(path, self.xs[axis])
+        for axis in self.used:
+            outputs.refuse_mixing(self.outputs, self.xs[axis], outputs.row_rank(self.xs[axis]))
         x, sources = self.xs[0], [self.xs[axis] for axis in self.used]
         self.path = trace.between(sources, self.outputs)
         self.outputs = repaired(self.path, sources, self.outputs)

@@ -66,7 +66,7 @@ def partials(
     paths = dependence.used(xs, leaves, names, [axis for axis, n in enumerate(highest) if n])
     for axis, path in paths.items():
         x, step = xs[axis], steps[axis]
-        outputs.refuse_mixing(path, x)
+        outputs.refuse_mixing(leaves, x, outputs.row_rank(x))
         _afford(path, x, highest[axis])
         v = tf.ones_like(x) * step if step > 1 else tf.ones_like(x)
         lines[x.name] = Series(x, _first(v, tuple(int(i == axis) for i in range(len(xs)))))

@@ -1,0 +1,249 @@
+"""Rules of the row analysis: for each op the roles of its outputs, from the states of its inputs.
+
+A rule raises MixError where an element surely depends on several rows, and NoProofError where nothing is proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nthgrad.engines.graph import row_moves, row_windows
+from nthgrad.engines.graph.places import (
+    FIXED,
+    LIST,
+    Inputs,
+    MixError,
+    NoProofError,
+    Place,
+    Role,
+    Roles,
+    Rule,
+    axes,
+    chosen,
+    each,
+    keeps,
+    mapped,
+    needs,
+    number,
+    rank,
+    roles,
+    static,
+)
+
+SHORTENS = frozenset({"GatherV2", "Slice", "Split", "SplitV", "StridedSlice", "TopKV2"})
+"""Ops that may leave one row of several."""
+
+
+def broadcast(op: Any, states: Inputs) -> list[Roles]:
+    """Elementwise in all inputs, which are broadcast against each other."""
+    to = rank(op.outputs[0])
+    shifts = [to - (0 if s is None else rank(t)) for s, t in zip(states, op.inputs, strict=True)]
+    found = [mapped(s, lambda p, by=by: p.at(p.axis + by)) for s, by in zip(states, shifts, strict=True)]
+    return [frozenset().union(*found)] * len(op.outputs)
+
+
+def each_its_own(op: Any, states: Inputs) -> list[Roles]:
+    """Each output is the input of its number."""
+    return [roles(s) for s in states]
+
+
+def first(op: Any, states: Inputs) -> list[Roles]:
+    """The first input, each element in its place; the others are settings."""
+    for s in states[1:]:
+        needs(s)
+    return [roles(states[0])]
+
+
+def band(op: Any, states: Inputs) -> list[Roles]:
+    """MatrixBandPart: of the products of rows, it may keep those with themselves."""
+    n = rank(op.inputs[0])
+
+    def move(p: Place) -> Place:
+        if p.axis >= n - 2:
+            raise NoProofError
+        return p
+
+    return [mapped(states[0], move)]
+
+
+def either(op: Any, states: Inputs) -> list[Roles]:
+    """Elements of one input or the other."""
+    (found,) = broadcast(op, states)
+    if len(found) > 1 and len({mapped(s, lambda p: p) for s in states if s is not None}) > 1:
+        raise NoProofError
+    return [found]
+
+
+def along(combined: Callable[[Any], Iterable[int]]) -> Rule:
+    """Elements along some axes, counted from the last, are combined; each output keeps the axes before them."""
+
+    def rule(op: Any, states: Inputs) -> list[Roles]:
+        last = set(combined(op))
+        ranks = [0 if s is None else rank(t) for s, t in zip(states, op.inputs, strict=True)]
+        to = max(ranks)
+
+        def move(p: Place, n: int) -> Place:
+            return keeps(p, {n + axis for axis in last}).at(p.axis + to - n)
+
+        found = [mapped(s, lambda p, n=n: move(p, n)) for s, n in zip(states, ranks, strict=True)]
+        return [frozenset().union(*found)] * len(op.outputs)
+
+    return rule
+
+
+def solve(op: Any, states: Inputs) -> list[Roles]:
+    """Solutions of linear equations: the columns of the right-hand side have one each."""
+    (by_matrix,) = along(_last(2))(op, [states[0], None])
+    (by_side,) = along(lambda op: [-2])(op, [None, states[1]])
+    lower = [rank(op.outputs[0]) - rank(t) for t in op.inputs]
+    if any(lower):
+        raise NoProofError
+    return [by_matrix | by_side]
+
+
+def along_axes(which: int, *, moves: bool = False) -> Rule:
+    """Elements are combined along the axes that an input holds."""
+
+    def rule(op: Any, states: Inputs) -> list[Roles]:
+        n = rank(op.inputs[0])
+        if op.type == "Reverse":
+            combined = [axis for axis, turned in enumerate(static(op.inputs[which])) if turned]
+        else:
+            combined = axes(op.inputs[which], n)
+        if moves:  # Roll, by 0 perhaps
+            shifts = static(op.inputs[1]).ravel()
+            lengths = [op.inputs[0].shape[axis] or 0 for axis in combined]
+            turned = zip(combined, shifts, lengths, strict=True)
+            combined = [axis for axis, by, n in turned if (by % n if n else by)]
+        return [mapped(states[0], lambda p: keeps(p, combined))]
+
+    return rule
+
+
+def reduction(op: Any, states: Inputs) -> list[Roles]:
+    """Elements are combined along axes, which may be dropped."""
+    n = rank(op.inputs[0])
+    gone = list(range(n)) if op.type == "L2Loss" else axes(op.inputs[1], n)
+    kept = op.type != "L2Loss" and op.get_attr("keep_dims")
+
+    def move(p: Place) -> Place:
+        keeps(p, gone)
+        return p if kept else p.at(p.axis - sum(axis < p.axis for axis in gone))
+
+    return [mapped(states[0], move)]
+
+
+def product(op: Any, states: Inputs) -> list[Roles]:
+    """A sum of products, by the labels of its axes."""
+    *inputs, output = _labels(op)
+    found: set[Role] = set()
+    for labels, state in zip(inputs, states, strict=True):
+
+        def move(p: Place, labels: str = labels) -> Place:
+            at = output.find(labels[p.axis or 0])
+            if at < 0:
+                raise MixError
+            return p.at(at)
+
+        found |= mapped(state, move)
+    return [frozenset(found)]
+
+
+def _labels(op: Any) -> list[str]:
+    ranks = [rank(t) for t in op.inputs]
+    if op.type == "Einsum":
+        equation = op.get_attr("equation")
+        equation = (equation.decode() if isinstance(equation, bytes) else equation).replace(" ", "")
+        left, output = equation.split("->")
+        inputs = left.split(",")
+        counts = [n - len(s.replace("...", "")) for s, n in zip(inputs, ranks, strict=True)]
+        dots = [chr(0x100 + i) for i in range(max(counts))]
+        spelled = [s.replace("...", "".join(dots[len(dots) - n :])) for s, n in zip(inputs, counts, strict=True)]
+        return [*spelled, output.replace("...", "".join(dots))]
+    batch = "".join(chr(0x100 + i) for i in range(max(ranks) - 2))
+    left, right = (batch[len(batch) - (n - 2) :] if n > 2 else "" for n in ranks)
+    turn = ("transpose_a", "transpose_b") if op.type == "MatMul" else ("adj_x", "adj_y")
+    a, b = (op.get_attr(name) for name in turn)
+    return [left + ("ki" if a else "ik"), right + ("jk" if b else "kj"), batch + "ij"]
+
+
+def list_from(op: Any, states: Inputs) -> list[Roles]:
+    """TensorListFromTensor: the first axis becomes the number of an element."""
+    return [mapped(states[0], lambda p: p.at(p.axis - 1 if p.axis else LIST))]
+
+
+def list_stack(op: Any, states: Inputs) -> list[Roles]:
+    """TensorListStack."""
+    return [mapped(states[0], lambda p: p.at(0 if p.axis == LIST else p.axis + 1))]
+
+
+def list_get(op: Any, states: Inputs) -> list[Roles]:
+    """TensorListGetItem."""
+    at = number(op.inputs[1])
+
+    def move(p: Place) -> Place:
+        return p if p.axis != LIST else chosen(p, at)
+
+    return [mapped(states[0], move)]
+
+
+def list_set(op: Any, states: Inputs) -> list[Roles]:
+    """TensorListSetItem: the row of the element's number finds its place in the list."""
+    at = number(op.inputs[1])
+    item = frozenset(
+        tuple(Place(LIST) if p.axis == FIXED and p.first == at else p for p in role) for role in roles(states[2])
+    )
+    before = roles(states[0])
+    if before and item and not (before <= item or item <= before):
+        raise NoProofError
+    if len(item) == 1 and any(p.axis == FIXED for role in item for p in role):
+        raise NoProofError
+    return [before | item]
+
+
+def _last(n: int) -> Callable[[Any], range]:
+    return lambda op: range(-n, 0)
+
+
+ELEMENTWISE = """
+    Abs Acos Acosh Angle Asin Asinh Atan Atanh BesselI0e BesselI1e Cast CheckNumerics ComplexAbs Conj Cos Cosh Digamma
+    Elu Erf Erfc Erfinv Exp Expm1 Identity Imag Inv LeakyRelu Lgamma Log Log1p Ndtri Neg OnesLike PreventGradient Real
+    Reciprocal Relu Relu6 Rsqrt Selu Sigmoid Sign Sin Sinh Softplus Softsign Snapshot Sqrt Square StopGradient Tan Tanh
+
+    Add AddV2 Atan2 Complex Div DivNoNan FloorMod Igamma Igammac Maximum Minimum Mul MulNoNan Polygamma Pow RealDiv
+    SquaredDifference Sub TruncateMod Xdivy Xlog1py Xlogy Zeta
+
+    EluGrad InvGrad LeakyReluGrad ReciprocalGrad Relu6Grad ReluGrad RsqrtGrad SeluGrad SigmoidGrad SoftplusGrad
+    SoftsignGrad SqrtGrad TanhGrad
+
+    AddN Betainc ClipByValue
+    """
+
+RULES: dict[str, Rule] = {
+    **each(ELEMENTWISE, broadcast),
+    **each("Select SelectV2", either),
+    "IdentityN": each_its_own,
+    "EnsureShape": first,
+    "MatrixBandPart": band,
+    # combined along axes
+    **each("LogSoftmax LRN Softmax TopKV2", along(_last(1))),
+    **each("FFT IFFT RFFT IRFFT", along(_last(1))),
+    **each("FFT2D IFFT2D RFFT2D IRFFT2D", along(_last(2))),
+    **each("FFT3D IFFT3D RFFT3D IRFFT3D", along(_last(3))),
+    **each("Cholesky MatrixDeterminant MatrixInverse MatrixSquareRoot", along(_last(2))),
+    **each("LogMatrixDeterminant Qr SelfAdjointEigV2 Svd", along(_last(2))),
+    **each("MatrixSolve MatrixTriangularSolve", solve),
+    **each("Cumprod Cumsum CumulativeLogsumexp ReverseV2", along_axes(1)),
+    "Roll": along_axes(2, moves=True),
+    **each("EuclideanNorm L2Loss Max Mean Min Prod Sum", reduction),
+    **each("BatchMatMul BatchMatMulV2 BatchMatMulV3 Einsum MatMul", product),
+    # lists
+    "TensorListFromTensor": list_from,
+    "TensorListGetItem": list_get,
+    "TensorListSetItem": list_set,
+    "TensorListStack": list_stack,
+    **row_moves.RULES,
+    **row_windows.RULES,
+}
+"""The rule of each op type. Ops without a rule are unknown."""

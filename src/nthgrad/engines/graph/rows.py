@@ -1,0 +1,211 @@
+"""Proves, op by op, that rows stay independent on the way from some tensors of a graph to others.
+
+The state of a tensor says on which row of the inputs each of its elements depends. The rules in `row_rules` compute it
+from the states of an op's inputs. Only derivatives count: an integer, a predicate or a StopGradient does not vary.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.engines.graph import trace
+from nthgrad.engines.graph.places import FIXED, Mixed, MixError, NoProofError, Place, Rows, State, Unknown, renamed
+from nthgrad.engines.graph.row_rules import RULES, SHORTENS, number
+
+_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+_BRANCHES = frozenset({"Case", "If", "StatelessCase", "StatelessIf"})
+_LOOPS = frozenset({"StatelessWhile", "While"})
+_ROUNDS = 8  # of a loop, until its states are given up
+
+
+@dataclasses.dataclass(frozen=True)
+class Independent:
+    """Each row of a tensor depends on its own row only.
+
+    Args:
+        axes: the axis of the tensor for each row axis of the inputs; None if the tensor does not vary.
+        op: the last op that moved the rows to other axes, or None.
+    """
+
+    axes: tuple[int, ...] | None
+    op: Any = dataclasses.field(default=None, compare=False)
+
+
+def states(inputs: Mapping[str, Sequence[int]], outputs: Sequence[tf.Tensor]) -> list[Independent | Mixed | Unknown]:
+    """Returns for each output whether its rows depend on the same rows of the inputs only.
+
+    `Independent` is proved. `Mixed` names an op that surely combines rows or exchanges them; a later op may undo it.
+    `Unknown` names the first op without a proof. The cost is linear in the size of the graph.
+
+    Args:
+        inputs: the names of tensors of one graph, each with its row axes. All have the same number of row axes.
+        outputs: tensors of the same graph. Only ops on a path to one of them count.
+    """
+    if not outputs:
+        return []
+    given = {name: Rows(frozenset({tuple(Place(axis) for axis in axes)})) for name, axes in inputs.items()}
+    found = _Walk().through(outputs[0].graph, given, outputs)
+    return [_verdict(found.get(y.name)) for y in outputs]
+
+
+def _verdict(state: State | None) -> Independent | Mixed | Unknown:
+    if state is None:
+        return Independent(None)
+    if not isinstance(state, Rows):
+        return state
+    if len(state.roles) > 1:
+        return Mixed(state.op)
+    (role,) = state.roles
+    if any(place.axis == FIXED or place.first for place in role):
+        return Mixed(state.op)
+    if any(place.every != 1 or place.count is not None for place in role):
+        return Unknown(state.op)
+    return Independent(tuple(place.axis for place in role), state.op)
+
+
+class _Walk:
+    """The states of tensors by name, graph by graph; a body with the same states is walked once."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, list[State | None]] = {}
+
+    def through(self, graph: Any, given: Mapping[str, State], outputs: Sequence[tf.Tensor]) -> dict[str, State]:
+        """Returns the states of the tensors between given ones and the outputs."""
+        found = dict(given)
+        sources = [graph.get_tensor_by_name(name) for name in given]
+        for op in trace.between(sources, outputs):
+            inputs = [found.get(t.name) for t in op.inputs]
+            made = self.after(op, inputs)
+            for t, state in zip(op.outputs, made, strict=True):
+                if state is not None and trace.carries(t) and t.name not in given:
+                    found[t.name] = state
+        return found
+
+    def after(self, op: Any, inputs: list[State | None]) -> list[State | None]:
+        """Returns the states of an op's outputs."""
+        try:
+            if op.type in _CALLS or op.type in _BRANCHES or op.type in _LOOPS:
+                return self.entered(op, inputs)
+            for kind in (Mixed, Unknown):
+                for state in inputs:
+                    if isinstance(state, kind):
+                        return [state] * len(op.outputs)
+            rule = RULES.get(op.type)
+            if rule is None:
+                raise NoProofError
+            made = rule(op, [_fixed(s, t) for s, t in zip(inputs, op.inputs, strict=True)])
+            return [self.checked(op, roles, t, inputs) for roles, t in zip(made, op.outputs, strict=True)]
+        except MixError:
+            return [Mixed(op)] * len(op.outputs)
+        except NoProofError:
+            return [Unknown(op)] * len(op.outputs)
+
+    def checked(self, op: Any, roles: Any, t: tf.Tensor, inputs: Iterable[State | None]) -> State | None:
+        """Returns the state of an output: its roles, and the op that errors name."""
+        if not roles:
+            return None
+        if len(roles) > 4:
+            raise NoProofError
+        before = [s for s in inputs if isinstance(s, Rows)]
+        for place in (place for role in roles for place in role):
+            # A reshape of all rows to one proves that there is one row.
+            if op.type not in SHORTENS and t.dtype != tf.variant and place.axis != FIXED and t.shape[place.axis] == 1:
+                raise NoProofError
+        joined = next((s.op for s in before if len(s.roles) > 1), None)
+        if joined is not None:
+            return Rows(roles, joined)
+        unmoved = next((s for s in before if s.roles == roles), None)
+        return Rows(roles, op if unmoved is None else unmoved.op)
+
+    def entered(self, op: Any, inputs: list[State | None]) -> list[State | None]:
+        """Returns the states of the outputs of an op that runs functions."""
+        graphs = trace.bodies(op)
+        if op.type in _CALLS and "f" in graphs:
+            return self.called(graphs["f"][0], inputs, op.inputs)[: len(op.outputs)]
+        if op.type in _BRANCHES and graphs:
+            branches = [g for found in graphs.values() for g in found]
+            made = [self.called(g, inputs[1:], op.inputs[1:])[: len(op.outputs)] for g in branches]
+            return [_either(op, states) for states in zip(*made, strict=True)]
+        if op.type in _LOOPS and "body" in graphs:
+            return self.loop(graphs["body"][0], inputs, op.inputs)
+        raise NoProofError
+
+    def called(self, body: Any, inputs: Sequence[State | None], given: Sequence[tf.Tensor]) -> list[State | None]:
+        """Returns the states of the outputs of a function, as its caller names rows."""
+        names = {number(i): number(t) for i, t in zip(body.inputs, given, strict=True)}
+        return [renamed(state, _mark(body), names, None) for state in self.body(body, inputs)]
+
+    def loop(self, body: Any, inputs: list[State | None], given: Sequence[tf.Tensor]) -> list[State | None]:
+        """Returns the states of the variables of a loop after any number of rounds.
+
+        A row that a variable numbers in one round is another row in the next.
+        """
+        pairs = zip(body.inputs, body.outputs, given, strict=False)
+        names = {number(i): number(t) for i, o, t in pairs if o is i}
+        now = list(inputs)
+        for _ in range(_ROUNDS):
+            made = [renamed(s, _mark(body), names, f"<earlier>{_mark(body)}") for s in self.body(body, now)]
+            after = [_carried(t, s, m) for t, s, m in zip(body.outputs, now, made, strict=False)]
+            if after == now:
+                return now
+            now = after
+        raise NoProofError
+
+    def body(self, graph: Any, inputs: Sequence[State | None]) -> list[State | None]:
+        """Returns the states of the outputs of a function."""
+        key = graph, tuple(inputs)
+        if key not in self.known:
+            pairs = zip(graph.inputs, inputs, strict=True)
+            given = {t.name: s for t, s in pairs if s is not None and trace.carries(t)}
+            found = self.through(graph, given, graph.outputs) if given else {}
+            self.known[key] = [found.get(t.name) for t in graph.outputs]
+        return self.known[key]
+
+
+def _mark(graph: Any) -> str:
+    return f"@{id(graph)}"
+
+
+def _fixed(state: State | None, t: tf.Tensor) -> State | None:
+    """Returns a state with places on axes of length 1 replaced by the one row that they hold."""
+    if not isinstance(state, Rows) or t.dtype == tf.variant:
+        return state
+    if t.shape.rank is None:
+        raise NoProofError
+    single = {i for i, n in enumerate(t.shape) if n == 1}
+    if not any(place.axis in single for role in state.roles for place in role):
+        return state
+    roles = (tuple(Place(FIXED, p.first) if p.axis in single else p for p in role) for role in state.roles)
+    return Rows(frozenset(roles), state.op)
+
+
+def _either(op: Any, found: Sequence[State | None]) -> State | None:
+    """Returns the state of one of several tensors, whichever is computed."""
+    varying = [s for s in found if s is not None]
+    if all(isinstance(s, Mixed) for s in found):
+        return found[0]
+    if any(s != varying[0] or not isinstance(s, Rows) for s in varying[:]):
+        return next((s for s in varying if isinstance(s, Unknown)), Unknown(op))
+    return varying[0] if varying else None
+
+
+def _carried(t: tf.Tensor, before: State | None, made: State | None) -> State | None:
+    """Returns the state of a loop variable before or after a round."""
+    if made is None or before == made:
+        return before
+    if before is None:
+        return made
+    for kind in (Mixed, Unknown):
+        for state in (before, made):
+            if isinstance(state, kind):
+                return state
+    assert isinstance(before, Rows)
+    assert isinstance(made, Rows)
+    passing = all(p.axis == FIXED for role in before.roles for p in role)
+    if passing and all(str(p.first).startswith("<") for role in made.roles for p in role):
+        return made  # the row of some round, or the one that the loop began with
+    return made if before.roles <= made.roles else Unknown(t.op)
