@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from nthgrad.core import checked_order
-from nthgrad.engines import outputs, taylor, trace
+from nthgrad.engines import grappler, outputs, taylor, trace
 from nthgrad.errors import ArgumentError, InputError, MixingError, OutputError, UnsupportedOpError
 from nthgrad.functional import Route, chances, mask_of, mixed, producer, put_mask
 
@@ -108,6 +108,7 @@ class Grad(keras.layers.Layer):
         # Keras would take what the layer before was called with.
         return super().__call__(inputs, **{"training": None, **kwargs})
 
+    @grappler.guarded
     def call(self, inputs: list[tf.Tensor], training: bool | None = None) -> tf.Tensor:
         """The derivative of y by x.
 

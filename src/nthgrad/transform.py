@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad import tracebacks
-from nthgrad.engines import norms, outputs, python_code, trace
+from nthgrad.engines import grappler, norms, outputs, python_code, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
 from nthgrad.model_inputs import by_name
 from nthgrad.points import as_argument, as_point, as_points, is_python, spread_scalars
@@ -59,6 +59,7 @@ def transform(
     # The Python function under a tf.function is traced in place: a call to it would hide its ops.
     called = trace.converted(getattr(f, "python_function", f))
 
+    @grappler.guarded
     def traced(xs: Tensors, keys: Keys, opened: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         unknown: list[tf.Tensor] = []
         args, v = (args[:-1], args[-1:]) if directed else (args, ())

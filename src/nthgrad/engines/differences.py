@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nthgrad.engines import grappler
 from nthgrad.engines.extrapolation import FINE_ROWS, column, differences, extrapolate, finite_or_inf
 from nthgrad.engines.stencils import is_integer, stencil
 from nthgrad.errors import ArgumentError, InputError, OutputError
@@ -84,6 +85,7 @@ def finite_difference(
     _check_step(step)
 
     @tf.autograph.experimental.do_not_convert
+    @grappler.guarded
     def g(*args: Any, **kwargs: Any) -> Any:
         if argnum >= len(args):
             raise ArgumentError(

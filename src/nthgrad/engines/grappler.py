@@ -1,0 +1,66 @@
+"""Keeps TensorFlow's graph optimizer, grappler, from changing the results of the functions that nthgrad traces.
+
+Two of its rewrites do (TensorFlow 2.21, on CPUs and without XLA, with all shapes known where it says so):
+
+* `ReplacePackWithTileReshape`: a tf.stack of equal tensors of known shape becomes a tf.tile of output 0 of the op that
+  made them, even if they are another output of it. After `t, x = tf.unstack(p, axis=-1)`, `tf.stack([x, x])` is
+  `[t, t]`. So does a stack of tensors that become equal while the graph is optimized.
+* `RemoveRedundantReshapeOrBroadcastTo`: a tf.reshape of one unknown length to one other is taken for an identity, and
+  does not fail where it should. `tf.reshape(x, [7])` of three numbers is these three.
+
+Both are avoided by the form of the graph, so they stay avoided where the function is inlined into another or saved.
+A tf.function that was traced before nthgrad sees it keeps its graph, and so does what surrounds a call of nthgrad.
+There `tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})` prevents both, as XLA does.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import tensorflow as tf
+
+from nthgrad.engines import _private, trace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class FixedLengthError(Exception):
+    """A graph with open lengths holds a reshape that fits one length only: it has to be traced with known lengths."""
+
+
+def guarded(f: F) -> F:
+    """Decorates a function that is traced: guards the ops that it creates, also in branches and loops."""
+
+    @functools.wraps(f)
+    def guarding(*args: Any, **kwargs: Any) -> Any:
+        with _private.each_new_op(_guard):
+            return f(*args, **kwargs)
+
+    return guarding  # type: ignore[return-value]
+
+
+def _guard(kind: str, outputs: Sequence[tf.Tensor]) -> None:
+    if kind == "Pack":
+        _count_axis_from_the_end(outputs[0].op)
+    elif kind == "Reshape":
+        _require_open_lengths(outputs[0].op)
+
+
+def _count_axis_from_the_end(op: tf.Operation) -> None:
+    """Gives a stack a negative axis, which the rewrite does not know; one along the last axis it leaves alone.
+
+    Stacked scalars keep axis 0: TensorFlow reads shapes off them. So do stacks with a constant, for it reads paddings
+    off them; equal to a constant, the others have one output only.
+    """
+    axis, rank = op.get_attr("axis"), op.outputs[0].shape.rank
+    if rank is not None and 0 <= axis < rank - 1 and not any(t.op.type == "Const" for t in op.inputs):
+        _private.set_int(op, "axis", axis - rank)
+
+
+def _require_open_lengths(op: tf.Operation) -> None:
+    """Refuses a reshape to known lengths in a graph that is to serve all lengths: it would not fail for the others."""
+    x, y = op.inputs[0].shape, op.outputs[0].shape
+    if x.rank is not None and not x.is_fully_defined() and y.is_fully_defined() and trace.has_open_lengths(op.graph):
+        raise FixedLengthError(f"{trace.describe(op)} reshapes {x} to {y}.")
