@@ -6,7 +6,7 @@ The one place for private imports. Checked with TensorFlow 2.21.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -16,8 +16,8 @@ from tensorflow.python.framework import op_callbacks  # called for every op of e
 
 
 @contextlib.contextmanager
-def each_new_op(callback: Callable[[str, tuple[tf.Tensor, ...]], None]) -> Iterator[None]:
-    """Calls callback(type, outputs) for each op that this thread creates in a graph, also in branches and loops.
+def each_new_op(callback: Callable[[str, Sequence[tf.Tensor]], Sequence[tf.Tensor]]) -> Iterator[None]:
+    """Replaces the outputs of each op that this thread creates in a graph by callback(type, outputs).
 
     TensorFlow has no public way to see the ops of a branch before their function is finished, nor to change an op
     later. Does nothing eagerly, where TensorFlow would execute each op of all threads in another way.
@@ -26,8 +26,7 @@ def each_new_op(callback: Callable[[str, tuple[tf.Tensor, ...]], None]) -> Itera
     def call(kind: str, inputs: Any, attributes: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> Any:
         if graph is None:  # tf.init_scope executes eagerly
             return None
-        callback(kind, outputs)
-        return list(outputs)
+        return list(callback(kind, outputs))
 
     if tf.executing_eagerly():
         yield

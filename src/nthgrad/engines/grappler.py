@@ -1,16 +1,18 @@
 """Keeps TensorFlow's graph optimizer, grappler, from changing the results of the functions that nthgrad traces.
 
-Two of its rewrites do (TensorFlow 2.21, on CPUs and without XLA, with all shapes known where it says so):
+Three of its rewrites do (TensorFlow 2.21, without XLA):
 
 * `ReplacePackWithTileReshape`: a tf.stack of equal tensors of known shape becomes a tf.tile of output 0 of the op that
   made them, even if they are another output of it. After `t, x = tf.unstack(p, axis=-1)`, `tf.stack([x, x])` is
-  `[t, t]`. So does a stack of tensors that become equal while the graph is optimized.
+  `[t, t]`. It also applies to tensors that become equal while the graph is optimized.
+* `OptimizeMaxOrMinOfMonotonic`: the maximum or minimum of a monotonic function of such an output becomes the function
+  of the maximum of output 0. `tf.reduce_max(tf.exp(x))` is `tf.exp(tf.reduce_max(t))`.
 * `RemoveRedundantReshapeOrBroadcastTo`: a tf.reshape of one unknown length to one other is taken for an identity, and
   does not fail where it should. `tf.reshape(x, [7])` of three numbers is these three.
 
-Both are avoided by the form of the graph, so they stay avoided where the function is inlined into another or saved.
+The form of the graph avoids them, so they stay avoided where the function is inlined into another or saved.
 A tf.function that was traced before nthgrad sees it keeps its graph, and so does what surrounds a call of nthgrad.
-There `tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})` prevents both, as XLA does.
+There `tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})` prevents all three, as XLA does.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Any, TypeVar
 
 import tensorflow as tf
 
-from nthgrad.engines import _private, trace
+from nthgrad.engines import _private, remake, trace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,11 +43,29 @@ def guarded(f: F) -> F:
     return guarding  # type: ignore[return-value]
 
 
-def _guard(kind: str, outputs: Sequence[tf.Tensor]) -> None:
+_EXTREMES = frozenset({
+    "ArgMax", "ArgMin", "Max", "MaxPool", "MaxPool3D", "MaxPoolV2", "MaxPoolWithArgmax", "Min", "SegmentMax",
+    "SegmentMin", "UnsortedSegmentMax", "UnsortedSegmentMin",
+})  # fmt: skip
+
+
+def _guard(kind: str, outputs: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
     if kind == "Pack":
         _count_axis_from_the_end(outputs[0].op)
     elif kind == "Reshape":
         _require_open_lengths(outputs[0].op)
+    elif kind in _EXTREMES:
+        return _behind_a_barrier(outputs[0].op)
+    return outputs
+
+
+def _behind_a_barrier(op: tf.Operation) -> Sequence[tf.Tensor]:
+    """Rebuilds a maximum of what one output of an op leads to, on an ensure_shape, which grappler leaves in place."""
+    x, *others = op.inputs
+    t = x
+    while t.op.inputs and t.value_index == 0:
+        t = t.op.inputs[0]
+    return op.outputs if t is x or t.value_index == 0 else remake.again(op, [tf.ensure_shape(x, x.shape), *others])
 
 
 def _count_axis_from_the_end(op: tf.Operation) -> None:
