@@ -7,12 +7,13 @@ Three of its rewrites do (TensorFlow 2.21, without XLA):
   `[t, t]`. It also applies to tensors that become equal while the graph is optimized.
 * `OptimizeMaxOrMinOfMonotonic`: the maximum or minimum of a monotonic function of such an output becomes the function
   of the maximum of output 0. `tf.reduce_max(tf.exp(x))` is `tf.exp(tf.reduce_max(t))`.
-* `RemoveRedundantReshapeOrBroadcastTo`: a tf.reshape of one unknown length to one other is taken for an identity, and
-  does not fail where it should. `tf.reshape(x, [7])` of three numbers is these three.
+* `RemoveRedundantReshapeOrBroadcastTo`: a tf.reshape that keeps the rank, with an unknown length, is taken for an
+  identity. It does not fail where it should. `tf.reshape(x, [7])` of three numbers is these three.
 
-The form of the graph avoids them, so they stay avoided where the function is inlined into another or saved.
-A tf.function that was traced before nthgrad sees it keeps its graph, and so does what surrounds a call of nthgrad.
-There `tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})` prevents all three, as XLA does.
+The form of the graph avoids them, so they stay avoided where the function is inlined into another or saved. Three
+graphs are not nthgrad's to form: a tf.function that was traced before, the ops around a call of nthgrad, and the
+gradient that an outer tape takes of such a call. There `tf.config.optimizer.set_experimental_options(
+{"arithmetic_optimization": False})` prevents the rewrites, and so does XLA.
 """
 
 from __future__ import annotations
