@@ -13,7 +13,8 @@ Three of its rewrites do (TensorFlow 2.21, without XLA):
 The form of the graph avoids them, so they stay avoided where the function is inlined into another or saved. Three
 graphs are not nthgrad's to form: a tf.function that was traced before, the ops around a call of nthgrad, and the
 gradient that an outer tape takes of such a call. There `tf.config.optimizer.set_experimental_options(
-{"arithmetic_optimization": False})` prevents the rewrites, and so does XLA.
+{"arithmetic_optimization": False})` prevents the first two. The third needs `"constant_folding": False` too, for
+constant folding has the same rewrite. XLA has none of them.
 """
 
 from __future__ import annotations
