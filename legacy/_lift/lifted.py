@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nthgrad.engines import grappler
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import _private
 
@@ -37,7 +38,7 @@ class Lifted(tf.Module):
         self._make = make
         self._held = list(variables)
         self._specs = lambda: list(specs)  # a list of its own would be tracked
-        self._compiled = tf.function(lambda *tensors: make(tensors), autograph=False)
+        self._compiled = tf.function(grappler.guarded(lambda *tensors: make(tensors)), autograph=False)
         parameters = [inspect.Parameter(str(s.name), inspect.Parameter.POSITIONAL_OR_KEYWORD) for s in specs]
         self.__signature__ = inspect.Signature(parameters)
         self.__name__ = name

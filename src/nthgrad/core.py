@@ -40,6 +40,10 @@ def derivative(
     (2**-7). The layers of a network round too. In float16 what exceeds 65504 is infinite, such as the fourth derivative
     of log below 0.098. Where that is not enough, cast x to float32.
 
+    g differentiates what f computes eagerly. TensorFlow 2.21 optimizes a plain `tf.function` to other values where one
+    output of a `tf.unstack` or `tf.split` is stacked with itself, or its `tf.exp` reduced to a maximum. g is traced so
+    that this does not happen; `nthgrad.engines.grappler` says where it still can, in functions of your own.
+
     Args:
         f: a function, `tf.function`, `keras.Model`, `tf_keras.Model` or any callable on tensors; it may return any
             `tf.nest` structure of real tensors. A functional model of several inputs takes a tensor for each, in their

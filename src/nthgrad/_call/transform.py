@@ -16,7 +16,7 @@ from nthgrad._call.inputs import as_argument, as_point, as_points, is_python, sp
 from nthgrad._call.model_inputs import by_name
 from nthgrad._call.reuse import Request, warn_of_retracing
 from nthgrad._call.trace_cache import Keys, OncePerSignature, Tensors
-from nthgrad.engines import norms, outputs
+from nthgrad.engines import grappler, norms, outputs
 from nthgrad.engines.graph import custom_gradients, opaque, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
@@ -70,6 +70,7 @@ def transform(
     # The Python function under a tf.function is traced in place: a call to it would hide its ops.
     called = trace.converted(getattr(f, "python_function", f))
 
+    @grappler.guarded
     def traced(xs: Tensors, keys: Keys, opened: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         unknown: list[tf.Tensor] = []
         args, v = (args[:-1], args[-1:]) if what.directed else (args, ())

@@ -1,18 +1,27 @@
-"""TensorFlow's private names that the engines use, each with its reason: the registry of gradient functions.
+"""TensorFlow's private names that the engines use, each with its reason.
 
-`tf.custom_gradient` registers the gradient of each op that it builds, under a name of its own, and never removes it.
-The function registered holds the graph of the op: each trace would stay in memory for ever. TensorFlow has no public
-way to remove a registered gradient. The registry is the same in TensorFlow 2.16 to 2.21.
+* `op_callbacks`, `context`, `attr_value_pb2`: `each_new_op` and `set_int` change ops as they are created. Checked with
+  TensorFlow 2.21.
+* `ops.gradient_registry`, `custom_gradient`: `tf.custom_gradient` registers the gradient of each op that it builds,
+  under a name of its own, and never removes it. The function registered holds the graph of the op: each trace would
+  stay in memory for ever. TensorFlow has no public way to remove a registered gradient. The registry is the same in
+  TensorFlow 2.16 to 2.21.
 """
 
 from __future__ import annotations
 
+import contextlib
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import ops  # type: ignore[attr-defined]
+from tensorflow.core.framework import attr_value_pb2
+from tensorflow.python.eager import context
+from tensorflow.python.framework import (
+    op_callbacks,
+    ops,  # type: ignore[attr-defined]
+)
 from tensorflow.python.ops import custom_gradient  # type: ignore[import-not-found]
 
 _HELD = "_nthgrad_gradients"
@@ -49,3 +58,31 @@ class _Weak:
 
     def __call__(self, op: Any, *cotangents: Any) -> Any:
         return self.gradient()(op, *cotangents)  # type: ignore[misc]
+
+
+@contextlib.contextmanager
+def each_new_op(callback: Callable[[str, Sequence[tf.Tensor]], Sequence[tf.Tensor]]) -> Iterator[None]:
+    """Replaces the outputs of each op that this thread creates in a graph by callback(type, outputs).
+
+    TensorFlow has no public way to see the ops of a branch before their function is finished, nor to change an op
+    later. Does nothing eagerly, where TensorFlow would execute each op of all threads in another way.
+    """
+
+    def call(kind: str, inputs: Any, attributes: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> Any:
+        if graph is None:  # tf.init_scope executes eagerly
+            return None
+        return list(callback(kind, outputs))
+
+    if tf.executing_eagerly():
+        yield
+        return
+    op_callbacks.add_op_callback(call)
+    try:
+        yield
+    finally:
+        context.context().remove_op_callback(call)  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def set_int(op: tf.Operation, name: str, value: int) -> None:
+    """Changes an attribute of an op whose graph is being traced."""
+    op._set_attr(name, attr_value_pb2.AttrValue(i=value))  # pyright: ignore[reportAttributeAccessIssue]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nthgrad.engines import grappler
 from nthgrad.engines.graph import trace
 from nthgrad.errors import ArgumentError, OutputError
 from nthgrad.evaluation.batches import call
@@ -42,7 +43,7 @@ class Runner:
                 f"strategy is {strategy!r}, a {type(strategy).__name__}. Give a tf.distribute.Strategy, or None."
             )
         self._g, self._arguments, self._strategy = g, structure, strategy
-        self._traced = trace.converted(g)
+        self._traced = grappler.guarded(trace.converted(g))
         self._step = tf.function(self._on_replicas, autograph=False, reduce_retracing=True)
         self.replicas = strategy.num_replicas_in_sync if strategy else 1
         self.workers, self.chief = _cluster(strategy)

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad._files import free_folder, whole_folder
+from nthgrad.engines import grappler
 from nthgrad.errors import ArgumentError, UnsupportedOpError
 from nthgrad.export import describe
 
@@ -51,7 +52,9 @@ def saved_model(g: Callable[..., Any], path: str, *args: Any) -> None:
     specs = _specs(g, args)
     target = free_folder(path)
     module = _Holder()
-    module.__call__ = tf.function(lambda *xs: describe.texts(g(*xs)), input_signature=specs, autograph=False)
+    module.__call__ = tf.function(
+        grappler.guarded(lambda *xs: describe.texts(g(*xs))), input_signature=specs, autograph=False
+    )
     traced = module.__call__.get_concrete_function()
     module.variables_of_g = list(traced.graph.variables)
     names = [output["name"] for output in describe.outputs(traced.structured_outputs)]

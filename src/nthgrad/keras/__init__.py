@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from nthgrad._call.arguments import checked_order
-from nthgrad.engines import outputs, taylor
+from nthgrad.engines import grappler, outputs, taylor
 from nthgrad.engines.graph import trace
 from nthgrad.errors import ArgumentError, InputError, MixingError, OutputError, UnsupportedOpError
 from nthgrad.keras.route import Route, chances, mask_of, mixed, producer, put_mask
@@ -109,6 +109,7 @@ class Grad(keras.layers.Layer):
         # Keras would take what the layer before was called with.
         return super().__call__(inputs, **{"training": None, **kwargs})
 
+    @grappler.guarded
     def call(self, inputs: list[tf.Tensor], training: bool | None = None) -> tf.Tensor:
         """The derivative of y by x.
 

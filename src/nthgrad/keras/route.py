@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines import outputs
+from nthgrad.engines import grappler, outputs
 from nthgrad.engines.graph import custom_gradients, dependence, trace
 from nthgrad.errors import DependenceError, UnsupportedOpError
 
@@ -97,7 +97,7 @@ class Route:
                 put_mask(tensors[i], mask)
             return compute(tensors[0], tensors[1:], values)
 
-        made = tf.function(run, autograph=False).get_concrete_function(
+        made = tf.function(grappler.guarded(run), autograph=False).get_concrete_function(
             [tf.TensorSpec(t.shape, t.dtype) for t in (self.x, *self.held)],
             [tf.TensorSpec([None] * m.shape.rank, m.dtype) for m in masks if m is not None],
             [tf.TensorSpec(v.shape, v.dtype) for v in self.variables],

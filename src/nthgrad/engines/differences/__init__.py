@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad._call.inputs import as_point
+from nthgrad.engines import grappler
 from nthgrad.engines.differences.extrapolation import FINE_ROWS, column, differences, extrapolate, finite_or_inf
 from nthgrad.engines.differences.stencils import is_integer, stencil
 from nthgrad.errors import ArgumentError, InputError, OutputError
@@ -84,6 +85,7 @@ def finite_difference(
     _check_step(step)
 
     @tf.autograph.experimental.do_not_convert
+    @grappler.guarded
     def g(*args: Any, **kwargs: Any) -> Any:
         if argnum >= len(args):
             raise ArgumentError(
