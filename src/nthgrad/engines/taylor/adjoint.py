@@ -27,13 +27,14 @@ def attached(c: tf.Tensor, k: Index, x: Series, s: Any) -> tf.Tensor:
     slopes, taken = [coefficient(s, less(k, j)) for j in places], [x[j] for j in places]
 
     @exact_gradient
-    def y(*xs: tf.Tensor) -> Any:
-        def gradient(dy: tf.Tensor) -> list[tf.Tensor]:
-            return [_summed(dy * _conj(t), x) for t, x in zip(slopes, xs, strict=True)]
+    def y(c: tf.Tensor, *xs: tf.Tensor) -> Any:
+        def gradient(dy: tf.Tensor) -> list[tf.Tensor | None]:
+            return [None, *(_summed(dy * _conj(t), x) for t, x in zip(slopes, xs, strict=True))]
 
         return tf.identity(c), gradient
 
-    made: Any = y(*taken)  # type: ignore[arg-type]
+    # c is an argument: tf.custom_gradient searches all ops between arguments and result, and so stops at once.
+    made: Any = y(c, *taken)  # type: ignore[arg-type]
     made.set_shape(c.shape)
     return made
 
