@@ -17,5 +17,6 @@ first in the next run.
 | `test_sources.py` | damaged Python sources for `legacy.scan` | findings or LegacyError, in linear time |
 | `test_kills.py` | moments at which `evaluate` is killed | the files of a run without an interruption |
 
-`programs.py` draws TensorFlow programs, `bounded.py` bounds the time, `children.py` runs a case in a child process.
+`programs.py` draws TensorFlow programs of the steps in `steps.py`, `bounded.py` bounds the time, and `children.py` runs
+a case in a child process.
 """

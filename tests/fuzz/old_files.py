@@ -28,7 +28,7 @@ def lifted(path: str, options: dict[str, Any], points: str, same: bool) -> str:
         f = legacy.lift(path, **options)
     except LegacyError as error:
         message = str(error)
-        return "refused" if message.endswith(".") or message.endswith(")") else f"an unfinished message: {message}"
+        return "refused" if message.endswith((".", ")")) else f"an unfinished message: {message}"
     except BaseException as error:
         return f"{type(error).__name__}: {error}"
     with np.load(points) as file:

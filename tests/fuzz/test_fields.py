@@ -24,11 +24,13 @@ def problems(draw):
     first = "p" if columns else f"tf.concat([{arguments}], 1)"
     program = draw(programs.programs(x, arguments, first))
     if not columns:  # shaped as the points
-        program = programs.Program(arguments, (*program.lines[:-1], program.lines[-1].replace(", 1)", ", 1, keepdims=True)")))
+        program = programs.Program(
+            arguments, (*program.lines[:-1], program.lines[-1].replace(", 1)", ", 1, keepdims=True)"))
+        )
     by = draw(st.lists(st.lists(st.integers(0, d - 1), max_size=4), min_size=1, max_size=4))
     names = [spelled(draw, [coordinates[i] for i in one]) for one in by]
     assume(any(by) and len(set(names)) == len(names))
-    options = {"jit_compile": draw(st.sampled_from([None, None, True]))}
+    options = {"jit_compile": draw(st.sampled_from([None, None, program.compiles or None]))}
     if columns:
         letters = all(len(c) == 1 for c in coordinates)
         options["coords"] = "".join(coordinates) if letters and draw(st.booleans()) else coordinates

@@ -18,9 +18,11 @@ from nthgrad.errors import ArgumentError
 
 X = 0.75
 # What Python itself computes; the rest of the functions are compared in tests/test_cli.py.
+_IN_MATH = (
+    "acos acosh asin asinh atan atan2 atanh cos cosh erf erfc exp expm1 lgamma log log1p pow sin sinh sqrt tan tanh"
+)
 KNOWN = {
-    **{name: getattr(math, name) for name in "acos asin atan cos erf erfc exp expm1 log log1p sin sqrt tan".split()},
-    **{name: getattr(math, name) for name in "acosh asinh atanh cosh lgamma sinh tanh atan2 pow".split()},
+    **{name: getattr(math, name) for name in _IN_MATH.split()},
     "abs": abs,
     "maximum": max,
     "minimum": min,
@@ -48,14 +50,16 @@ def grown(inner):
     return st.one_of(
         st.tuples(st.sampled_from(sorted(expression.FUNCTIONS)), inner).map(lambda p: f"{p[0]}({p[1]})"),
         st.tuples(st.sampled_from(["pow", "atan2", "maximum"]), inner, inner).map(lambda p: f"{p[0]}({p[1]}, {p[2]})"),
-        st.tuples(inner, st.sampled_from("+ - * / ** ^ % //".split()), inner).map(" ".join),
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "**", "^", "%", "//"]), inner).map(" ".join),
         st.tuples(st.sampled_from(["-", "+", "~", "not ", "("]), inner).map("".join),
         inner.map(lambda t: f"({t})"),
     )
 
 
 GRAMMAR = st.recursive(NUMBERS | NAMES | st.just("x") | HOSTILE, grown, max_leaves=6)
-SOUP = st.lists(HOSTILE | NAMES | NUMBERS | st.sampled_from(list("()[]{}+-*/.,:;='\" \t\n\\%^&|~<>@!")), max_size=8).map("".join)
+SOUP = st.lists(
+    HOSTILE | NAMES | NUMBERS | st.sampled_from(list("()[]{}+-*/.,:;='\" \t\n\\%^&|~<>@!")), max_size=8
+).map("".join)
 MUTATED = st.tuples(GRAMMAR, st.integers(0, 40), st.characters()).map(lambda p: p[0][: p[1]] + p[2] + p[0][p[1] :])
 TEXTS = GRAMMAR | SOUP | MUTATED | st.text(max_size=20)
 
@@ -94,7 +98,7 @@ def by_python(text, x=X):
         return None
 
     class Floats(ast.NodeTransformer):
-        def visit_Constant(self, node):  # noqa: N802
+        def visit_Constant(self, node):
             return ast.copy_location(ast.Constant(float(node.value)), node)
 
     code = compile(ast.fix_missing_locations(Floats().visit(tree)), "formula", "eval")

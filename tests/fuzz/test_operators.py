@@ -73,7 +73,7 @@ def problems(draw):
     x = draw(programs.points(draw(st.integers(1, 3))))
     operator = draw(st.sampled_from(list(OPERATORS)))
     program = draw(programs.programs(x, last=OPERATORS[operator][0]))
-    options = {"jit_compile": draw(st.sampled_from([None, None, True]))}
+    options = {"jit_compile": draw(st.sampled_from([None, None, program.compiles or None]))}
     if operator in CHUNKED and draw(st.booleans()):
         options["chunk_size"] = draw(st.integers(1, 3))
     if draw(st.integers(0, 4)) == 0 and operator != "biharmonic":
