@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 
 MINUTES = float(os.environ.get("NTHGRAD_FUZZ_MINUTES", "12"))  # for each of ten tests: an hour on two cores
-_ROUND = 50  # cases between two looks at the clock
+_ROUND = 20  # cases between two looks at the clock
 
 
 def cases(few: int, *strategies: Any, **options: Any) -> Callable[[Callable[..., None]], Callable[[], None]]:

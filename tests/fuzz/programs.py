@@ -56,7 +56,7 @@ def programs(draw: Any, points: np.ndarray, arguments: str = "x", first: str = "
         last: `"number"`, an output of shape [batch]; or `"like x"`, one of shape [batch, d].
     """
     lines, values = [f"a0 = {first}"], [points]
-    for _ in range(draw(st.integers(1, 6))):
+    for _ in range(draw(st.integers(1, 8))):
         i = draw(st.sampled_from([len(values) - 1, len(values) - 1, 0, len(values) // 2]))
         u, k = values[i], values[i].shape[1]
         alike = [j for j, v in enumerate(values) if v.shape == u.shape]

@@ -11,12 +11,13 @@ from fuzz.bounded import cases
 
 SECONDS = 120
 KILLED = "crash: exit code -9"
-# Rows, rows of a batch, seconds between two entries in the journal, and where in its code each run is killed.
+# Rows, rows of a batch, seconds between two entries in the journal, and where in its code each run is killed: a part of
+# its lines, or so many before the last one, where the files are put in their place.
 RUNS = st.tuples(
     st.integers(1, 30),
     st.integers(1, 5),
     st.sampled_from([0.0, 0.0, 0.01, 2.0]),
-    st.lists(st.floats(0, 1), min_size=1, max_size=4),
+    st.lists(st.floats(0, 1) | st.integers(-40, -1), min_size=1, max_size=4),
 )
 
 
@@ -26,8 +27,8 @@ def contents(folder):
 
 @cases(2, RUNS)
 def test_killed_and_resumed(run):
-    rows, batch_size, interval, fractions = run
-    note(f"{rows} rows in batches of {batch_size}, the journal every {interval} s, killed at {fractions}")
+    rows, batch_size, interval, places = run
+    note(f"{rows} rows in batches of {batch_size}, the journal every {interval} s, killed at {places}")
 
     def outcome(out, last=None):
         return children.outcome(killed_runs.evaluate, str(out), rows, batch_size, interval, last, seconds=SECONDS)
@@ -36,8 +37,8 @@ def test_killed_and_resumed(run):
         whole, out, journal = (Path(folder, name) for name in ("whole", "out", "out.part/journal.json"))
         lines = int(outcome(whole))
         ended = False
-        for fraction in fractions:
-            found = outcome(out, 1 + int(fraction * lines))
+        for place in places:
+            found = outcome(out, 1 + int(place * lines) if place >= 0 else max(1, lines + place))
             assert found == KILLED or found.isdigit(), found
             # With the last line, or behind the last file that was put in its place.
             ended = found.isdigit() or (out.exists() and not journal.exists())
