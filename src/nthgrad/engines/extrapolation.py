@@ -11,16 +11,37 @@ import tensorflow as tf
 
 FINE_ROWS = 12  # of the ladder below the balanced step, where rounding is all that is left
 _NOISE_ROWS = 8  # the last of them, which measure it
+_LOST = 2.0**12  # roundings of f that may be its own noise: three digits and a half
+_SMOOTH = 2.0**-6  # of the change of f in a row: what its differences may vary from row to row
+_PAIRS = 3  # of the finest rows, which show whether f is resolved
+_CONTRADICTION = 10.0  # errors apart: what the factor on an estimate grants
 _COLUMNS = 6  # of the extrapolation table; more gain nothing in 53 bits
 _ZERO, _INFINITE, _NAN = np.array([0, np.inf, np.nan])  # tf.where takes Python floats for float32
 
 
-def differences(
-    table: Any, offsets: Sequence[int], weights: Sequence[Fraction], order: int, eps: tuple[float, float], relative: Any
-) -> tuple[Any, Any]:
-    """Plain differences of each row for h = 1 and the noise in them, both of shape [rows, ...].
+def quantum(tables: Sequence[Any], eps: float) -> Any:
+    """Smallest nonzero change of f between neighboring points, where it is as small as rounding; 0 elsewhere."""
+    changes = tf.concat([tf.abs(table[:, 1:] - table[:, :-1]) for table in tables], 0)
+    changes = tf.reshape(changes, tf.concat([[-1], tf.shape(changes)[2:]], 0))
+    size = tf.reduce_max(tf.abs(tf.where(tf.math.is_finite(tables[0]), tables[0], _ZERO)), [0, 1])
+    rounding = tf.math.is_finite(changes) & (changes > 0) & (changes <= _LOST * eps * size)
+    least = tf.reduce_min(tf.where(rounding, changes, _INFINITE), 0)
+    return tf.where(tf.math.is_finite(least), least, _ZERO)
 
-    The noise is that of f, one unit in its last place, and that of the points x + o h, one unit in theirs.
+
+def differences(
+    table: Any,
+    offsets: Sequence[int],
+    weights: Sequence[Fraction],
+    order: int,
+    eps: tuple[float, float],
+    relative: Any,
+    grain: Any,
+) -> tuple[Any, Any, Any]:
+    """Plain differences of each row for h = 1, the noise in them, and the change of f that counts as smooth.
+
+    All are of shape [rows, ...]. The noise is that of f, one unit in its last place, and that of the points x + o h,
+    one unit in theirs. A row in which f does not change has a noise of one quantum (`grain`).
     """
     rows = table.shape[0]
     scale = column([2.0 ** (row * order) for row in range(rows)], table[:, 0])
@@ -29,19 +50,28 @@ def differences(
     integers = [float(weight * denominator) for weight in weights]  # so that a constant f cancels exactly
     plain = scale / denominator * tf.add_n([weight * table[:, i] for i, weight in enumerate(integers)])
     noise = eps[0] * tf.reduce_max(tf.abs(table), 1)
+    change = tf.reduce_max(table, 1) - tf.reduce_min(table, 1)
+    noise = tf.where(change == 0, tf.maximum(noise, grain), noise)
+    smooth = _LOST * noise
     if len(offsets) > 1:
         gaps = [after - before for before, after in pairwise(offsets)]
         slopes = [tf.abs(table[:, i + 1] - table[:, i]) / gap for i, gap in enumerate(gaps)]
-        noise += eps[1] * relative * finer * tf.reduce_max(tf.stack(slopes), 0)
+        rounded = eps[1] * relative * finer * tf.reduce_max(tf.stack(slopes), 0)
+        noise, smooth = noise + rounded, tf.maximum(smooth + 2 * rounded, _SMOOTH * change)
         blind = eps[1] * relative * finer > 0.25  # the step is lost in the spacing of floats at x
         noise = tf.where(blind, _INFINITE, noise)
-    return plain, noise * scale * float(sum(map(abs, weights)))
+    weight = scale * float(sum(map(abs, weights)))
+    return plain, noise * weight, smooth * weight
 
 
-def extrapolate(plain: Any, noise: Any, order: int, accuracy: int) -> tuple[Any, Any]:
-    """Neville's table of Richardson extrapolation: for each element the entry of least error estimate."""
+def extrapolate(plain: Any, noise: Any, smooth: Any, order: int, accuracy: int) -> tuple[Any, Any]:
+    """Neville's table of Richardson extrapolation: for each element the entry of least error estimate.
+
+    The error is infinite where the finest rows still differ by more than `smooth`: f varies within the finest step.
+    """
     rows = plain.shape[0]
     neighbours = tf.abs(plain[1:] - plain[:-1])
+    unresolved = _unresolved(neighbours, noise, smooth)
     scales = column([2.0 ** (row * order) for row in range(rows)], plain)
     measured = tf.reduce_max((neighbours / scales[1:])[-_NOISE_ROWS:], 0)
     noise = tf.maximum(noise, tf.where(tf.math.is_finite(measured), measured, _ZERO) * scales)
@@ -69,7 +99,24 @@ def extrapolate(plain: Any, noise: Any, order: int, accuracy: int) -> tuple[Any,
         doubt = tf.where(tf.math.is_finite(least), tf.abs(value - best) - least, _ZERO)
         new = tf.maximum(error, doubt)
         best, least = tf.where(new < least, value, best), tf.minimum(new, least)
+    least = tf.where(unresolved, _INFINITE, least)
     return tf.where(tf.math.is_finite(least), best, _NAN), least
+
+
+def _unresolved(neighbours, noise, smooth):
+    """Whether one of the finest pairs of rows whose steps are not lost in the spacing of floats is not smooth."""
+    seen = tf.cast(tf.math.is_finite(noise[1:]), tf.int32)
+    finest = (seen == 1) & (tf.cumsum(seen, 0, reverse=True) <= _PAIRS)
+    return tf.reduce_any(finest & (neighbours > smooth[1:]), 0)
+
+
+def closer(coarse: tuple[Any, Any], fine: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Of two values with errors, the one of the smaller error; where they contradict each other, the fine one."""
+    (value, error), (best, least) = coarse, fine
+    known = tf.math.is_finite(error) & tf.math.is_finite(least)
+    apart = tf.where(known, tf.abs(value - best), _ZERO)
+    taken = (error < least) & ~(apart > _CONTRADICTION * (error + least))
+    return tf.where(taken, value, best), tf.where(taken, error, least)
 
 
 def column(numbers: Iterable[float], t: Any) -> tf.Tensor:
