@@ -18,6 +18,8 @@ from nthgrad.errors import ArgumentError, InputError, OutputError
 from nthgrad.points import as_point
 
 FACTOR = 10  # |value - exact| <= FACTOR * error, tested over functions, orders and dtypes
+# The least error that an estimate claims: smaller values underflow to zero.
+_LEAST = {tf.float16: 2.0**-24, tf.bfloat16: 2.0**-126, tf.float32: 2.0**-126, tf.float64: 2.0**-1022}
 _MIXED = "not every element of x has outputs of its own. Use a scalar x, or name a direction."
 
 
@@ -142,7 +144,7 @@ def finite_difference(
                 found.append((value, finite_or_inf(error + eps[0] * tf.abs(value))))
             value, error = closer(*found) if len(found) == 2 else found[0]
             values.append(tf.cast(value, leaf.dtype))
-            errors.append(tf.cast(error, leaf.dtype))
+            errors.append(tf.cast(tf.maximum(error, _LEAST[leaf.dtype]), leaf.dtype))
         value = tf.nest.pack_sequence_as(structure, values)
         return (value, tf.nest.pack_sequence_as(structure, errors)) if return_error else value
 

@@ -12,8 +12,8 @@ import tensorflow as tf
 FINE_ROWS = 12  # of the ladder below the balanced step, where rounding is all that is left
 _NOISE_ROWS = 8  # the last of them, which measure it
 _LOST = 2.0**12  # roundings of f that may be its own noise: three digits and a half
-_SMOOTH = 2.0**-6  # of the change of f in a row: what its differences may vary from row to row
-_PAIRS = 3  # of the finest rows, which show whether f is resolved
+_SMOOTH = 2.0**-7  # of the change of f in a row: what its differences may vary from row to row
+_ROUGH = 2.0**5  # times as much: no row of the ladder is short enough for f
 _CONTRADICTION = 10.0  # errors apart: what the factor on an estimate grants
 _COLUMNS = 6  # of the extrapolation table; more gain nothing in 53 bits
 _ZERO, _INFINITE, _NAN = np.array([0, np.inf, np.nan])  # tf.where takes Python floats for float32
@@ -52,7 +52,8 @@ def differences(
     noise = eps[0] * tf.reduce_max(tf.abs(table), 1)
     change = tf.reduce_max(table, 1) - tf.reduce_min(table, 1)
     noise = tf.where(change == 0, tf.maximum(noise, grain), noise)
-    smooth = _LOST * noise
+    size = tf.reduce_max(tf.where(tf.math.is_finite(table), tf.abs(table), _ZERO), [0, 1])
+    smooth = _LOST * eps[0] * (size + tf.zeros_like(noise))
     if len(offsets) > 1:
         gaps = [after - before for before, after in pairwise(offsets)]
         slopes = [tf.abs(table[:, i + 1] - table[:, i]) / gap for i, gap in enumerate(gaps)]
@@ -67,25 +68,27 @@ def differences(
 def extrapolate(plain: Any, noise: Any, smooth: Any, order: int, accuracy: int) -> tuple[Any, Any]:
     """Neville's table of Richardson extrapolation: for each element the entry of least error estimate.
 
-    The error is infinite where the finest rows still differ by more than `smooth`: f varies within the finest step.
+    Entries that differ from their neighbors by more than `smooth` are left out: f varies within their step. Where the
+    finest rows differ by far more, f varies within every step, and the error is infinite.
     """
     rows = plain.shape[0]
     neighbours = tf.abs(plain[1:] - plain[:-1])
-    unresolved = _unresolved(neighbours, noise, smooth)
     scales = column([2.0 ** (row * order) for row in range(rows)], plain)
     measured = tf.reduce_max((neighbours / scales[1:])[-_NOISE_ROWS:], 0)
+    rough = measured > _ROUGH * tf.reduce_max((smooth / scales)[-_NOISE_ROWS:], 0)
     noise = tf.maximum(noise, tf.where(tf.math.is_finite(measured), measured, _ZERO) * scales)
 
     # Three rows have to agree, for two may do so by accident.
     spread = tf.maximum(neighbours[1:], tf.abs(plain[2:] - plain[:-2]))
-    value, error = plain[2:], finite_or_inf(spread + noise[2:])
+    value, error = plain[2:], tf.where(spread <= smooth[2:], finite_or_inf(spread + noise[2:]), _INFINITE)
     for j in range(1, min(_COLUMNS, rows - 1)):
         factor = 2.0 ** (accuracy + 2 * (j - 1))  # central differences have even powers of h only
         coarse, fine = plain[:-1], plain[1:]
         plain = fine + (fine - coarse) / (factor - 1)
         noise = (factor * noise[1:] + noise[:-1]) / (factor - 1)
         spread = tf.maximum(tf.abs(plain - fine), tf.abs(plain - coarse))[1:]
-        new = finite_or_inf(tf.maximum(spread, tf.abs(plain[1:] - plain[:-1])) + noise[1:])
+        spread = tf.maximum(spread, tf.abs(plain[1:] - plain[:-1]))
+        new = tf.where(spread <= smooth[j + 1 :], finite_or_inf(spread + noise[1:]), _INFINITE)
         head = j - 1  # rows too coarse for this column
         better = new < error[head:]
         value = tf.concat([value[:head], tf.where(better, plain[1:], value[head:])], 0)
@@ -99,15 +102,8 @@ def extrapolate(plain: Any, noise: Any, smooth: Any, order: int, accuracy: int) 
         doubt = tf.where(tf.math.is_finite(least), tf.abs(value - best) - least, _ZERO)
         new = tf.maximum(error, doubt)
         best, least = tf.where(new < least, value, best), tf.minimum(new, least)
-    least = tf.where(unresolved, _INFINITE, least)
+    least = tf.where(rough, _INFINITE, least)
     return tf.where(tf.math.is_finite(least), best, _NAN), least
-
-
-def _unresolved(neighbours, noise, smooth):
-    """Whether one of the finest pairs of rows whose steps are not lost in the spacing of floats is not smooth."""
-    seen = tf.cast(tf.math.is_finite(noise[1:]), tf.int32)
-    finest = (seen == 1) & (tf.cumsum(seen, 0, reverse=True) <= _PAIRS)
-    return tf.reduce_any(finest & (neighbours > smooth[1:]), 0)
 
 
 def closer(coarse: tuple[Any, Any], fine: tuple[Any, Any]) -> tuple[Any, Any]:
