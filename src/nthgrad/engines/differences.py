@@ -40,13 +40,14 @@ def finite_difference(
     are moved at once, each by its own step. With `direction`, f may mix the elements of x as it likes.
 
     Without `step`, differences are taken on a ladder of steps h, h/2, h/4, ... from h = max(|x|, 1) (rounded down to a
-    power of two) to below the step that balances truncation and rounding, h eps^(1/(order + accuracy)). They are
+    power of two) to below the step that balances truncation and rounding, h eps^(1/(order + accuracy)). A second ladder
+    starts at h = min(|x|, 1), not below eps^(3/4). Where the two contradict each other, the second is used. Both are
     extrapolated to h = 0 (Richardson, 1911; Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Adv. Eng.
     Software 4, 1982), and for each element the entry of the table with the least error estimate is returned. With
     `step`, that step is used as it is and nothing is extrapolated: the classic second difference of log(x + 2) at 1
     with step=1e-7 is -0.1110223 for -0.1111111 in float64, and an error of 0.3 beside it: the digits are rounding.
 
-    f is called at some 40 to 60 points (in a graph it is traced once); with `step`, at the points of one stencil, of
+    f is called at some 80 to 120 points (in a graph it is traced once); with `step`, at the points of one stencil, of
     two with `return_error`. It is evaluated in x's dtype; the differences of its values are summed in float64 and
     returned in f's dtype.
     g works eagerly and inside `tf.function`.
@@ -67,7 +68,8 @@ def finite_difference(
         rounding of f as the smallest steps of the ladder measure it (at least one unit in its last place). It is an
         estimate, no bound; |value - exact| <= 10 error holds for all of the project's test functions at orders 1 to 4.
         It may be too small for an f that loses three digits and more to its own rounding, or so near a pole that no
-        step of the ladder is short enough. Where no step gives finite values, value is NaN and error infinite.
+        step of the ladder is short enough. Where no step gives finite values, or f still varies within the shortest
+        step that the spacing of floats at x allows, the derivative is unknown: value is NaN and error infinite.
 
     Raises:
         ArgumentError: order, argnum, accuracy, step or direction is not what it must be.
@@ -127,7 +129,7 @@ def finite_difference(
             rows_of = [[points.index(point) for point in row] for row in ladder]
             tables = [tf.gather(part, rows_of) for part in tf.split(by_point, len(units))]
             eps = (_eps(leaf.dtype), _eps(x.dtype))
-            grain = quantum(tables, eps[0]) if step is None else 0.0
+            grain = quantum(tables, eps[0]) if step is None else tf.zeros([], tf.float64)
             found = []
             for unit, table in zip(units, tables, strict=True):
                 h, relative = (_spread(t, leaf) for t in (unit, size / unit))

@@ -41,7 +41,8 @@ def differences(
     """Plain differences of each row for h = 1, the noise in them, and the change of f that counts as smooth.
 
     All are of shape [rows, ...]. The noise is that of f, one unit in its last place, and that of the points x + o h,
-    one unit in theirs. A row in which f does not change has a noise of one quantum (`grain`).
+    one unit in theirs. It is at least one quantum of f (`grain`) where f does not change
+    in some row.
     """
     rows = table.shape[0]
     scale = column([2.0 ** (row * order) for row in range(rows)], table[:, 0])
@@ -51,16 +52,20 @@ def differences(
     plain = scale / denominator * tf.add_n([weight * table[:, i] for i, weight in enumerate(integers)])
     noise = eps[0] * tf.reduce_max(tf.abs(table), 1)
     change = tf.reduce_max(table, 1) - tf.reduce_min(table, 1)
-    noise = tf.where(change == 0, tf.maximum(noise, grain), noise)
+    flat = tf.reduce_any((change == 0) & (eps[1] * relative * finer <= 0.25), 0)
+    noise = tf.maximum(noise, tf.where(flat, grain, _ZERO))
     size = tf.reduce_max(tf.where(tf.math.is_finite(table), tf.abs(table), _ZERO), [0, 1])
     smooth = _LOST * eps[0] * (size + tf.zeros_like(noise))
     if len(offsets) > 1:
         gaps = [after - before for before, after in pairwise(offsets)]
         slopes = [tf.abs(table[:, i + 1] - table[:, i]) / gap for i, gap in enumerate(gaps)]
         rounded = eps[1] * relative * finer * tf.reduce_max(tf.stack(slopes), 0)
-        noise, smooth = noise + rounded, tf.maximum(smooth + 2 * rounded, _SMOOTH * change)
+        noise, smooth = (
+            noise + rounded,
+            tf.maximum(smooth, _SMOOTH * change + tf.minimum(2 * rounded, _SMOOTH * change)),
+        )
         blind = eps[1] * relative * finer > 0.25  # the step is lost in the spacing of floats at x
-        noise = tf.where(blind, _INFINITE, noise)
+        noise, smooth = tf.where(blind, _INFINITE, noise), tf.where(blind, _INFINITE, smooth)
     weight = scale * float(sum(map(abs, weights)))
     return plain, noise * weight, smooth * weight
 
