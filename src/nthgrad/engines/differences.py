@@ -69,8 +69,9 @@ def finite_difference(
         estimate, no bound; |value - exact| <= 10 error holds for all of the project's test functions at orders 1 to 4.
         It may be too small for an f that loses three digits and more to its own rounding, or so near a pole that no
         step of the ladder is short enough. So it may in float32 where f varies far faster than |x|, as
-        sin(x) does beyond |x| = 1e4: use float64 there. Where no step gives finite values, or f still varies within the shortest
-        step that the spacing of floats at x allows, the derivative is unknown: value is NaN and error infinite.
+        sin(x) does beyond |x| = 1e4: use float64 there. Where no step gives finite values, or f still varies
+        within the shortest step that the spacing of floats at x allows, the derivative is unknown: value is NaN and
+        error infinite.
 
     Raises:
         ArgumentError: order, argnum, accuracy, step or direction is not what it must be.
