@@ -278,6 +278,33 @@ def test_no_derivative_is_nan_with_an_infinite_error():
     assert [math.isfinite(e) for e in error.numpy()] == [False, True, False]
 
 
+FAR = [  # f and its derivatives, at points far from 0 or near it
+    (tf.sin, lambda x, n: mp.sin(x + n * mp.pi / 2)),
+    (lambda x: tf.sin(100 * x), lambda x, n: mp.mpf(100) ** n * mp.sin(100 * x + n * mp.pi / 2)),
+    (tf.abs, lambda x, n: mp.sign(x) if n == 1 else mp.mpf(0)),
+    (lambda x: x**3, lambda x, n: mp.ff(3, n) * x ** (3 - n) if n <= 3 else mp.mpf(0)),
+    (lambda x: 1 / x, lambda x, n: (-1) ** n * mp.factorial(n) / x ** (n + 1)),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_error_is_honest_far_from_zero_and_near_it(order):
+    x = np.array([sign * 1.3 * 10.0**k for k in (-9, -6, -3, 0, 2, 4, 6, 8, 9) for sign in (1, -1)])
+    g = finite_difference(lambda x: tf.stack([f(x) for f, _ in FAR], -1), order, return_error=True)
+    value, error = (y.numpy() for y in g(tf.constant(x)))
+    with mp.workdps(50):
+        exact = np.array([[float(of(mp.mpf(float(at)), order)) for _, of in FAR] for at in x])
+    known = np.isfinite(error)
+    assert (np.abs(value - exact) <= FACTOR * error)[known].all()
+
+
+def test_sine_is_known_at_1e8_and_unknown_at_1e16():
+    value, error = finite_difference(tf.sin, 2, return_error=True)(tf.constant([1e6, 1e8, 1e16], tf.float64))
+    np.testing.assert_allclose(value[:2], -np.sin([1e6, 1e8]), atol=1e-4)
+    assert np.isfinite(error).tolist() == [True, True, False]
+    assert np.isnan(value[2])
+
+
 # --- shapes, structures, dtypes ---------------------------------------------------------------------------------------
 
 SHAPES = [  # the shape of x, and a function of shapes only, given x**3 / 3 in f and x**2 as its derivative

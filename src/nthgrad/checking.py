@@ -26,7 +26,7 @@ it: with the factor on their estimate, no function of the test suite needs this 
 _LEGEND = """
 An engine's column has its largest difference from finite differences, as a part of what is allowed.
 precision: what is allowed, as a part of the largest derivative. compared: elements of f(x)."""
-_LEFT_OUT = "\nThe others have no differences: f is not finite around them."
+_LEFT_OUT = "\nThe others are unknown: f is not finite around them, or varies within the steps."
 
 
 class Agreement(dict[str, list[float]]):
@@ -66,7 +66,8 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
     The differences are taken along a direction of random lengths, one an element: an f whose output at one element
     depends on other elements of x, which no engine can see from shapes alone, is found so too.
 
-    An element around which f is not finite, such as sqrt(x) at 0 or below, has no differences and is not compared. The
+    An element around which f is not finite, such as sqrt(x) at 0 or below, is unknown to differences and not compared.
+    So is one where f varies within the shortest step, such as sin(x) at 1e16. The
     result says how many were; an order at which none can be is an error. Its precision is what the check can find: near
     1, the dtype of x has too few digits at that order, and float64 points say more.
 
@@ -94,7 +95,7 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
              2  0.0...  0.0...      1      ...e-1...    2 of 3
         An engine's column has its largest difference from finite differences, as a part of what is allowed.
         precision: what is allowed, as a part of the largest derivative. compared: elements of f(x).
-        The others have no differences: f is not finite around them.
+        The others are unknown: f is not finite around them, or varies within the steps.
         >>> max(report["taylor"]) < 1
         True
     """

@@ -14,11 +14,21 @@ import tensorflow as tf
 
 from nthgrad._call.inputs import as_point
 from nthgrad.engines import grappler
-from nthgrad.engines.differences.extrapolation import FINE_ROWS, column, differences, extrapolate, finite_or_inf
+from nthgrad.engines.differences.extrapolation import (
+    FINE_ROWS,
+    closer,
+    column,
+    differences,
+    extrapolate,
+    finite_or_inf,
+    quantum,
+)
 from nthgrad.engines.differences.stencils import is_integer, stencil
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
 FACTOR = 10  # |value - exact| <= FACTOR * error, tested over functions, orders and dtypes
+# The least error that an estimate claims: smaller values underflow to zero.
+_LEAST = {tf.float16: 2.0**-24, tf.bfloat16: 2.0**-126, tf.float32: 2.0**-126, tf.float64: 2.0**-1022}
 _MIXED = "not every element of x has outputs of its own. Use a scalar x, or name a direction."
 
 
@@ -39,13 +49,14 @@ def finite_difference(
     are moved at once, each by its own step. With `direction`, f may mix the elements of x as it likes.
 
     Without `step`, differences are taken on a ladder of steps h, h/2, h/4, ... from h = max(|x|, 1) (rounded down to a
-    power of two) to below the step that balances truncation and rounding, h eps^(1/(order + accuracy)). They are
+    power of two) to below the step that balances truncation and rounding, h eps^(1/(order + accuracy)). A second ladder
+    starts at h = min(|x|, 1), not below eps^(3/4). Where the two contradict each other, the second is used. Both are
     extrapolated to h = 0 (Richardson, 1911; Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Adv. Eng.
     Software 4, 1982), and for each element the entry of the table with the least error estimate is returned. With
     `step`, that step is used as it is and nothing is extrapolated: the classic second difference of log(x + 2) at 1
     with step=1e-7 is -0.1110223 for -0.1111111 in float64, and an error of 0.3 beside it: the digits are rounding.
 
-    f is called at some 40 to 60 points (in a graph it is traced once); with `step`, at the points of one stencil, of
+    f is called at some 80 to 120 points (in a graph it is traced once); with `step`, at the points of one stencil, of
     two with `return_error`. It is evaluated in x's dtype; the differences of its values are summed in float64 and
     returned in f's dtype.
     g works eagerly and inside `tf.function`.
@@ -66,7 +77,10 @@ def finite_difference(
         rounding of f as the smallest steps of the ladder measure it (at least one unit in its last place). It is an
         estimate, no bound; |value - exact| <= 10 error holds for all of the project's test functions at orders 1 to 4.
         It may be too small for an f that loses three digits and more to its own rounding, or so near a pole that no
-        step of the ladder is short enough. Where no step gives finite values, value is NaN and error infinite.
+        step of the ladder is short enough. So it may in float32 where f varies far faster than |x|, as
+        sin(x) does beyond |x| = 1e4: use float64 there. Where no step gives finite values, or f still varies
+        within the shortest step that the spacing of floats at x allows, the derivative is unknown: value is NaN and
+        error infinite.
 
     Raises:
         ArgumentError: order, argnum, accuracy, step or direction is not what it must be.
@@ -96,7 +110,9 @@ def finite_difference(
         if x.shape.rank is None:
             raise InputError("x has a shape of unknown rank. Give it a shape first, with tf.ensure_shape(x, ...).")
         along = None if direction is None else _as_direction(direction, x)
-        unit, size = _unit(x, along, step)
+        units, size = _units(x, along, step)
+        if order == 0:
+            units = units[:1]
         if order == 0 or (step is not None and not return_error):
             rows = 1
         elif step is not None:
@@ -107,11 +123,12 @@ def finite_difference(
         points = sorted({point for row in ladder for point in row})  # rows share points: o h / 2 is in the row above
 
         # One addition for all points: of (x + h) + 2 the graph optimiser would make x + (h + 2), another rounding.
-        shifts = tf.cast(unit * column(map(float, points), x[None]), x.dtype)
+        steps = column(map(float, points), x[None])
+        shifts = tf.cast(tf.concat([unit * steps for unit in units], 0), x.dtype)
         moved = x + (shifts if along is None else shifts * along)
         call = f if tf.executing_eagerly() else tf.function(f)  # in a graph: converted and traced once, not 50 times
         results, structure = [], None
-        for at in tf.unstack(moved, len(points)):
+        for at in tf.unstack(moved, len(units) * len(points)):
             structure = call(*args[:argnum], at, *args[argnum + 1 :], **kwargs)
             results.append([_as_output(leaf, x, along) for leaf in tf.nest.flatten(structure)])
         if not results[0]:
@@ -121,29 +138,38 @@ def finite_difference(
         for leaves in zip(*results, strict=True):
             leaf = leaves[0]
             by_point = tf.cast(tf.stack(leaves), tf.float64)
-            table = tf.gather(by_point, [[points.index(point) for point in row] for row in ladder])
-            h, relative = (_spread(t, leaf) for t in (unit, size / unit))
-            plain, noise = differences(table, offsets, weights, order, (_eps(leaf.dtype), _eps(x.dtype)), relative)
-            if rows == 1:
-                value, error = plain[0], noise[0]
-            elif step is not None:
-                truncation = tf.abs(plain[0] - plain[1]) / (1 - 2.0**-accuracy)
-                value, error = plain[0], truncation + noise[0]
-            else:
-                value, error = extrapolate(plain, noise, order, accuracy)
-            for _ in range(order):  # not h**order, which overflows before the quotient does
-                value, error = value / h, error / h
-            error = finite_or_inf(error + _eps(leaf.dtype) * tf.abs(value))
+            rows_of = [[points.index(point) for point in row] for row in ladder]
+            tables = [tf.gather(part, rows_of) for part in tf.split(by_point, len(units))]
+            eps = (_eps(leaf.dtype), _eps(x.dtype))
+            grain = quantum(tables, eps[0]) if step is None else tf.zeros([], tf.float64)
+            found = []
+            for unit, table in zip(units, tables, strict=True):
+                h, relative = (_spread(t, leaf) for t in (unit, size / unit))
+                plain, noise, resolved = differences(table, offsets, weights, order, eps, relative, grain)
+                if rows == 1:
+                    value, error = plain[0], noise[0]
+                elif step is not None:
+                    truncation = tf.abs(plain[0] - plain[1]) / (1 - 2.0**-accuracy)
+                    value, error = plain[0], truncation + noise[0]
+                else:
+                    value, error = extrapolate(plain, noise, resolved, order, accuracy)
+                for _ in range(order):  # not h**order, which overflows before the quotient does
+                    value, error = value / h, error / h
+                found.append((value, finite_or_inf(error + eps[0] * tf.abs(value))))
+            value, error = closer(*found) if len(found) == 2 else found[0]
             values.append(tf.cast(value, leaf.dtype))
-            errors.append(tf.cast(error, leaf.dtype))
+            errors.append(tf.cast(tf.maximum(error, _LEAST[leaf.dtype]), leaf.dtype))
         value = tf.nest.pack_sequence_as(structure, values)
         return (value, tf.nest.pack_sequence_as(structure, errors)) if return_error else value
 
     return g
 
 
-def _unit(x, along, step):
-    """The largest step and the size of x, both in float64 and of x's shape (scalars where there is a direction)."""
+def _units(x, along, step):
+    """Largest steps of the ladders, the finer ladder last, and the size of x.
+
+    All are in float64 and of x's shape (scalars where there is a direction).
+    """
     size = tf.abs(tf.cast(x, tf.float64))
     least = tf.constant(1.0, tf.float64)
     if along is not None:
@@ -157,10 +183,15 @@ def _unit(x, along, step):
                 f"step is {step!r}, which is {taken} in {x.dtype.name}. "
                 f"Give a step that {x.dtype.name} holds, or x in float64."
             )
-        return tf.fill(tf.shape(size), tf.constant(taken, tf.float64)), size
-    bits = tf.bitcast(tf.maximum(size, least), tf.int64)
-    exponent = tf.bitwise.bitwise_and(bits, 0x7FF0000000000000)  # without the mantissa: a power of two, exactly
-    return tf.bitcast(exponent, tf.float64), size
+        return [tf.fill(tf.shape(size), tf.constant(taken, tf.float64))], size
+    finest = _eps(x.dtype) ** 0.75 * least  # below it most f no longer change
+    return [_power_of_two(tf.maximum(size, least)), _power_of_two(tf.clip_by_value(size, finest, least))], size
+
+
+def _power_of_two(t):
+    """The largest power of two that is not above t."""
+    exponent = tf.bitwise.bitwise_and(tf.bitcast(t, tf.int64), 0x7FF0000000000000)  # t without its mantissa
+    return tf.bitcast(exponent, tf.float64)
 
 
 def _spread(t, leaf):
