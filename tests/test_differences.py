@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import nthgrad
-from nthgrad.engines.differences import FACTOR, finite_difference
+from nthgrad.differences import FACTOR, finite_difference
 from nthgrad.engines.differences.stencils import stencil
 from nthgrad.errors import ArgumentError, InputError, OutputError
 

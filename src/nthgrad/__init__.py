@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from nthgrad import export, extend, keras, legacy
     from nthgrad.checking import check
     from nthgrad.core import derivative, derivatives, taylor
-    from nthgrad.engines.differences import finite_difference
+    from nthgrad.differences import finite_difference
     from nthgrad.evaluation import evaluate
     from nthgrad.fields import partials
     from nthgrad.operators import biharmonic, divergence, gradient, hessian, hvp, jacobian, laplacian
@@ -45,7 +45,7 @@ _HOME = {
     "derivatives": "nthgrad.core",
     "divergence": "nthgrad.operators",
     "evaluate": "nthgrad.evaluation",
-    "finite_difference": "nthgrad.engines.differences",
+    "finite_difference": "nthgrad.differences",
     "gradient": "nthgrad.operators",
     "hessian": "nthgrad.operators",
     "hvp": "nthgrad.operators",

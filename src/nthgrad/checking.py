@@ -11,7 +11,7 @@ import tensorflow as tf
 from nthgrad._call.arguments import ENGINES, checked_order
 from nthgrad._call.inputs import as_point
 from nthgrad.core import derivatives
-from nthgrad.engines.differences import FACTOR, finite_difference
+from nthgrad.differences import FACTOR, finite_difference
 from nthgrad.engines.outputs import spread
 from nthgrad.errors import DisagreementError
 

@@ -70,7 +70,7 @@ def derivatives(
     tensors = [tf.constant(v) for v in values]
     try:
         if method == "difference":
-            from nthgrad.engines.differences import finite_difference
+            from nthgrad.differences import finite_difference
 
             results = [finite_difference(f, k, argnum=index)(*tensors) for k in range(order + 1)]
         else:

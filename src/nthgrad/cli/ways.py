@@ -55,7 +55,7 @@ def _engine(method: Literal["tape", "taylor"], jit_compile: bool | None = None) 
 
 
 def _differences() -> Sequence[Any]:
-    from nthgrad.engines.differences import finite_difference
+    from nthgrad.differences import finite_difference
 
     tf = tensorflow()
     x = tf.constant(X, tf.float64)
