@@ -24,19 +24,19 @@ is gone.  `patches` changes today's modules where the old ones did otherwise, on
 
 from typing import TYPE_CHECKING, Any
 
-from nthgrad.legacy._run import run
+from nthgrad.legacy._runtime.process import run
 
 if TYPE_CHECKING:
     from nthgrad.legacy._lift import lift
+    from nthgrad.legacy._runtime.session import session
     from nthgrad.legacy._scan import scan
-    from nthgrad.legacy._session import session
 
 __all__ = ["lift", "run", "scan", "session"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "session":  # needs TensorFlow, which `run` only starts
-        from nthgrad.legacy._session import session
+        from nthgrad.legacy._runtime.session import session
 
         return session
     if name == "lift":

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import _private
+from nthgrad.legacy._internals import lifting as _private
 
 
 class Lifted(tf.Module):

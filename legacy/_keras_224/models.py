@@ -1,0 +1,96 @@
+"""How models, layers and what they are given by name behaved in Keras 2.2.4.
+
+Each function takes an attribute of tf_keras and returns its replacement (see `_patches.keras_models`).
+"""
+
+from functools import wraps
+from typing import Any
+
+from nthgrad.legacy._runtime import dialect
+
+
+def set_name(today: Any) -> Any:
+    return property(today.fget, lambda self, value: setattr(self, "_name", value))
+
+
+def set_trainable(today: Any) -> Any:
+    def assign(self: Any, value: bool) -> None:
+        if dialect.keras_2(self):
+            self._trainable = value
+        else:
+            today.fset(self, value)
+
+    return property(lambda self: today.__get__(self), assign)
+
+
+def every_variable(today: Any) -> Any:
+    def variables(graph: Any = None) -> Any:
+        import tensorflow as tf
+
+        with graph.as_default():
+            return {*today(graph), *tf.compat.v1.global_variables()}
+
+    return variables
+
+
+def batch_norm(today: Any) -> Any:
+    from nthgrad.legacy._keras_224.arithmetic.batch_norm import call as corrected
+
+    @wraps(today)
+    def call(self: Any, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        if dialect.keras_2(self) and not self._USE_V2_BEHAVIOR:
+            return corrected(self, inputs, training)
+        return today(self, inputs, training, mask)
+
+    return call
+
+
+def initializer(today: Any) -> Any:
+    from nthgrad.legacy._keras_224.arithmetic.initializers import of
+
+    @wraps(today)
+    def get(identifier: Any) -> Any:
+        found = of(identifier) if dialect.keras_2() else None
+        return today(identifier) if found is None else found
+
+    return get
+
+
+def activation(today: Any) -> Any:
+    from nthgrad.legacy._keras_224.arithmetic.activations import selu
+
+    @wraps(today)
+    def get(identifier: Any) -> Any:
+        return selu if identifier == "selu" and dialect.keras_2() else today(identifier)
+
+    return get
+
+
+def seed(today: Any) -> Any:
+    from nthgrad.legacy._keras_224.arithmetic.initializers import seed_or_drawn
+
+    def make_legacy_seed(self: Any) -> Any:
+        return seed_or_drawn(self._seed) if dialect.keras_2(self) else today(self)
+
+    return make_legacy_seed
+
+
+def random_layer(today: Any) -> Any:
+    @wraps(today)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        today(self, *args, **kwargs)
+        self._random_generator._of_tf_keras = not dialect.keras_2(self)
+
+    return init
+
+
+def saved_arguments(today: Any) -> Any:
+    from nthgrad.legacy._keras_224.training.saving import compile_arguments
+
+    @wraps(today)
+    def arguments(config: Any, custom_objects: Any = None) -> Any:
+        if not dialect.keras_2():
+            return today(config, custom_objects)
+        return compile_arguments(config, custom_objects)
+
+    return arguments
