@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-# tf.RegisterGradient puts gradient functions there; to take one out there is no public way.
-# What an op's seed is made of: tf.compat.v1.get_seed is the function as it was imported, this the one that is patched.
-# tf.reduce_sum and others take apart what they are given; this is the same in one place for 1.15's static shapes.
-from tensorflow.python.framework import ops, random_seed, tensor_util
+from tensorflow.python.framework import (
+    ops,  # tf.RegisterGradient fills its registry of gradient functions; nothing public reads it
+    random_seed,  # tf.compat.v1.get_seed is the function as it was imported; the one in here is patched
+    tensor_util,  # static values as tf.reduce_sum and others find them
+)
 
 # tf.train.ExponentialMovingAverage makes the averages itself; tf.contrib's batch_norm has variables for them.
 from tensorflow.python.training.moving_averages import assign_moving_average as assign_moving_average

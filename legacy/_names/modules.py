@@ -1,7 +1,9 @@
-"""Modules of tf_keras in which the modules of the old trees look their names up, in this order."""
+"""Modules of tf_keras in which each module of the old trees looks its names up, in this order.
 
-# Where the modules of Keras 2.2 look their names up: the interface that tf_keras keeps for TensorFlow 1 first (layers
-# and initializers with the old arithmetic, K.get_session), then the file of tf_keras that has the rest.
+The interface that tf_keras keeps for TensorFlow 1 comes first: it has the old layers and K.get_session. The files of
+tf_keras have the rest.
+"""
+
 _V1 = "tf_keras.api._v1.keras"
 _SRC = "tf_keras.src"
 _PLAIN = """activations applications callbacks constraints datasets initializers layers losses metrics models optimizers

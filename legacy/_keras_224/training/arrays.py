@@ -9,7 +9,7 @@ import tensorflow as tf
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._keras_224.training.calls import Bar, Calls
 from nthgrad.legacy._keras_224.training.feeding import standardized
-from nthgrad.legacy._keras_224.training.functions import Mean, one_or_list, phase
+from nthgrad.legacy._keras_224.training.functions import Mean, joined, one_or_list, phase
 
 
 def fit(
@@ -79,24 +79,16 @@ def fit(
     )
     calls.train_begin(held_out or [])
     order = np.arange(samples or 0)
-    for epoch in range(initial_epoch, epochs):
-        for metric in self.stateful_metric_functions:
-            metric.reset_states()
-        calls.epoch_begin(epoch)
-        logs: dict[str, Any] = {}
+    for logs in calls.epochs(initial_epoch, epochs):
         if samples is not None:
             order = _shuffled(order, shuffle, batch_size)
         for number, (batch, size, last) in enumerate(_batches(self, fed, order, samples, batch_size, steps_per_epoch)):
-            batch_logs = calls.batch_begin(number, size)
-            batch_logs.update(zip(names, self.train_function(batch), strict=False))
-            stopped = calls.batch_end(number, batch_logs)
+            stopped = calls.batch(number, size, lambda batch=batch: self.train_function(batch))
             if validates and (samples is None if stopped else last):
-                logs.update(_validated(self, names, held_out, batch_size, validation_steps))
+                tested = _tested(self, held_out, None if validation_steps else batch_size, validation_steps, 0)
+                calls.validated(logs, tested)
             if stopped:
                 break
-        if calls.epoch_end(epoch, logs):
-            break
-    calls.train_end()
     return self.history
 
 
@@ -143,7 +135,7 @@ def predict(self: Any, x: Any, batch_size: int | None = None, verbose: int = 0, 
         done += 1 if steps else size
         if bar:
             bar.update(done)
-    return one_or_list([np.concatenate(column, axis=0) for column in zip(*rows, strict=True)])
+    return joined(rows)
 
 
 def _validation(model: Any, data: Any, batch_size: int | None) -> list[Any]:
@@ -154,11 +146,6 @@ def _validation(model: Any, data: Any, batch_size: int | None) -> list[Any]:
         )
     x, y, weights = standardized(model, data[0], data[1], *data[2:], batch_size=batch_size)
     return [*x, *y, *weights]
-
-
-def _validated(model: Any, names: list[str], fed: Any, batch_size: int | None, steps: int | None) -> dict[str, Any]:
-    outputs = _tested(model, fed, None if steps else batch_size, steps, 0)
-    return {f"val_{name}": value for name, value in zip(names, outputs, strict=False)}
 
 
 def _tested(model: Any, fed: list[Any], batch_size: int | None, steps: int | None, verbose: int) -> list[Any]:

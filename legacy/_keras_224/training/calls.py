@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,12 @@ class Calls:
     """The callbacks of a run: averages first, what is printed, the program's own, the history last."""
 
     def __init__(self, model: Any, callbacks: Iterable[Any] | None, verbose: int, params: dict[str, Any]) -> None:
+        self._trained = model
         self.model = getattr(model, "callback_model", None) or model
         self.averages = _Averages(model.stateful_metric_names)
         model.history = tf_keras.keras_callbacks().History()
         self.callbacks = [*([_Printed(params)] if verbose else []), *(callbacks or []), model.history]
+        self.names: Sequence[str] = list(model.metrics_names)
         self.metrics: Sequence[str] = params["metrics"]
         for each in self.callbacks:
             each.set_params(params)
@@ -29,6 +31,44 @@ class Calls:
         self.model.stop_training = False
         for each in self.callbacks:
             each.validation_data = validation_data
+
+    def epochs(self, first: int, after: int, *, keeps_logs: bool = False) -> Iterator[dict[str, Any]]:
+        """Runs the epochs; the caller trains and validates in each.
+
+        Args:
+            first: the number of the first epoch.
+            after: the number after that of the last.
+            keeps_logs: whether an epoch's logs begin with those of the epoch before, as in `fit_generator`.
+
+        Yields:
+            The logs of an epoch, for the results of the validation.
+        """
+        logs: dict[str, Any] = {}
+        for epoch in range(first, after):
+            for metric in self._trained.stateful_metric_functions:
+                metric.reset_states()
+            self.epoch_begin(epoch)
+            logs = logs if keeps_logs else {}
+            yield logs
+            if self.epoch_end(epoch, logs):
+                break
+        self.train_end()
+
+    def batch(self, number: int, size: int, train: Callable[[], Iterable[Any]]) -> bool:
+        """Trains on a batch; returns whether a callback has stopped the training.
+
+        Args:
+            number: its number in the epoch.
+            size: how many samples it has.
+            train: makes the step; returns the loss and the metrics.
+        """
+        logs = self.batch_begin(number, size)
+        logs.update(zip(self.names, train(), strict=False))
+        return self.batch_end(number, logs)
+
+    def validated(self, logs: dict[str, Any], results: Iterable[Any]) -> None:
+        """Adds the loss and the metrics of a validation to an epoch's logs."""
+        logs.update({f"val_{name}": value for name, value in zip(self.names, results, strict=False)})
 
     def epoch_begin(self, epoch: int) -> None:
         """Starts an epoch."""

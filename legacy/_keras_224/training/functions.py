@@ -1,6 +1,7 @@
 """The three functions of a model, which programs also made and called themselves, and a step of each."""
 
 import warnings
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -112,6 +113,16 @@ def predict_on_batch(self: Any, x: Any) -> Any:
 def one_or_list(values: list[Any]) -> Any:
     """The value of a list of one; otherwise the list."""
     return values[0] if len(values) == 1 else values
+
+
+def as_list(values: Any) -> list[Any]:
+    """Undoes `one_or_list`."""
+    return values if isinstance(values, list) else [values]
+
+
+def joined(batches: Iterable[list[Any]]) -> Any:
+    """Joins the outputs of batches: one array, or a list of them."""
+    return one_or_list([np.concatenate(column, axis=0) for column in zip(*batches, strict=True)])
 
 
 class Mean:

@@ -6,14 +6,13 @@ generator has gone when training ends.
 
 import random
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
-
-import numpy as np
 
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._keras_224.training.calls import Bar, Calls
 from nthgrad.legacy._keras_224.training.feeding import standardized
-from nthgrad.legacy._keras_224.training.functions import Mean, one_or_list, phase
+from nthgrad.legacy._keras_224.training.functions import Mean, as_list, joined, one_or_list, phase
 
 
 def fit_generator(
@@ -63,31 +62,24 @@ def fit_generator(
         None if not held_out else [*held_out[0], *held_out[1], *held_out[2], *phase(self, training=False)]
     )
     batches = _endless(generator, workers, shuffle)
-    logs: dict[str, Any] = {}
-    for epoch in range(initial_epoch, epochs):
-        for metric in self.stateful_metric_functions:
-            metric.reset_states()
-        calls.epoch_begin(epoch)
+    for logs in calls.epochs(initial_epoch, epochs, keeps_logs=True):
         for number in range(steps):
             x, y, weights = _split(next(batches))
             size = _size(x)
-            batch_logs = calls.batch_begin(number, size)
-            outputs = self.train_on_batch(x, y, sample_weight=weights, class_weight=class_weight)
-            batch_logs.update(zip(names, outputs if isinstance(outputs, list) else [outputs], strict=False))
-            stopped = calls.batch_end(number, batch_logs)
+            stopped = calls.batch(number, size, partial(_train, self, x, y, weights, class_weight))
             if number == steps - 1 and validation_data:
                 if held_out_batches is not None:
                     tested = self.evaluate_generator(held_out_batches, validation_steps, workers=0)
                 else:
                     tested = self.evaluate(held_out[0], held_out[1], size, 0, held_out[2])
-                tested = tested if isinstance(tested, list) else [tested]
-                logs.update({f"val_{name}": value for name, value in zip(names, tested, strict=False)})
+                calls.validated(logs, as_list(tested))
             if stopped:
                 break
-        if calls.epoch_end(epoch, logs):
-            break
-    calls.train_end()
     return self.history
+
+
+def _train(model: Any, x: Any, y: Any, weights: Any, class_weight: Any) -> list[Any]:
+    return as_list(model.train_on_batch(x, y, sample_weight=weights, class_weight=class_weight))
 
 
 def evaluate_generator(
@@ -110,7 +102,7 @@ def evaluate_generator(
         size = _size(x)
         if size == 0:
             raise ValueError("Received an empty batch. Batches should contain at least one item.")
-        mean.add(outputs if isinstance(outputs, list) else [outputs], size)
+        mean.add(as_list(outputs), size)
         if bar:
             bar.update(step + 1)
     return one_or_list(mean.result())
@@ -133,10 +125,10 @@ def predict_generator(
     for step in range(steps):
         batch = next(batches)
         outputs = self.predict_on_batch(_split(batch)[0] if isinstance(batch, tuple) else batch)
-        rows.append(outputs if isinstance(outputs, list) else [outputs])
+        rows.append(as_list(outputs))
         if bar:
             bar.update(step + 1)
-    return one_or_list([np.concatenate(column, axis=0) for column in zip(*rows, strict=True)])
+    return joined(rows)
 
 
 def _is_sequence(data: Any) -> bool:
