@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-
 from tensorflow.python.framework import (
     ops,  # tf.RegisterGradient fills its registry of gradient functions; nothing public reads it
     random_seed,  # tf.compat.v1.get_seed is the function as it was imported; the one in here is patched

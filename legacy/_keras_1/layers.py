@@ -128,23 +128,24 @@ def TimeDistributedDense(output_dim: int, *, input_dim: Any = None, input_length
     return tf_keras.interface("layers").Dense(output_dim, **kwargs)
 
 
-def _get_and_serialize(module: str, get: Callable | None = None) -> tuple[Callable, Callable]:
-    """Returns the functions that make a part of a layer from what was given, and its configuration."""
-    # `get` is looked up when it is called: a session patches it.
-    patched = lambda identifier: tf_keras.source(module).get(identifier)  # noqa: E731
-    return get or patched, tf_keras.interface(module).serialize
+# The module of Keras for each part that a layer is given by name.
+_PARTS = {
+    "init": "initializers",
+    "activation": "activations",
+    **{f"{of}_regularizer": "regularizers" for of in ("W", "b", "activity")},
+    **{f"{of}_constraint": "constraints" for of in ("W", "b")},
+}
+
+
+def _part(kind: str, identifier: Any) -> Any:
+    module = _PARTS[kind]
+    return regularizers.get(identifier) if module == "regularizers" else tf_keras.source(module).get(identifier)
 
 
 @cache
 def _dense() -> type:
     """What MaxoutDense and Highway have in common: the arguments of a Dense layer of Keras 1."""
     layers = tf_keras.interface("layers")
-    parts: dict[str, tuple[Callable, Callable]] = {
-        "init": _get_and_serialize("initializers"),
-        "activation": _get_and_serialize("activations"),
-        **{f"{of}_regularizer": _get_and_serialize("regularizers", regularizers.get) for of in ("W", "b", "activity")},
-        **{f"{of}_constraint": _get_and_serialize("constraints") for of in ("W", "b")},
-    }
 
     class Old(layers.Layer):
         kinds: Sequence[str] = ()  # those of the parts that the layer takes
@@ -152,7 +153,7 @@ def _dense() -> type:
         def __init__(self, weights: Any = None, bias: bool = True, input_dim: Any = None, **kwargs: Any) -> None:
             if input_dim:
                 kwargs["input_shape"] = (input_dim,)
-            own = {kind: parts[kind][0](kwargs.pop(kind, None)) for kind in self.kinds}
+            own = {kind: _part(kind, kwargs.pop(kind, None)) for kind in self.kinds}
             super().__init__(**kwargs)
             for kind, part in own.items():
                 setattr(self, kind, part)
@@ -170,7 +171,7 @@ def _dense() -> type:
                 self.initial_weights = None
 
         def get_config(self) -> dict[str, Any]:
-            own = {kind: parts[kind][1](getattr(self, kind)) for kind in self.kinds}
+            own = {kind: tf_keras.interface(_PARTS[kind]).serialize(getattr(self, kind)) for kind in self.kinds}
             return {**layers.Layer.get_config(self), **own, "bias": self.bias, "input_dim": self.input_dim}
 
     return Old
