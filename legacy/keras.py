@@ -7,18 +7,26 @@ graph say so when called outside.
 
 from typing import Any
 
-from nthgrad.legacy._names import stand_ins
-from nthgrad.legacy._names.exported import EXPORTED
-from nthgrad.legacy._names.finding import leaked, own
-from nthgrad.legacy._names.modules import KERAS_MODULES
-from nthgrad.legacy._names.refused import REFUSED
-from nthgrad.legacy._names.replaced import of_keras
+from nthgrad.legacy._names import finding as _finding
+from nthgrad.legacy._names import stand_ins as _stand_ins
+from nthgrad.legacy._names.exported import EXPORTED as _EXPORTED
+from nthgrad.legacy._names.modules import KERAS_MODULES as _KERAS_MODULES
+from nthgrad.legacy._names.refused import REFUSED as _REFUSED
+from nthgrad.legacy._names.replaced import of_keras as _of_keras
 
 __version__ = "2.2.4"
 __path__: list[str] = []  # a package, all of whose modules are in sys.modules
 
-_root = stand_ins.StandIn(__name__, KERAS_MODULES[""], {}, of_keras, exported=EXPORTED[""])
-stand_ins.build(__name__, KERAS_MODULES, own(__name__), of_keras, leaked(__name__), EXPORTED, REFUSED)
+_root = _stand_ins.StandIn(__name__, _KERAS_MODULES[""], {}, _of_keras, exported=_EXPORTED[""])
+_stand_ins.build(
+    __name__,
+    sources=_KERAS_MODULES,
+    own=_finding.own(__name__),
+    replace=_of_keras,
+    leaks=_finding.leaked(__name__),
+    exported=_EXPORTED,
+    refused=_REFUSED,
+)
 
 
 def __getattr__(name: str) -> Any:
