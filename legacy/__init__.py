@@ -25,8 +25,11 @@ Public are the names above, `nthgrad.legacy.tensorflow` and `nthgrad.legacy.kera
 * `_lift` and `_scan`: read old models and old source files.
 * `_internals`: private names of TensorFlow and tf_keras.
 
-No module imports one that imports it, late imports included. The order, from the lowest: `_internals`; `_patches.patch`
-and `applying`; the old behavior; the tables of `_patches`; `tensorflow`; `keras`; `_lift`; `_runtime.script`.
+No module imports one that imports it, late imports included. From the lowest:
+
+    _internals; _patches.patch, applying; _tensorflow_1; _runtime.dialect, guards; _names.stand_ins, twins, tf_layers;
+    _contrib, _keras_224, _keras_1; the tables of _patches; _runtime.session; _names.replaced; tensorflow;
+    _names.own, finding; keras; _lift; _runtime.script
 """
 
 from importlib import import_module

@@ -17,7 +17,7 @@ from nthgrad.legacy._names import stand_ins as _stand_ins
 from nthgrad.legacy._names import tf_layers as _tf_layers
 from nthgrad.legacy._names.modules import TF_KERAS_MODULES as _TF_KERAS_MODULES
 from nthgrad.legacy._names.replaced import of_tf_keras as _of_tf_keras
-from nthgrad.legacy._patches import tables as _tables
+from nthgrad.legacy._patches.tables import PATCHES as _PATCHES
 from nthgrad.legacy._runtime import guards as _guards
 from nthgrad.legacy._runtime.guards import InteractiveSession as InteractiveSession
 from nthgrad.legacy._runtime.guards import Session as Session
@@ -44,7 +44,7 @@ _OWN = [  # what `from ... import *` gives beside the names of tf.compat.v1
     "sparse_placeholder",
 ]
 
-gradients = _guards.guarded(_tables.functions().get(id(_v1.gradients), _v1.gradients), "tf.gradients")
+gradients = _guards.guarded(_PATCHES.functions.get(id(_v1.gradients), _v1.gradients), "tf.gradients")
 hessians = _guards.guarded(_v1.hessians, "tf.hessians")
 placeholder = _guards.guarded(_v1.placeholder, "tf.placeholder")
 placeholder_with_default = _guards.guarded(_v1.placeholder_with_default, "tf.placeholder_with_default")
@@ -77,7 +77,7 @@ def _old(module: ModuleType, name: str, where: str) -> Any:
         return sys.modules.setdefault(
             full, _Overlay(full, value, _OWN_BELOW.get(full.removeprefix(f"{__name__}."), {}))
         )
-    return _tables.functions().get(id(value), value)
+    return _PATCHES.functions.get(id(value), value)
 
 
 layers = _tf_layers.layers

@@ -19,8 +19,8 @@ from nthgrad.legacy._contrib.weights import sum_regularizer as sum_regularizer
 from nthgrad.legacy._contrib.weights import variance_scaling_initializer as variance_scaling_initializer
 from nthgrad.legacy._contrib.weights import xavier_initializer as xavier_initializer
 from nthgrad.legacy._contrib.weights import xavier_initializer_conv2d as xavier_initializer_conv2d
-from nthgrad.legacy._internals import tf_keras
-from nthgrad.legacy._runtime import dialect
+from nthgrad.legacy._internals import tf_keras as _tf_keras
+from nthgrad.legacy._runtime import dialect as _dialect
 
 v1 = tf.compat.v1
 
@@ -46,11 +46,11 @@ def _weighted(
     """A layer with weights and biases, what normalizes its outputs, and their activation."""
     getter = variable_getter({"bias": "biases", "kernel": "weights"})
     with (
-        dialect.tf_keras(),
+        _dialect.tf_keras(),
         v1.variable_scope(scope, default_scope, [inputs], reuse=reuse, custom_getter=getter) as within,
     ):
         inputs = tf.convert_to_tensor(inputs)
-        layer = getattr(tf_keras.keras_module(tf_keras.TF_LAYERS), layer_class)(
+        layer = getattr(_tf_keras.keras_module(_tf_keras.TF_LAYERS), layer_class)(
             **arguments,
             activation=None,
             use_bias=bool(not normalizer_fn and biases_initializer),
@@ -156,8 +156,8 @@ linear = partial(fully_connected, activation_fn=None)
 @add_arg_scope
 def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> tf.Tensor:
     """Each example as one row."""
-    with dialect.tf_keras(), v1.name_scope(scope, "Flatten", [inputs]):
-        outputs = tf_keras.keras_module(tf_keras.TF_LAYERS).flatten(tf.convert_to_tensor(inputs))
+    with _dialect.tf_keras(), v1.name_scope(scope, "Flatten", [inputs]):
+        outputs = _tf_keras.keras_module(_tf_keras.TF_LAYERS).flatten(tf.convert_to_tensor(inputs))
         return named(outputs_collections, outputs)
 
 
@@ -172,8 +172,8 @@ def dropout(
     seed: int | None = None,
 ) -> tf.Tensor:
     """Keeps each element with that probability, and makes it so much larger."""
-    with dialect.tf_keras(), v1.variable_scope(scope, "Dropout", [inputs], custom_getter=variable_getter()) as within:
-        layer = tf_keras.keras_module(tf_keras.TF_LAYERS).Dropout(
+    with _dialect.tf_keras(), v1.variable_scope(scope, "Dropout", [inputs], custom_getter=variable_getter()) as within:
+        layer = _tf_keras.keras_module(_tf_keras.TF_LAYERS).Dropout(
             rate=1 - keep_prob, noise_shape=noise_shape, seed=seed, name=within.name, _scope=within
         )
         outputs = layer.apply(tf.convert_to_tensor(inputs), training=is_training)
@@ -193,8 +193,8 @@ def _pooling(layer_class: str, default_scope: str) -> Callable:
     ) -> tf.Tensor:
         if data_format not in ("NCHW", "NHWC"):
             raise ValueError("data_format has to be either NCHW or NHWC.")
-        with dialect.tf_keras(), v1.name_scope(scope, default_scope, [inputs]) as within:
-            layer = getattr(tf_keras.keras_module(tf_keras.TF_LAYERS), layer_class)(
+        with _dialect.tf_keras(), v1.name_scope(scope, default_scope, [inputs]) as within:
+            layer = getattr(_tf_keras.keras_module(_tf_keras.TF_LAYERS), layer_class)(
                 pool_size=kernel_size,
                 strides=stride,
                 padding=padding,

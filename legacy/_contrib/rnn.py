@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import tensorflow as tf
+import tensorflow as _tf  # `from tensorflow.contrib.rnn import *` must not bring it
 
-from nthgrad.legacy._contrib.refused import refuse
-from nthgrad.legacy._names.tf_layers import rnn_cell
+from nthgrad.legacy._contrib.refused import refuse as _refuse
+from nthgrad.legacy._names.tf_layers import rnn_cell as _rnn_cell
 
 _LOOPS = "static_rnn static_state_saving_rnn static_bidirectional_rnn"
 _CELLS = """RNNCell BasicRNNCell BasicLSTMCell GRUCell LSTMCell LSTMStateTuple MultiRNNCell DropoutWrapper
@@ -16,10 +16,10 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _CELLS.split():
-        return getattr(rnn_cell, name)
+        return getattr(_rnn_cell, name)
     if name in _LOOPS.split():
-        return getattr(tf.compat.v1.nn, name)
-    raise refuse("tf.contrib.rnn", name)
+        return getattr(_tf.compat.v1.nn, name)
+    raise _refuse("tf.contrib.rnn", name)
 
 
 def __dir__() -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._keras_1 import arguments
 from nthgrad.legacy._names.twins import class_of_tf_keras
-from nthgrad.legacy._patches.tables import table
+from nthgrad.legacy._patches.tables import PATCHES
 from nthgrad.legacy._runtime import dialect, guards
 
 # What needs a graph, by module; other functions of the backend are at home in eager code too.
@@ -45,7 +45,7 @@ def _guards_by_id() -> Mapping[int, Any]:
 @cache
 def _patched_by_id() -> Mapping[int, Any]:
     """Returns the replacement of each patched function of tf_keras; its public names still point to the originals."""
-    functions = [patch for patch in table() if patch.needs_tf_keras and "." not in patch.where.partition(":")[2]]
+    functions = [patch for patch in PATCHES if patch.needs_tf_keras and "." not in patch.where.partition(":")[2]]
     return {id(before): made for before, made in (patch.made() for patch in functions)}
 
 

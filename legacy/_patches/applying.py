@@ -6,43 +6,16 @@ that Python and NumPy have dropped, since other code of the process may ask whet
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from types import ModuleType
 from typing import Any
 
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._patches.patch import Patch
 
-Table = tuple[Patch, ...]
-
 _SCRIPT = "script"
 _sessions: list[str] = []  # one entry while patches are applied
-
-
-@contextlib.contextmanager
-def for_a_session(table: Table) -> Iterator[None]:
-    """Applies what a session needs, and takes it back after the block; inside another session, does nothing."""
-    if _sessions:
-        yield
-        return
-    with contextlib.ExitStack() as stack:
-        _sessions.append("session")
-        stack.callback(_sessions.clear)
-        for patch in table:
-            if not patch.script_only:
-                stack.callback(patch.apply(_aliases(table)))
-        yield
-
-
-def for_a_script(table: Table) -> None:
-    """Applies everything for good; what concerns tf_keras when that is imported."""
-    for patch in table:
-        if patch.needs_tf_keras:
-            tf_keras.waiting.append(partial(patch.apply, _aliases(table)))
-        else:
-            patch.apply(_aliases(table))
-    _sessions.append(_SCRIPT)  # a session that the program opens finds everything as it needs it
 
 
 def whole_process() -> bool:
@@ -50,33 +23,57 @@ def whole_process() -> bool:
     return bool(_sessions) and _sessions[0] is _SCRIPT
 
 
-def functions(table: Table) -> dict[int, Any]:
-    """Returns the replacement of each function of TensorFlow that the table patches, by `id`."""
-    pairs = [patch.made() for patch in table if patch.module.startswith("tensorflow.")]
-    return {id(before): made for before, made in pairs if callable(before) and callable(made)}
+class Table:
+    """Patches, in the order in which they are applied."""
 
+    def __init__(self, patches: Iterable[Patch]) -> None:
+        self._patches = tuple(patches)
 
-_public_names: dict[int, list[tuple[ModuleType, str]]] = {}
+    def __iter__(self) -> Iterator[Patch]:
+        return iter(self._patches)
 
+    @contextlib.contextmanager
+    def for_a_session(self) -> Iterator[None]:
+        """Applies what a session needs, and takes it back after the block; inside another session, does nothing."""
+        if _sessions:
+            yield
+            return
+        with contextlib.ExitStack() as stack:
+            _sessions.append("session")
+            stack.callback(_sessions.clear)
+            for patch in self:
+                if not patch.script_only:
+                    stack.callback(patch.apply(self._aliases))
+            yield
 
-def _aliases(table: Table) -> Callable[[Any], Sequence[tuple[ModuleType, str]]]:
-    """Returns what finds the public modules of TensorFlow that show a patched function."""
+    def for_a_script(self) -> None:
+        """Applies everything for good; what concerns tf_keras when that is imported."""
+        for patch in self:
+            if patch.needs_tf_keras:
+                tf_keras.waiting.append(partial(patch.apply, self._aliases))
+            else:
+                patch.apply(self._aliases)
+        _sessions.append(_SCRIPT)  # a session that the program opens finds everything as it needs it
 
-    def find(value: Any) -> Sequence[tuple[ModuleType, str]]:
-        if not _public_names:
-            _public_names.update(
-                _shown({id(patch.made()[0]) for patch in table if patch.module.startswith("tensorflow.")})
-            )
-        return _public_names.get(id(value), ())
+    @cached_property
+    def functions(self) -> Mapping[int, Any]:
+        """The replacement of each patched function of TensorFlow, by `id`; public names show the originals."""
+        return {id(before): made for before, made in self._of_tensorflow() if callable(before) and callable(made)}
 
-    return find
+    def _of_tensorflow(self) -> list[tuple[Any, Any]]:
+        return [patch.made() for patch in self if patch.module.startswith("tensorflow.")]
 
+    def _aliases(self, value: Any) -> Sequence[tuple[ModuleType, str]]:
+        return self._public_names.get(id(value), ())
 
-def _shown(patched: set[int]) -> dict[int, list[tuple[ModuleType, str]]]:
-    found: dict[int, list[tuple[ModuleType, str]]] = {}
-    for key, module in list(sys.modules.items()):
-        if key == "tensorflow" or key.startswith(("tensorflow._api.", "tensorflow.compat.")):
-            for name, value in list(vars(module).items()):
-                if id(value) in patched and callable(value):
-                    found.setdefault(id(value), []).append((module, name))
-    return found
+    @cached_property
+    def _public_names(self) -> Mapping[int, list[tuple[ModuleType, str]]]:
+        """The public modules of TensorFlow that show what is patched, and the names in them, by `id`."""
+        patched = {id(before) for before, _ in self._of_tensorflow()}
+        found: dict[int, list[tuple[ModuleType, str]]] = {}
+        for key, module in list(sys.modules.items()):
+            if key == "tensorflow" or key.startswith(("tensorflow._api.", "tensorflow.compat.")):
+                for name, value in list(vars(module).items()):
+                    if id(value) in patched and callable(value):
+                        found.setdefault(id(value), []).append((module, name))
+        return found

@@ -121,12 +121,11 @@ def _become_tensorflow_1() -> None:
     import nthgrad.legacy.tensorflow as tf
     from nthgrad.legacy import keras
     from nthgrad.legacy._contrib import tree
-    from nthgrad.legacy._patches import applying
-    from nthgrad.legacy._patches.tables import table
+    from nthgrad.legacy._patches.tables import PATCHES
     from nthgrad.legacy._runtime.session import old_print
 
     np.set_printoptions(**old_print())
-    applying.for_a_script(table())
+    PATCHES.for_a_script()
     path = today.__path__
     for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
         del sys.modules[name]

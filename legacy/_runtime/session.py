@@ -12,8 +12,7 @@ import tensorflow as tf
 
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import switches, tf_keras
-from nthgrad.legacy._patches import applying
-from nthgrad.legacy._patches.tables import table
+from nthgrad.legacy._patches.tables import PATCHES
 from nthgrad.legacy._runtime import guards
 
 _lock = threading.RLock()
@@ -75,7 +74,7 @@ def session(
             stack.enter_context(flag.turned())
         stack.enter_context(tf_keras.keras_registries())
         stack.enter_context(switches.tensorflow_1_switch())
-        stack.enter_context(applying.for_a_session(table()))
+        stack.enter_context(PATCHES.for_a_session())
         stack.enter_context(_versions_of_keras_classes())
         stack.enter_context(np.printoptions(**old_print()))
         stack.enter_context(warnings.catch_warnings())

@@ -18,7 +18,7 @@ from nthgrad import legacy
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import switches
 from nthgrad.legacy._internals import tf_keras as internals
-from nthgrad.legacy._patches.tables import table
+from nthgrad.legacy._patches.tables import PATCHES
 
 DATA, TARGET = np.linspace(-1.0, 1.0, 8, dtype=np.float32)[:, None], np.ones((8, 1), np.float32)
 
@@ -128,7 +128,7 @@ OBSERVED = {
     "NumPy's print": lambda: (np.get_printoptions(), repr(np.float32(1.5))),
     "what sessions patch": lambda: [
         (patch.where, id(vars(patch.owner()[0]).get(patch.owner()[1])))
-        for patch in table()
+        for patch in PATCHES
         if not patch.script_only
     ],
     "filters of warnings": lambda: list(warnings.filters),

@@ -12,7 +12,7 @@ import nthgrad.legacy.tensorflow as tf1
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._patches.keras_1 import LAYERS, METHODS
-from nthgrad.legacy._patches.tables import table
+from nthgrad.legacy._patches.tables import PATCHES
 from nthgrad.legacy.keras import backend as K  # noqa: N812 as every program of the time says
 from nthgrad.legacy.keras import layers
 
@@ -301,7 +301,7 @@ def test_patches_that_share_a_place_are_taken_back_in_turn():
     def now():
         return {
             patch.where: patch.owner()[0].__dict__.get(patch.owner()[1])
-            for patch in table()
+            for patch in PATCHES
             if not patch.script_only
         }
 
