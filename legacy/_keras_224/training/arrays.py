@@ -85,7 +85,7 @@ def fit(
         for number, (batch, size, last) in enumerate(_batches(self, fed, order, samples, batch_size, steps_per_epoch)):
             stopped = calls.batch(number, size, lambda batch=batch: self.train_function(batch))
             if validates and (samples is None if stopped else last):
-                tested = _tested(self, held_out, None if validation_steps else batch_size, validation_steps, 0)
+                tested = _tested(self, held_out or [], None if validation_steps else batch_size, validation_steps, 0)
                 calls.validated(logs, tested)
             if stopped:
                 break
