@@ -1,6 +1,6 @@
-"""How models, layers and what they are given by name behaved in Keras 2.2.4.
+"""Replacements for attributes of tf_keras's models and layers, and for the lookup of initializers and activations.
 
-Each function takes an attribute of tf_keras and returns its replacement (see `_patches.keras_models`).
+Each function takes the current attribute and returns that of Keras 2.2.4 (see `_patches.keras_models`).
 """
 
 from functools import wraps
@@ -10,10 +10,13 @@ from nthgrad.legacy._runtime import dialect
 
 
 def set_name(today: Any) -> Any:
+    """Lets the name of a layer or model be assigned."""
     return property(today.fget, lambda self, value: setattr(self, "_name", value))
 
 
 def set_trainable(today: Any) -> Any:
+    """Sets a model's own flag; its layers keep theirs."""
+
     def assign(self: Any, value: bool) -> None:
         if dialect.keras_2(self):
             self._trainable = value
@@ -24,6 +27,8 @@ def set_trainable(today: Any) -> Any:
 
 
 def every_variable(today: Any) -> Any:
+    """Adds every global variable of the graph, not only Keras's own."""
+
     def variables(graph: Any = None) -> Any:
         import tensorflow as tf
 
@@ -34,6 +39,7 @@ def every_variable(today: Any) -> Any:
 
 
 def batch_norm(today: Any) -> Any:
+    """Computes the moving averages of Keras 2.2.4."""
     from nthgrad.legacy._keras_224.arithmetic.batch_norm import call as corrected
 
     @wraps(today)
@@ -46,6 +52,7 @@ def batch_norm(today: Any) -> Any:
 
 
 def initializer(today: Any) -> Any:
+    """Finds the initializers that draw their seeds from np.random."""
     from nthgrad.legacy._keras_224.arithmetic.initializers import of
 
     @wraps(today)
@@ -57,6 +64,7 @@ def initializer(today: Any) -> Any:
 
 
 def activation(today: Any) -> Any:
+    """Finds the selu whose slope at 0 is that of Keras 2.2.4."""
     from nthgrad.legacy._keras_224.arithmetic.activations import selu
 
     @wraps(today)
@@ -67,6 +75,7 @@ def activation(today: Any) -> Any:
 
 
 def seed(today: Any) -> Any:
+    """Draws the seed of a dropout mask from np.random."""
     from nthgrad.legacy._keras_224.arithmetic.initializers import seed_or_drawn
 
     def make_legacy_seed(self: Any) -> Any:
@@ -76,6 +85,8 @@ def seed(today: Any) -> Any:
 
 
 def random_layer(today: Any) -> Any:
+    """Notes on a layer's generator whether it is tf.keras's."""
+
     @wraps(today)
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         today(self, *args, **kwargs)
@@ -85,6 +96,7 @@ def random_layer(today: Any) -> Any:
 
 
 def saved_arguments(today: Any) -> Any:
+    """Compiles a loaded model with the names that were saved."""
     from nthgrad.legacy._keras_224.training.saving import compile_arguments
 
     @wraps(today)
