@@ -16,27 +16,38 @@ A way to use what old programs left behind, and one to see what there is to port
     f = legacy.lift("net.pb", inputs="x:0", outputs="y:0")  # a function of TensorFlow 2, differentiable to any order
     legacy.scan(["old_code/"])                              # the old idioms, and where MIGRATION.md treats them
 
-What is where: `_run` and `_script` are the process of a script, `_session` and `_guards` the block.  `tensorflow` and
-`keras` are the old names, made by `_standin` from tf_keras and from `keras_2`, `keras_1` and `contrib`, which hold what
-is gone.  `patches` changes today's modules where the old ones did otherwise, one table with reasons; `arithmetic` and
-`training` are the numbers of Keras 2.2.4.  `_lift` and `_scan` stand by themselves.
+Public are the names above, `nthgrad.legacy.tensorflow` and `nthgrad.legacy.keras` with their trees. The rooms:
+
+* `_runtime`: runs old code, as a script in a process of its own or as a block of today's program.
+* `_names`: the stand-in modules, and tables that say where old names are now.
+* `_patches`: what is changed in today's modules, one table a subject, with reasons.
+* `_tensorflow_1`, `_contrib`, `_keras_224`, `_keras_1`: the old behavior that today's packages lack.
+* `_lift` and `_scan`: read old models and old source files.
+* `_internals`: private names of TensorFlow and tf_keras.
+
+No module imports one that imports it, late imports included. From the lowest:
+
+    _internals; _patches.patch, applying; _tensorflow_1; _runtime.dialect, guards; _names.stand_ins, twins, tf_layers;
+    _contrib, _keras_224, _keras_1; the tables of _patches; _runtime.session; _names.replaced; tensorflow;
+    _names.own, finding; keras; _lift; _runtime.script
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nthgrad.legacy._run import run
+from nthgrad.legacy._runtime.process import run
 
 if TYPE_CHECKING:
     from nthgrad.legacy._lift import lift
+    from nthgrad.legacy._runtime.session import session
     from nthgrad.legacy._scan import scan
-    from nthgrad.legacy._session import session
 
 __all__ = ["lift", "run", "scan", "session"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "session":  # needs TensorFlow, which `run` only starts
-        from nthgrad.legacy._session import session
+        from nthgrad.legacy._runtime.session import session
 
         return session
     if name == "lift":
@@ -47,6 +58,8 @@ def __getattr__(name: str) -> Any:
         from nthgrad.legacy._scan import scan
 
         return scan
+    if name in ("keras", "tensorflow"):
+        return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

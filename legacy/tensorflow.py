@@ -12,12 +12,16 @@ from typing import Any
 
 import tensorflow as _today
 
-from nthgrad.legacy import _dialect, _guards, _private, _standin, patches
-from nthgrad.legacy import contrib as _contrib
-from nthgrad.legacy import keras as _keras
-from nthgrad.legacy._guards import InteractiveSession as InteractiveSession
-from nthgrad.legacy._guards import Session as Session
-from nthgrad.legacy._session import reset_default_graph as reset_default_graph
+from nthgrad.legacy._contrib import tree as _tree
+from nthgrad.legacy._names import stand_ins as _stand_ins
+from nthgrad.legacy._names import tf_layers as _tf_layers
+from nthgrad.legacy._names.modules import TF_KERAS_MODULES as _TF_KERAS_MODULES
+from nthgrad.legacy._names.replaced import of_tf_keras as _of_tf_keras
+from nthgrad.legacy._patches.tables import PATCHES as _PATCHES
+from nthgrad.legacy._runtime import guards as _guards
+from nthgrad.legacy._runtime.guards import InteractiveSession as InteractiveSession
+from nthgrad.legacy._runtime.guards import Session as Session
+from nthgrad.legacy._runtime.session import reset_default_graph as reset_default_graph
 
 __version__ = VERSION = "1.15.5"
 __path__: list[str] = []  # a package, all of whose modules are in sys.modules
@@ -40,7 +44,7 @@ _OWN = [  # what `from ... import *` gives beside the names of tf.compat.v1
     "sparse_placeholder",
 ]
 
-gradients = _guards.guarded(patches.functions().get(id(_v1.gradients), _v1.gradients), "tf.gradients")
+gradients = _guards.guarded(_PATCHES.functions.get(id(_v1.gradients), _v1.gradients), "tf.gradients")
 hessians = _guards.guarded(_v1.hessians, "tf.hessians")
 placeholder = _guards.guarded(_v1.placeholder, "tf.placeholder")
 placeholder_with_default = _guards.guarded(_v1.placeholder_with_default, "tf.placeholder_with_default")
@@ -73,46 +77,19 @@ def _old(module: ModuleType, name: str, where: str) -> Any:
         return sys.modules.setdefault(
             full, _Overlay(full, value, _OWN_BELOW.get(full.removeprefix(f"{__name__}."), {}))
         )
-    return patches.functions().get(id(value), value)
+    return _PATCHES.functions.get(id(value), value)
 
 
-class _OfTfKeras(ModuleType):
-    """A module of tf_keras whose layers and cells are tf.keras's, with its numbers and not those of Keras 2.2.4."""
-
-    def __init__(self, name: str, source: str) -> None:
-        super().__init__(name)
-        self.__path__: list[str] = []
-        self._source = source
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(_private.keras_module(self._source), name)
-        if isinstance(value, type):
-            called = any("__call__" in vars(cls) for cls in value.__mro__)
-            value = _dialect.class_of_tf_keras(value)
-            if called:  # a cell makes its variables then
-                value.__call__ = _dialect.function_of_tf_keras(value.__call__)
-        elif callable(value):
-            value = _dialect.function_of_tf_keras(value)
-        if not name.startswith("_"):
-            setattr(self, name, value)
-        return value
-
-    def __dir__(self) -> list[str]:
-        return dir(_private.keras_module(self._source))
-
-
-layers = _OfTfKeras(f"{__name__}.layers", _private.TF_LAYERS)
-_rnn_cell = _OfTfKeras(f"{__name__}.nn.rnn_cell", _private.TF_RNN_CELL)
+layers = _tf_layers.layers
 _OWN_BELOW: dict[str, dict[str, Callable[[], Any]]] = {
-    "nn": {"rnn_cell": lambda: _rnn_cell},
+    "nn": {"rnn_cell": lambda: _tf_layers.rnn_cell},
     "compat": {"v1": lambda: sys.modules[__name__]},
 }
-contrib = _contrib.plant(__name__)
-examples = _contrib.plant_examples(__name__)
-keras = _standin.StandIn(f"{__name__}.keras", _private.TF_KERAS_MODULES[""], {}, _keras.of_tf_keras)
+contrib = _tree.plant(__name__)
+examples = _tree.plant_examples(__name__)
+keras = _stand_ins.StandIn(f"{__name__}.keras", _TF_KERAS_MODULES[""], {}, _of_tf_keras)
 sys.modules[keras.__name__] = keras
-_standin.build(keras.__name__, _private.TF_KERAS_MODULES, {}, _keras.of_tf_keras)
-
+_stand_ins.build(keras.__name__, _TF_KERAS_MODULES, {}, _of_tf_keras)
 
 _REFUSED = {
     "estimator": "Write the training loop with tf.Session, or train a Keras model.",
@@ -124,7 +101,7 @@ def __getattr__(name: str) -> Any:
     if name == "__all__":  # read by `from ... import *`
         return [public for public in __dir__() if not public.startswith("_")]
     if name in _REFUSED:
-        raise _standin.MissingNameError(f"tf.{name} cannot be had. {_REFUSED[name]}")
+        raise _stand_ins.MissingNameError(f"tf.{name} cannot be had. {_REFUSED[name]}")
     if name in _v1.__dict__ or (not name.startswith("_") and hasattr(_v1, name)):
         return _old(_v1, name, __name__)
     if f"tensorflow.{name}" in sys.modules:  # tf.python

@@ -1,5 +1,7 @@
 """The layout: the packages that are installed, what an import costs, and where TensorFlow's private names may stand."""
 
+import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -71,14 +73,77 @@ def test_importing_nthgrad_alone_waits_for_what_is_heavy():
     assert python(f"import sys, nthgrad\nprint(*{heavy} & set(sys.modules))") == ""
 
 
-@pytest.mark.parametrize("folder", ["src", "legacy"])
-def test_private_imports_stand_in_one_place(folder):
-    found = {
-        path.name
+def private(name):
+    """Whether TensorFlow or tf_keras does not publish a module, given by its full name."""
+    return name.startswith(("tensorflow.python", "tensorflow.core", "tf_keras.src", "tf_keras.api"))
+
+
+def strings(tree):
+    """The string constants that are not docstrings; of an f-string, its constant parts."""
+    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [node.value for node in found if node not in statements]
+
+
+def imports(tree):
+    """The imports at the top and in functions, but those for types only: pairs of a module and a name in it, or None."""
+    pending, found = [tree], []
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            pending += node.orelse
+            continue
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level
+            found += [(node.module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found += [(alias.name, None) for alias in node.names]
+        pending += ast.iter_child_nodes(node)
+    return found
+
+
+def trees(folder):
+    return {
+        path.relative_to(ROOT / folder): ast.parse(path.read_text(encoding="utf-8"))
         for path in (ROOT / folder).rglob("*.py")
-        if any(
-            line.lstrip().startswith(("from tensorflow.python", "import tensorflow.python", "from tf_keras.src"))
-            for line in path.read_text(encoding="utf-8").splitlines()
-        )
     }
-    assert found <= {"_private.py"}
+
+
+def test_private_imports_stand_in_one_place():
+    for folder, place in (("src", "_private.py"), ("legacy", "_internals")):
+        for path, tree in trees(folder).items():
+            found = [each for each in imports(tree) if private(each[0])]
+            assert not found or place in path.parts, path
+
+
+def test_private_names_in_strings_stand_in_the_tables_of_legacy():
+    for path, tree in trees("legacy").items():
+        if path.parts[0] not in ("_internals", "_names", "_patches"):
+            assert not [text for text in strings(tree) if private(text)], path
+
+
+def imported(tree, modules):
+    """Those of the modules that a tree imports, also by a string: "module", "module:name", "package" of an f-string."""
+    found = set()
+    for module, name in imports(tree):
+        found |= {f"{module}.{name}", module} & modules if f"{module}.{name}" not in modules else {f"{module}.{name}"}
+    for text in strings(tree):
+        module = text.partition(":")[0].rstrip(".")
+        if module in modules:  # of a package, whatever is in it: the rest of the name may be computed
+            found |= {each for each in modules if f"{each}.".startswith(f"{module}.")}
+    return found
+
+
+def test_no_circle_of_imports_in_legacy():
+    """Late imports and names in strings count; what is imported for types only does not."""
+    named = {
+        ".".join(("nthgrad", "legacy", *path.with_suffix("").parts)).removesuffix(".__init__"): tree
+        for path, tree in trees("legacy").items()
+    }
+    graph = {name: imported(tree, set(named)) - {name} for name, tree in named.items()}
+    assert graph["nthgrad.legacy.keras"] >= {"nthgrad.legacy._names.stand_ins"}
+    assert "nthgrad.legacy._keras_224.training.arrays" in graph["nthgrad.legacy._patches.keras_models"]
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(" < ".join(error.args[1]))

@@ -1,7 +1,7 @@
 """Every program in MIGRATION.md runs, prints what it printed once, and its two versions give the same numbers.
 
 So do the expressions in its tables, as far as they are values.  That `nthgrad scan` finds what the page treats is
-tested in legacy/test_legacy_scan.py.
+tested in legacy/test_scan.py.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nthgrad.errors import NthgradError
-from nthgrad.legacy._lift import _private, build, opening
+from nthgrad.legacy._internals import lifting as _private
+from nthgrad.legacy._lift import build, opening
 from nthgrad.legacy._lift.lifted import Lifted
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import _private, arrays
+from nthgrad.legacy._internals import lifting as _private
+from nthgrad.legacy._lift import arrays
 from nthgrad.legacy._lift.ops import CUT, describe
 from nthgrad.legacy._lift.structure import Structure
 

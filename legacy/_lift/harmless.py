@@ -10,7 +10,7 @@ from typing import Any
 
 from nthgrad.engines.graph import kinds
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import _private
+from nthgrad.legacy._internals import lifting as _private
 from nthgrad.legacy._lift.ops import VARIABLES, describe
 
 ALLOW = "If you trust the file, give safe_mode=False (--unsafe on the command line)."

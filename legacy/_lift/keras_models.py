@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import _private, keras_checks
+from nthgrad.legacy._internals import lifting as _private
+from nthgrad.legacy._lift import keras_checks
 from nthgrad.legacy._lift.sources import Source, bare, first, live
 
 
@@ -35,7 +36,7 @@ def file(
 ) -> Source:
     """A whole Keras model, or its architecture with a file of weights."""
     from nthgrad.legacy import keras
-    from nthgrad.legacy._session import session
+    from nthgrad.legacy._runtime.session import session
 
     whole = path.suffix.lower() != ".json"
     if whole and weights is not None:

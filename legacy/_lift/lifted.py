@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nthgrad.engines import grappler
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import _private
+from nthgrad.legacy._internals import lifting as _private
 
 
 class Lifted(tf.Module):

@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from nthgrad.engines.graph import kinds, rebuild
 from nthgrad.errors import LegacyError, NthgradError
-from nthgrad.legacy._lift import _private, arrays, harmless
+from nthgrad.legacy._internals import lifting as _private
+from nthgrad.legacy._lift import arrays, harmless
 from nthgrad.legacy._lift.ops import CUT, PASSES, VARIABLES, describe, kind, writes
 
 

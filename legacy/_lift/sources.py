@@ -14,7 +14,8 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import _private, graph_checks, harmless
+from nthgrad.legacy._internals import lifting as _private
+from nthgrad.legacy._lift import graph_checks, harmless
 from nthgrad.legacy._lift.stored import Stored
 
 _v1 = tf.compat.v1

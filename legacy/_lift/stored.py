@@ -13,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._lift import _private, harmless
+from nthgrad.legacy._internals import lifting as _private
+from nthgrad.legacy._lift import harmless
 from nthgrad.legacy._lift.ops import VARIABLES, variable
 
 _RESTORES = ("Restore", "RestoreSlice", "RestoreV2")

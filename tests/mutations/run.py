@@ -44,7 +44,7 @@ STRATA = {
     "src/nthgrad/evaluation": (40, ["tests/test_evaluate.py", ALWAYS[0]]),
     "src/nthgrad/agreement.py": (10, ["tests/test_check.py"]),
     "src/nthgrad/export": (20, ["tests/test_export.py"]),
-    "legacy/_lift": (40, [f"tests/legacy/test_legacy_lift{what}.py" for what in ("", "_safety", "_damaged")]),
+    "legacy/_lift": (40, [f"tests/legacy/test_lift{what}.py" for what in ("", "_safety", "_damaged")]),
 }
 Lines = dict[str, dict[str, list[str]]]  # by file and line, the tests that run it
 

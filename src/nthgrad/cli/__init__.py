@@ -1,1 +1,1 @@
-"""The command line's parts; `nthgrad.__main__` puts them together. Beside it only the examples import them."""
+"""The command line's parts; `nthgrad.__main__` puts them together. Others use them: examples, and `nthgrad.legacy`."""

@@ -1,0 +1,32 @@
+"""Refuses by name what is not built of `tf.contrib`, and says what to use instead."""
+
+from nthgrad.legacy._names.stand_ins import MissingNameError
+
+_BUILT = "framework, layers, learn.datasets, metrics.accuracy, opt and rnn"
+_INSTEAD = {
+    "bayesflow": "Use the package tensorflow_probability.",
+    "crf": "Write the recursion with tf.scan.",
+    "cudnn_rnn": "Use tf.nn.rnn_cell.LSTMCell or GRUCell with tf.nn.dynamic_rnn.",
+    "data": "Use tf.data, which has all of it.",
+    "distributions": "Use tf.distributions, or the package tensorflow_probability.",
+    "eager": "Use TensorFlow 2 itself, outside of nthgrad.legacy.",
+    "estimator": "Write the training loop with tf.Session.",
+    "gan": "Write the two losses with tf.layers and tf.train.",
+    "image": "Use tf.image.",
+    "keras": "Use tf.keras.",
+    "legacy_seq2seq": "Use tf.nn.static_rnn.",
+    "losses": "Use tf.losses.",
+    "quantize": "Use the package tensorflow_model_optimization.",
+    "seq2seq": "Write the decoder with tf.while_loop or tf.nn.raw_rnn.",
+    "slim": "Use tf.contrib.layers or tf.layers, or the package tf_slim.",
+    "summary": "Use tf.summary.",
+    "tensorrt": "Use tf.experimental.tensorrt of TensorFlow 2.",
+    "tpu": "Use tf.tpu.",
+    "training": "Use tf.train.",
+}
+
+
+def refuse(module: str, name: str) -> MissingNameError:
+    """What is raised for a name that is not built."""
+    instead = _INSTEAD.get(name, f"What is built of tf.contrib is {_BUILT}.")
+    return MissingNameError(f"{module}.{name} cannot be had. {instead}")

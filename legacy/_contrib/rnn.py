@@ -1,0 +1,26 @@
+"""`tf.contrib.rnn`: the cells and loops that are also in `tf.nn`."""
+
+from typing import Any
+
+import tensorflow as _tf  # `from tensorflow.contrib.rnn import *` must not bring it
+
+from nthgrad.legacy._contrib.refused import refuse as _refuse
+from nthgrad.legacy._names.tf_layers import rnn_cell as _rnn_cell
+
+_LOOPS = "static_rnn static_state_saving_rnn static_bidirectional_rnn"
+_CELLS = """RNNCell BasicRNNCell BasicLSTMCell GRUCell LSTMCell LSTMStateTuple MultiRNNCell DropoutWrapper
+    ResidualWrapper DeviceWrapper"""
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _CELLS.split():
+        return getattr(_rnn_cell, name)
+    if name in _LOOPS.split():
+        return getattr(_tf.compat.v1.nn, name)
+    raise _refuse("tf.contrib.rnn", name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_CELLS.split(), *_LOOPS.split()])

@@ -1,0 +1,107 @@
+"""Plants the tree of `tf.contrib`, and the one example that programs imported, in `sys.modules`."""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from nthgrad.legacy._contrib import base, framework, layers, metrics, mnist, opt, rnn, weights
+from nthgrad.legacy._contrib.refused import refuse
+from nthgrad.legacy._names.stand_ins import MissingNameError
+
+# Modules of the old tree, and the module here that has their names; None has other modules only.
+_TREE: dict[str, ModuleType | None] = {
+    "framework": framework,
+    "framework.python": None,
+    "framework.python.ops": None,
+    "framework.python.ops.arg_scope": framework,
+    "framework.python.ops.variables": framework,
+    "layers": layers,
+    "layers.python": None,
+    "layers.python.layers": layers,
+    "layers.python.layers.initializers": weights,
+    "layers.python.layers.layers": layers,
+    "layers.python.layers.regularizers": weights,
+    "learn": None,
+    "learn.datasets": None,
+    "learn.datasets.base": base,
+    "learn.datasets.mnist": mnist,
+    "learn.python": None,
+    "learn.python.learn": None,
+    "learn.python.learn.datasets": None,
+    "learn.python.learn.datasets.base": base,
+    "learn.python.learn.datasets.mnist": mnist,
+    "metrics": metrics,
+    "opt": opt,
+    "opt.python": None,
+    "opt.python.training": None,
+    "opt.python.training.external_optimizer": opt,
+    "rnn": rnn,
+}
+
+
+class _Folder(ModuleType):
+    """A module of the old tree that holds others."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        raise refuse("tf.contrib" + self.__name__.partition(".contrib")[2], name)
+
+
+class Refusing:
+    """The last of Python's finders: it names what is not built under a root, and what to do instead."""
+
+    def __init__(self, root: str) -> None:
+        self._root = f"{root}.contrib."
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Raises for `root.contrib.name`."""
+        if name.startswith(self._root):
+            raise refuse("tf.contrib", name[len(self._root) :])
+
+
+def _refusing(module: ModuleType) -> ModuleType:
+    """The module, which refuses by name what is not built of it."""
+    where = f"tf.contrib.{module.__name__.rpartition('.')[2]}"
+
+    def missing(name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"module {where!r} has no attribute {name!r}")
+        raise MissingNameError(
+            f"{where}.{name} cannot be had. dir({where}) lists what is built; write the rest with tf.layers, tf.train "
+            "and TensorFlow's own ops."
+        )
+
+    module.__dict__.setdefault("__getattr__", missing)  # tf.contrib.rnn has one of its own
+    return module
+
+
+def plant(root: str) -> ModuleType:
+    """Puts the tree into `sys.modules` under `root.contrib`, and returns it."""
+    top: ModuleType = _Folder(f"{root}.contrib")
+    sys.modules[top.__name__] = top
+    for path, today in _TREE.items():
+        name = f"{top.__name__}.{path}"
+        module = _Folder(name) if today is None else _refusing(today)
+        sys.modules[name] = module
+        parent, _, last = name.rpartition(".")
+        setattr(sys.modules[parent], last, module)
+    sys.meta_path.append(Refusing(root))  # pyright: ignore[reportArgumentType]
+    return top
+
+
+def plant_examples(root: str) -> ModuleType:
+    """Puts the one example that programs imported into `sys.modules`: `examples.tutorials.mnist.input_data`."""
+    names = ["examples", "examples.tutorials", "examples.tutorials.mnist", "examples.tutorials.mnist.input_data"]
+    for path in names:
+        name = f"{root}.{path}"
+        last = path.rpartition(".")[2]
+        sys.modules[name] = mnist if last == "input_data" else ModuleType(name)
+        sys.modules[name].__dict__.setdefault("__path__", [])
+        parent = name.rpartition(".")[0]
+        setattr(sys.modules[parent], last, sys.modules[name])
+    return sys.modules[f"{root}.examples"]

@@ -1,0 +1,44 @@
+"""How the layers of `tf.contrib.layers` name their variables, and the collections that they put them in."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.legacy._contrib.framework import model_variable
+
+v1 = tf.compat.v1
+
+
+def variable_getter(names: Mapping[str, str] | None = None) -> Callable:
+    """Makes variables part of the model, under the names that they have here."""
+
+    def get(getter: Callable, name: str, *args: Any, **kwargs: Any) -> Any:
+        parts = name.split("/")
+        parts[-1] = (names or {}).get(parts[-1], parts[-1])
+        kept = "initializer regularizer dtype shape trainable collections caching_device partitioner use_resource"
+        known = {key: kwargs[key] for key in kept.split() if key in kwargs}
+        return model_variable("/".join(parts), custom_getter=getter, **known)
+
+    return get
+
+
+def chosen(given: Any, name: str) -> Any:
+    """The collections for the variable of that name."""
+    return given.get(name) if isinstance(given, dict) else given
+
+
+def collect(variable: Any, given: Any, name: str) -> None:
+    """Puts a variable in its collections, once."""
+    for collection in chosen(given, name) or ():
+        if not any(each is variable for each in v1.get_collection(collection)):
+            v1.add_to_collection(collection, variable)
+
+
+def named(collections: Any, outputs: tf.Tensor) -> tf.Tensor:
+    """Puts what a layer returns in collections."""
+    if collections:
+        names = [collections] if isinstance(collections, str) else collections
+        for each in names:
+            v1.add_to_collection(each, outputs)
+    return outputs

@@ -1,0 +1,271 @@
+"""The optimizers of Keras 2.2.4: their defaults, and the step that they took.
+
+Beside today's `optimizer_v1` three things differ.  `clipnorm` is a bound on the norm of all gradients together, and 0
+stands for none.  What `get_updates` was given may be in the order of Keras 1.  And the count of steps is read after it
+has been raised: Keras raised it in the same `Session.run` that read it, and in TensorFlow 1.15 the raised one was seen,
+but for a few runs in a hundred.  So Adam's t begins with 2 and `decay` has been applied at the first step, though the
+formulas in the documentation say otherwise; the first step of Adam is a quarter shorter for it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.legacy._internals import tf_keras
+
+Step = tuple[list[tuple[Any, tf.Tensor]], tf.Tensor]  # what the slots become, and the parameter
+
+
+_today = tf_keras.optimizers_of_keras_2
+
+
+class Optimizer(_today().Optimizer):
+    """What all of them share; those below say what one parameter becomes, the program's own override `get_updates`."""
+
+    slots = 1  # variables of the size of a parameter that come with each
+    counted = True  # whether `iterations` is saved with the weights
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if "learning_rate" in kwargs:  # Keras 2.3's name
+            kwargs["lr"] = kwargs.pop("learning_rate")
+        super().__init__(*args, **kwargs)
+
+    def get_gradients(self, loss: tf.Tensor, params: Sequence[Any]) -> list[Any]:
+        """The gradients of the loss, clipped."""
+        gradients = tf_keras.keras_backend().gradients(loss, params)
+        if any(each is None for each in gradients):
+            raise ValueError(
+                "An operation has `None` for gradient. Please make sure that all of your ops have a gradient defined "
+                "(i.e. are differentiable). Common ops without gradient: K.argmax, K.round, K.eval."
+            )
+        clipnorm, clipvalue = getattr(self, "clipnorm", 0), getattr(self, "clipvalue", 0)
+        if clipnorm > 0:
+            norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(each)) for each in gradients]))
+            factor = tf.where(norm >= clipnorm, clipnorm / norm, tf.ones_like(norm))
+            gradients = [_scaled(each, factor) for each in gradients]
+        if clipvalue > 0:
+            gradients = [tf.clip_by_value(each, -clipvalue, clipvalue) for each in gradients]
+        return gradients
+
+    def get_updates(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """The ops of one step: `get_updates(loss, params)`, or Keras 1's `get_updates(params, constraints, loss)`."""
+        loss, params = _loss_and_params(*args, **kwargs)
+        gradients = self.get_gradients(loss, params)
+        slots = self._make_slots(params)
+        increment = tf.compat.v1.assign_add(self.iterations, 1)
+        with tf.control_dependencies([increment]):
+            count = tf.cast(self.iterations.read_value(), tf_keras.keras_backend().floatx())
+        self.updates = [increment]
+        step = self.rule(count, self._rate(count))
+        for parameter, gradient, *own in zip(params, gradients, *slots, strict=True):
+            raised, moved = step(parameter, gradient, *own)
+            self.updates += [tf.compat.v1.assign(slot, value) for slot, value in raised]
+            constraint = getattr(parameter, "constraint", None)
+            self.updates.append(tf.compat.v1.assign(parameter, moved if constraint is None else constraint(moved)))
+        return self.updates
+
+    def rule(self, count: tf.Tensor, rate: Any) -> Callable[..., Step]:
+        """What takes a parameter, its gradient and its slots one step on.
+
+        Args:
+            count: The number of steps, this one among them.
+            rate: The learning rate, decayed.
+        """
+        raise NotImplementedError
+
+    def _rate(self, count: tf.Tensor) -> Any:
+        decays = getattr(self, "initial_decay", 0) > 0
+        return self.lr * (1.0 / (1.0 + self.decay * count)) if decays else tf.convert_to_tensor(self.lr)
+
+    def _make_slots(self, params: Sequence[Any]) -> list[list[Any]]:
+        zeros = tf_keras.keras_backend().zeros
+        slots = [
+            [zeros(each.shape.as_list(), dtype=each.dtype.base_dtype.name) for each in params]
+            for _ in range(self.slots)
+        ]
+        self.weights = ([self.iterations] if self.counted else []) + [slot for group in slots for slot in group]
+        return slots
+
+    def _create_all_weights(self, params: Sequence[Any]) -> None:
+        """Is called by load_model before it fills the weights: those of the training function, no others."""
+        self.__dict__.pop("model")._make_train_function()
+
+    @property
+    def learning_rate(self) -> Any:
+        """Keras 2.3's name of `lr`."""
+        return self.lr
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        self.lr = value
+
+
+def _loss_and_params(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+    keras_1 = len(args) > 2 or "constraints" in kwargs
+    names = ("params", "constraints", "loss") if keras_1 else ("loss", "params")
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    return given["loss"], given["params"]
+
+
+def _scaled(gradient: Any, factor: tf.Tensor) -> Any:
+    if isinstance(gradient, tf.IndexedSlices):
+        return tf.IndexedSlices(gradient.values * factor, gradient.indices, gradient.dense_shape)
+    return gradient * factor
+
+
+class SGD(Optimizer, _today().SGD):
+    """Steps against the gradient, with momentum."""
+
+    def rule(self, count: tf.Tensor, rate: Any) -> Any:
+        def step(p: Any, g: Any, m: Any) -> Step:
+            velocity = self.momentum * m - rate * g
+            return [(m, velocity)], p + (self.momentum * velocity - rate * g if self.nesterov else velocity)
+
+        return step
+
+
+class RMSprop(Optimizer, _today().RMSprop):
+    """Divides by the root of a running mean of squares."""
+
+    counted = False
+
+    def rule(self, count: tf.Tensor, rate: Any) -> Any:
+        def step(p: Any, g: Any, a: Any) -> Step:
+            squares = self.rho * a + (1.0 - self.rho) * tf.square(g)
+            return [(a, squares)], p - rate * g / (_root(squares) + self.epsilon)
+
+        return step
+
+
+class Adagrad(Optimizer, _today().Adagrad):
+    """Divides by the root of the sum of squares."""
+
+    counted = False
+
+    def rule(self, count: tf.Tensor, rate: Any) -> Any:
+        def step(p: Any, g: Any, a: Any) -> Step:
+            squares = a + tf.square(g)
+            return [(a, squares)], p - rate * g / (_root(squares) + self.epsilon)
+
+        return step
+
+
+class Adadelta(Optimizer, _today().Adadelta):
+    """Scales by the root of the running mean of squared steps over that of squared gradients."""
+
+    slots, counted = 2, False
+
+    def rule(self, count: tf.Tensor, rate: Any) -> Any:
+        def step(p: Any, g: Any, a: Any, steps: Any) -> Step:
+            squares = self.rho * a + (1.0 - self.rho) * tf.square(g)
+            change = g * _root(steps + self.epsilon) / _root(squares + self.epsilon)
+            return [(a, squares), (steps, self.rho * steps + (1 - self.rho) * tf.square(change))], p - rate * change
+
+        return step
+
+
+class Adam(Optimizer, _today().Adam):
+    """Running means of the gradient and its square, both corrected for their start at zero."""
+
+    def rule(self, count: tf.Tensor, rate: Any) -> Any:
+        t = count + 1
+        rate = rate * (tf.sqrt(1.0 - tf.pow(self.beta_2, t)) / (1.0 - tf.pow(self.beta_1, t)))
+
+        def step(p: Any, g: Any, m: Any, v: Any, largest: Any) -> Step:
+            mean = self.beta_1 * m + (1.0 - self.beta_1) * g
+            squares = self.beta_2 * v + (1.0 - self.beta_2) * tf.square(g)
+            bound = tf.maximum(largest, squares) if self.amsgrad else squares
+            raised = [(m, mean), (v, squares), *([(largest, bound)] if self.amsgrad else [])]
+            return raised, p - rate * mean / (_root(bound) + self.epsilon)
+
+        return step
+
+    def _make_slots(self, params: Sequence[Any]) -> Any:
+        self.slots = 3 if self.amsgrad else 2
+        slots = super()._make_slots(params)
+        if not self.amsgrad:  # their places are kept in what is saved
+            slots.append([tf_keras.keras_backend().zeros(1) for _ in params])
+            self.weights += slots[-1]
+        return slots
+
+
+class Adamax(Optimizer, _today().Adamax):
+    """Adam with the largest gradient in place of the root of the mean square."""
+
+    slots = 2
+
+    def rule(self, count: tf.Tensor, rate: Any) -> Any:
+        rate = rate / (1.0 - tf.pow(self.beta_1, count + 1))
+
+        def step(p: Any, g: Any, m: Any, u: Any) -> Step:
+            mean = self.beta_1 * m + (1.0 - self.beta_1) * g
+            largest = tf.maximum(self.beta_2 * u, tf.abs(g))
+            return [(m, mean), (u, largest)], p - rate * mean / (largest + self.epsilon)
+
+        return step
+
+
+class Nadam(Optimizer, _today().Nadam):
+    """Adam with Nesterov's momentum, by a schedule."""
+
+    slots = 2
+
+    def rule(self, count: tf.Tensor, rate: Any) -> Any:
+        t = count + 1
+        base = tf.constant(0.96, count.dtype)
+        now, next_ = (self.beta_1 * (1.0 - 0.5 * tf.pow(base, at * self.schedule_decay)) for at in (t, t + 1))
+        schedule = self.m_schedule.read_value() * now
+        self.updates.append((self.m_schedule, schedule))
+
+        def step(p: Any, g: Any, m: Any, v: Any) -> Step:
+            mean = self.beta_1 * m + (1.0 - self.beta_1) * g
+            squares = self.beta_2 * v + (1.0 - self.beta_2) * tf.square(g)
+            ahead = (1.0 - now) * g / (1.0 - schedule) + next_ * mean / (1.0 - schedule * next_)
+            root = _root(squares / (1.0 - tf.pow(self.beta_2, t)))
+            return [(m, mean), (v, squares)], p - self.lr * ahead / (root + self.epsilon)
+
+        return step
+
+
+class TFOptimizer(_today().TFOptimizer):
+    """An optimizer of tf.train inside a Keras model."""
+
+    def get_updates(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """The ops of one step; see the others."""
+        loss, params = _loss_and_params(*args, **kwargs)
+        return super().get_updates(loss, params)
+
+
+def _root(values: tf.Tensor) -> tf.Tensor:
+    return tf.sqrt(tf.maximum(values, 0.0))
+
+
+def get(identifier: Any) -> Any:
+    """`keras.optimizers.get`: of a name, a configuration, an optimizer of tf.train, or the optimizer itself.
+
+    Raises:
+        ValueError: If it is none of these.
+    """
+    if isinstance(identifier, tf.compat.v1.train.Optimizer):
+        return TFOptimizer(identifier)
+    if isinstance(identifier, str):
+        return deserialize({"class_name": identifier, "config": {}})
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
+    if isinstance(identifier, _today().Optimizer):
+        return identifier
+    raise ValueError(f"Could not interpret optimizer identifier: {identifier}")
+
+
+def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None) -> Any:
+    """Makes an optimizer of its name and configuration."""
+    name = config["class_name"]
+    own = {**tf_keras.keras_custom_objects(), **(custom_objects or {})}
+    found = own.get(name) or {cls.__name__.lower(): cls for cls in CLASSES}.get(name.lower())
+    if found is None:
+        raise ValueError(f"Unknown optimizer: {name}")
+    return found.from_config(config["config"])
+
+
+CLASSES = (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam, TFOptimizer)

@@ -1,0 +1,210 @@
+"""How layers were made, built and called in Keras 2.2.4: their names, the shapes that they saw, what they gave."""
+
+from functools import cache, wraps
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.errors import LegacyError
+from nthgrad.legacy._runtime import dialect
+
+
+def one_output(function: Any) -> Any:
+    """`layer(inputs)`, which gives the tensor where `call` returns a list of one."""
+
+    @wraps(function)
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+        outputs = function(self, *args, **kwargs)
+        single = isinstance(outputs, list) and len(outputs) == 1 and dialect.keras_2(self)
+        return outputs[0] if single else outputs
+
+    return __call__
+
+
+def from_one(function: Any) -> Any:
+    """The names that layers and models are given: dense_1 is the first, and dense in tf.keras, which is noted here."""
+
+    @wraps(function)
+    def _init_set_name(self: Any, name: Any, zero_based: bool = True) -> None:
+        dialect.mark(self)
+        function(self, name, zero_based=zero_based and not dialect.keras_2(self))
+
+    return _init_set_name
+
+
+def built_of_numbers(function: Any) -> Any:
+    """The call of a program's own `build`, which computes with the numbers of the shape."""
+
+    @wraps(function)
+    def _maybe_build(self: Any, inputs: Any) -> None:
+        build = self.build
+        own = not getattr(build, "__module__", "").startswith("tf_keras.")
+        if self.built or not own or not dialect.keras_2(self):
+            function(self, inputs)
+            return
+        object.__setattr__(self, "build", lambda shape: build(_numbers(shape)))
+        try:
+            function(self, inputs)
+        finally:
+            object.__delattr__(self, "build")
+
+    return _maybe_build
+
+
+def _numbers(shape: Any) -> Any:
+    """A tuple of integers and None for each shape."""
+    if isinstance(shape, tf.TensorShape):
+        return None if shape.rank is None else tuple(shape.as_list())
+    if isinstance(shape, dict):
+        return {key: _numbers(each) for key, each in shape.items()}
+    return [_numbers(each) for each in shape] if isinstance(shape, (list, tuple)) else shape
+
+
+def batch_input_shape(today: Any) -> Any:
+    """The shape that a layer was made for, which only those have that were given one."""
+
+    def assign(self: Any, shape: Any) -> None:
+        self._batch_input_shape = shape
+
+    return property(lambda self: self._batch_input_shape, assign)
+
+
+def output(today: Any) -> Any:
+    """The output of a layer that was called once; of several, none is the layer's."""
+
+    def output(self: Any) -> Any:
+        if len(self._inbound_nodes) > 1 and dialect.keras_2(self):
+            raise AttributeError(
+                f'Layer {self.name} has multiple inbound nodes, hence the notion of "layer output" is ill-defined. '
+                "Use `get_output_at(node_index)` instead."
+            )
+        return today.__get__(self)
+
+    return property(output, today.fset)
+
+
+def settable_weights(name: str) -> Any:
+    """A list of weights, which a program may replace."""
+
+    def make(today: Any) -> Any:
+        def assign(self: Any, weights: Any) -> None:
+            setattr(self, f"_{name}", list(weights))
+
+        return property(today.fget, assign)
+
+    return make
+
+
+_TRACKED = ("_trainable_weights", "_non_trainable_weights", "_self_tracked_trackables")
+
+
+def untracked(function: Any) -> Any:
+    """The attributes of a program's own layers: a variable is a weight by `add_weight`, not because it is set."""
+
+    @wraps(function)
+    def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807
+        old = [cls for cls in type(self).__mro__ if cls.__module__.startswith("tf_keras.")]
+        if name in _TRACKED or old[0] is type(self) or hasattr(self, "_is_graph_network") or not dialect.keras_2(self):
+            function(self, name, value)
+            return
+        # a layer in a layer was none of its own either, but for those that are made of another, such as wrappers
+        lists = [self.__dict__.get(each) for each in (_TRACKED if old[0].__name__ == "Layer" else _TRACKED[:2])]
+        lengths = [len(each or ()) for each in lists]
+        function(self, name, value)
+        for each, length in zip(lists, lengths, strict=True):
+            if each is not None:
+                del each[length:]
+
+    return __setattr__
+
+
+def of_the_wrapped(name: str) -> Any:
+    """The weights of a wrapper, which are those of the layer in it."""
+
+    def make(today: Any) -> Any:
+        def weights(self: Any) -> list:
+            if not dialect.keras_2(self):
+                wrapper = next(cls for cls in type(self).__mro__ if cls.__name__ == "Wrapper")
+                return getattr(super(wrapper, self), name)
+            both = hasattr(self, "forward_layer")
+            parts = [self.forward_layer, self.backward_layer] if both else [self.layer]
+            return [weight for part in parts for weight in getattr(part, name)]
+
+        return property(weights, today.fset)
+
+    return make
+
+
+def named_model(function: Any) -> Any:
+    """`Model(inputs, outputs)`, whose class has the name Model, in saved files too."""
+
+    def __new__(cls: type, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+        made = function(cls, *args, **kwargs)
+        if type(made).__name__ == "Functional" and dialect.keras_2():
+            made.__class__ = _model_class(type(made))
+        return made
+
+    return staticmethod(__new__)
+
+
+@cache
+def _model_class(functional: type) -> type:
+    return type(functional)(
+        "Model", (functional,), {"__module__": functional.__module__, "__doc__": functional.__doc__}
+    )
+
+
+def config(function: Any) -> Any:
+    """A layer's configuration, with a dtype only where there is a shape of inputs beside it."""
+
+    @wraps(function)
+    def get_config(self: Any) -> dict[str, Any]:
+        config = function(self)
+        if dialect.keras_2(self) and "batch_input_shape" not in config:
+            config.pop("dtype", None)
+        return config
+
+    return get_config
+
+
+def sequential_config(function: Any) -> Any:
+    """A Sequential model's configuration, without the input layer that follows from the first layer's shape."""
+
+    @wraps(function)
+    def get_config(self: Any) -> dict[str, Any]:
+        config = function(self)
+        first, *others = config["layers"] or [{}]
+        implied = first.get("class_name") == "InputLayer" and others and "batch_input_shape" in others[0]["config"]
+        return {**config, "layers": others} if implied and dialect.keras_2(self) else config
+
+    return get_config
+
+
+def saved_weights(function: Any) -> Any:
+    """The weights of layers in a file, and no group for weights of the model's own if it has none."""
+
+    @wraps(function)
+    def save_weights_to_hdf5_group(group: Any, model: Any) -> None:
+        function(group, model)
+        own = "top_level_model_weights"
+        if dialect.keras_2(model) and own in group and not group[own].attrs["weight_names"].size:
+            del group[own]
+
+    return save_weights_to_hdf5_group
+
+
+def on_a_gpu(function: Any) -> Any:
+    """CuDNNLSTM and CuDNNGRU, refused where there is no GPU to run them."""
+
+    @wraps(function)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        if not tf.config.list_physical_devices("GPU"):
+            name = type(self).__name__
+            raise LegacyError(
+                f"keras.layers.{name} runs on a GPU only, and TensorFlow finds none. Write keras.layers."
+                f"{name.removeprefix('CuDNN')} with recurrent_activation='sigmoid'"
+                f"{', reset_after=True' if name == 'CuDNNGRU' else ''}, which computes the same."
+            )
+        function(self, *args, **kwargs)
+
+    return __init__

@@ -1,0 +1,227 @@
+"""Attributes and methods of layers and models that Keras 2.2.4 had, or that meant something else."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.errors import LegacyError
+from nthgrad.legacy._internals import tf_keras
+from nthgrad.legacy._keras_224.training.phase import reaches, uses_learning_phase
+from nthgrad.legacy._runtime import dialect
+
+
+class Settable:
+    """An attribute that today's class computes and Keras 2.2.4 set: what was set is given, else what is computed."""
+
+    def __init__(self, name: str, computed: Any) -> None:
+        self.name, self.computed = name, computed
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        if self.name in instance.__dict__:
+            return instance.__dict__[self.name]
+        if self.computed is None:
+            raise AttributeError(f"{type(instance).__name__!r} object has no attribute {self.name!r}")
+        return self.computed.__get__(instance, owner)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.name] = value
+
+
+def model_updates(model: Any) -> list[Any]:
+    """`Model.updates`: those of its layers that its inputs reach; none of a model or layer that is frozen."""
+    every = _unfrozen(model)
+    if not model.inputs or not every:
+        return every
+    inputs = {each.op for each in model.inputs}
+    return [
+        each
+        for each in every
+        if getattr(each, "_unconditional_update", True) or reaches([getattr(each, "op", each)], inputs)
+    ]
+
+
+def _unfrozen(model: Any) -> list[Any]:
+    if not model.trainable and not model.stateful:
+        return []
+    found: list[Any] = []
+    for layer in model.layers:
+        found += _unfrozen(layer) if hasattr(layer, "layers") and hasattr(layer, "outputs") else layer.updates
+    return list(dict.fromkeys(found))
+
+
+def state_updates(model: Any) -> list[Any]:
+    """`Model.state_updates`: those of layers that keep a state from batch to batch."""
+    return [update for layer in model.layers if getattr(layer, "stateful", False) for update in layer.updates]
+
+
+def model_weights(model: Any) -> list[Any]:
+    """`Model.weights`: those that are trained first."""
+    return model.trainable_weights + model.non_trainable_weights
+
+
+def get_weights(model: Any) -> list[Any]:
+    """`Model.get_weights`: layer by layer, of each those that are trained first."""
+    return tf_keras.keras_backend().batch_get_value(_by_layer(model))
+
+
+def set_weights(model: Any, weights: list[Any]) -> None:
+    """`Model.set_weights`: in the order of `get_weights`.
+
+    Raises:
+        ValueError: If there are more or fewer than the model has.
+    """
+    own = _by_layer(model)
+    if len(own) != len(weights):
+        raise ValueError(
+            f"You called `set_weights(weights)` on model {model.name!r} with a list of {len(weights)} weights, but the "
+            f"model was expecting {len(own)} weights."
+        )
+    tf_keras.keras_backend().batch_set_value(list(zip(own, weights, strict=True)))
+
+
+def _by_layer(model: Any) -> list[Any]:
+    # A layer that is used twice is listed once; one layer in two models of the same model is not.
+    return [weight for layer in model.layers for weight in layer.trainable_weights + layer.non_trainable_weights]
+
+
+def layers_by_depth(model: Any) -> dict[int, list[Any]]:
+    """`Model._layers_by_depth`: the layers at each distance from the outputs."""
+    found: dict[int, list[Any]] = {}
+    seen: set[int] = set()
+    for depth in sorted(model._nodes_by_depth, reverse=True):
+        for node in model._nodes_by_depth[depth]:
+            if id(node.layer) not in seen:
+                seen.add(id(node.layer))
+                found.setdefault(depth, []).append(node.layer)
+    return found
+
+
+def sole(today: Any) -> Any:
+    """A property whose value is the entry of a list of one."""
+
+    def get(self: Any) -> Any:
+        value = today.__get__(self)
+        return value[0] if isinstance(value, list) and len(value) == 1 and dialect.keras_2(self) else value
+
+    return property(get, today.fset)
+
+
+def keras_shape(tensor: Any) -> tuple[int | None, ...]:
+    """`tensor._keras_shape`: the sizes, None where unknown."""
+    return tuple(tensor.shape.as_list())
+
+
+def tensor_uses_learning_phase(tensor: Any) -> bool:
+    """`tensor._uses_learning_phase`."""
+    return uses_learning_phase([tensor])
+
+
+def activity_regularization(today: Any) -> Any:
+    """Adds the penalty of an output as it is; today's divides it by the number of samples."""
+
+    def inner(self: Any, inputs: Any, outputs: Any) -> None:
+        regularizer = getattr(self, "_activity_regularizer", None)
+        if regularizer is None or not dialect.keras_2(self):
+            today(self, inputs, outputs)
+            return
+        for output in tf.nest.flatten(outputs):
+            self.add_loss(regularizer(output), inputs=inputs)
+
+    return inner
+
+
+def add_update(today: Any) -> Any:
+    """Takes `inputs` beside the updates, as in Keras 2.2.4; which inputs they depend on is seen in the graph."""
+
+    def inner(self: Any, updates: Any, inputs: Any = None) -> None:
+        if updates is None or (isinstance(updates, (list, tuple)) and not updates):
+            return
+        listed = updates if isinstance(updates, (list, tuple)) else [updates]
+        # K.function took pairs of a variable and its new value too.
+        today(self, [tf.compat.v1.assign(*each) if isinstance(each, tuple) else each for each in listed])
+
+    return inner
+
+
+def to_yaml(self: Any, **kwargs: Any) -> str:
+    """`Model.to_yaml`.
+
+    Raises:
+        LegacyError: If PyYAML is not installed.
+    """
+    try:
+        import yaml
+    except ImportError:
+        raise LegacyError(
+            "Model.to_yaml needs PyYAML, which is not installed. Install it, or use Model.to_json."
+        ) from None
+    import json
+
+    return yaml.dump(json.loads(self.to_json()), **kwargs)
+
+
+def predict_classes(self: Any, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
+    """`Sequential.predict_classes`: the index of the largest output, or whether a single one is above 0.5."""
+    probabilities = self.predict(x, batch_size=batch_size, verbose=verbose)
+    if probabilities.shape[-1] > 1:
+        return probabilities.argmax(axis=-1)
+    return (probabilities > 0.5).astype("int32")
+
+
+def predict_proba(self: Any, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
+    """`Sequential.predict_proba`: `predict`."""
+    return self.predict(x, batch_size=batch_size, verbose=verbose)
+
+
+def itself(self: Any) -> Any:
+    """`Sequential.model`: the model, which held another one in Keras 1."""
+    return self
+
+
+def run_internal_graph(model: Any, inputs: list[Any], masks: Any = None) -> tuple[list[Any], list[Any], list[Any]]:
+    """`Model.run_internal_graph`: the outputs for other inputs, their masks and their shapes."""
+    single = len(inputs) == 1
+    given = masks[0] if masks and single else masks
+    outputs = tf.nest.flatten(model._run_internal_graph(inputs[0] if single else inputs, mask=given))
+    return outputs, [getattr(each, "_keras_mask", None) for each in outputs], [keras_shape(each) for each in outputs]
+
+
+def node_attribute(today: Any) -> Any:
+    """Counts a model's own inputs and outputs as its first node, and its uses as the others."""
+
+    def inner(self: Any, index: int, attribute: str, name: str) -> Any:
+        if not dialect.keras_2(self) or not self.inputs:
+            return today(self, index, attribute, name)
+        if index:
+            return today(self, index - 1, attribute, name)
+        tensors = self.inputs if attribute.startswith("input") else self.outputs
+        values = [keras_shape(each) for each in tensors] if attribute.endswith("shapes") else tensors
+        return values[0] if len(values) == 1 else values
+
+    return inner
+
+
+def add_loss_of_model(today: Any) -> Any:
+    """Keeps a loss of the program's own as it is; today's makes layers of it that the model then shows."""
+
+    def inner(self: Any, loss: Any) -> None:
+        if not dialect.keras_2(self):
+            today(self, loss)
+            return
+        loss._unconditional_loss = True
+        self._losses.append(loss)
+
+    return inner
+
+
+def columns_of_log(today: Any) -> Any:
+    """Writes the columns that there are; today's CSVLogger adds those of a validation that there may not be."""
+
+    def on_epoch_end(self: Any, epoch: int, logs: Any = None) -> None:
+        if self.keys is None and dialect.keras_2(self.model):
+            self.keys = sorted(logs or {})
+        today(self, epoch, logs)
+
+    return on_epoch_end

@@ -1,0 +1,208 @@
+"""From what a program passes to `fit` to the list of arrays that a model's function is fed."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from nthgrad.legacy._internals import tf_keras
+from nthgrad.legacy._keras_224.arithmetic import losses
+
+Arrays = list[Any]
+
+
+def standardized(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    batch_size: int | None = None,
+) -> tuple[Arrays, Arrays, Arrays]:
+    """The arrays of inputs, targets and sample weights, one for each that is fed.
+
+    Args:
+        model: The model, which is built, and compiled, by the data if its inputs were not known before.
+        x: An array, a list of arrays, a dict by the names of inputs, or None if every input has a tensor.
+        y: Likewise, for the outputs that have a loss.
+        sample_weight: Weights of samples, or of their steps where the model was compiled so.
+        class_weight: Weights by class, one dict or one for each output.
+        batch_size: What the number of samples of a stateful model must be a multiple of.
+
+    Raises:
+        ValueError: If they do not fit each other, or the model.
+    """
+    checks = tf_keras.checks_of_data()
+    if _built_by(model, x, y):
+        return [], [], []
+    shapes = model._feed_input_shapes if model._is_graph_network else None
+    x = checks.standardize_input_data(
+        x, model._feed_input_names, shapes, check_batch_axis=False, exception_prefix="input"
+    )
+    weights: Arrays = []
+    if y is None:
+        y = []
+    else:
+        names = model._feed_output_names
+        shapes = _target_shapes(model)
+        y = checks.standardize_input_data(y, names, shapes, check_batch_axis=False, exception_prefix="target")
+        by_sample = checks.standardize_sample_weights(sample_weight, names)
+        by_class = checks.standardize_class_weights(class_weight, names)
+        rows = zip(y, by_sample, by_class, model._feed_sample_weight_modes, strict=True)
+        weights = [weights_of(*row) for row in rows if row[0] is not None]
+        _check_lengths(x, y, weights)
+        if shapes is not None:
+            for target, function, shape in zip(y, model._feed_loss_fns, shapes, strict=True):
+                _check_target(target, function, shape)
+    if model.stateful and batch_size and x[0].shape[0] % batch_size:
+        raise ValueError(
+            "In a stateful network, you should only pass inputs with a number of samples that can be divided by the "
+            f"batch size. Found: {x[0].shape[0]} samples"
+        )
+    return x, y, weights
+
+
+def _built_by(model: Any, x: Any, y: Any) -> bool:
+    """Builds a model that has no inputs yet; returns whether they are tensors, so that nothing is fed."""
+    given = list(x) if isinstance(x, (list, tuple)) else [x]
+    symbolic = any(tf.is_tensor(each) for each in given)
+    if not model.inputs:
+        if isinstance(x, Mapping):
+            raise ValueError("Please do not pass a dictionary as model inputs.")
+        if any(not isinstance(each, np.ndarray) and not tf.is_tensor(each) for each in given):
+            raise ValueError(
+                f"Please provide as model inputs either a single array or a list of arrays. You passed: x={x}"
+            )
+        model._set_inputs(x)
+    if y is not None:
+        if not model.optimizer:
+            raise RuntimeError(
+                "You must compile a model before training/testing. Use `model.compile(optimizer, loss)`."
+            )
+        if not model._is_compiled:
+            targets = list(y) if isinstance(y, (list, tuple)) else [y]
+            tensors = [each for each in targets if tf.is_tensor(each)]
+            if (symbolic or tensors) and not all(tf.is_tensor(each) for each in given + targets):
+                raise ValueError(
+                    f"Do not pass inputs that mix Numpy arrays and symbolic tensors. You passed: x={x}; y={y}"
+                )
+            model.compile(
+                model.optimizer, model.loss, model.metrics, model.loss_weights, target_tensors=tensors or None
+            )
+    return symbolic
+
+
+def _target_shapes(model: Any) -> list[Any] | None:
+    if not model._is_graph_network:
+        return None
+    shapes: list[Any] = []
+    for shape, function in zip(model._feed_output_shapes, model._feed_loss_fns, strict=True):
+        if function is losses.sparse_categorical_crossentropy:
+            first = tf_keras.keras_backend().image_data_format() == "channels_first" and len(shape) in (4, 5)
+            shapes.append((shape[0], 1, *shape[2:]) if first else (*shape[:-1], 1))
+        elif function not in losses.LOSSES.values():
+            shapes.append(None)  # a loss of the program's own may want anything
+        else:
+            shapes.append(shape)
+    return shapes
+
+
+def weights_of(target: Any, by_sample: Any, by_class: Any, mode: str | None) -> np.ndarray:
+    """One weight for each sample, or each step of a sample.
+
+    Raises:
+        ValueError: If the weights given do not fit the targets.
+    """
+    _check_mode(target, by_sample, mode)
+    if by_sample is not None:
+        if by_class is not None:
+            warnings.warn(
+                "Found both `sample_weight` and `class_weight`: `class_weight` argument will be ignored.", stacklevel=2
+            )
+        if target.shape[: by_sample.ndim] != by_sample.shape:
+            raise ValueError(
+                f"Found a sample_weight array with shape {by_sample.shape} for an input with shape {target.shape}. "
+                "sample_weight cannot be broadcast."
+            )
+        return by_sample
+    if isinstance(by_class, Mapping):
+        if target.ndim > 2:
+            raise ValueError("`class_weight` not supported for 3+ dimensional targets.")
+        classes = np.argmax(target, axis=1) if target.shape[1] > 1 else np.reshape(target, target.shape[0])
+        missing = set(classes.tolist()) - set(by_class)
+        if missing:
+            raise ValueError(
+                f"`class_weight` must contain all classes in the data. The classes {missing} exist in the data but not "
+                "in `class_weight`."
+            )
+        return np.asarray([by_class[one] for one in classes])
+    return np.ones(target.shape[: 2 if mode == "temporal" else 1], dtype=tf_keras.keras_backend().floatx())
+
+
+def _check_mode(target: Any, by_sample: Any, mode: str | None) -> None:
+    if mode is None:
+        if by_sample is not None and by_sample.ndim != 1:
+            raise ValueError(
+                f"Found a sample_weight array with shape {by_sample.shape}. In order to use timestep-wise sample "
+                'weights, you should specify sample_weight_mode="temporal" in compile(). If you just mean to use '
+                "sample-wise weights, make sure your sample_weight array is 1D."
+            )
+        return
+    if mode != "temporal":
+        raise ValueError(f'"sample_weight_mode should be None or "temporal". Found: {mode}')
+    if target.ndim < 3:
+        raise ValueError(
+            f"Found a sample_weight array for an input with shape {target.shape}. Timestep-wise sample weighting (use "
+            'of sample_weight_mode="temporal") is restricted to outputs that are at least 3D, i.e. that have a time '
+            "dimension."
+        )
+    if by_sample is not None and by_sample.ndim != 2:
+        raise ValueError(
+            f"Found a sample_weight array with shape {by_sample.shape}. In order to use timestep-wise sample "
+            "weighting, you should pass a 2D sample_weight array."
+        )
+
+
+def _check_lengths(x: Arrays, y: Arrays, weights: Arrays) -> None:
+    counts = []
+    for arrays, what in ((x, "input arrays (x)"), (y, "target arrays (y)"), (weights, "sample_weight arrays")):
+        found = sorted({each.shape[0] for each in arrays if hasattr(each, "shape") and len(each.shape)})
+        if len(found) > 1:
+            raise ValueError(
+                f"All {what} should have the same number of samples. "
+                f"Got array shapes: {[each.shape for each in arrays]}"
+            )
+        counts.append(found)
+    inputs, targets, weighed = counts
+    if inputs and targets and inputs != targets:
+        raise ValueError(
+            "Input arrays should have the same number of samples as target arrays. "
+            f"Found {inputs[0]} input samples and {targets[0]} target samples."
+        )
+    if targets and weighed and targets != weighed:
+        raise ValueError(
+            "Sample_weight arrays should have the same number of samples as target arrays. "
+            f"Got {targets[0]} input samples and {weighed[0]} target samples."
+        )
+
+
+def _check_target(target: Any, function: Any, shape: Any) -> None:
+    """Refuses targets that a loss would broadcast to something else than was meant."""
+    if target is None or shape is None:
+        return
+    if function is losses.categorical_crossentropy and target.shape[-1] == 1:
+        raise ValueError(
+            f"You are passing a target array of shape {target.shape} while using as loss `categorical_crossentropy`. "
+            "`categorical_crossentropy` expects targets to be binary matrices (1s and 0s) of shape (samples, classes). "
+            "If your targets are integer classes, convert them with `keras.utils.to_categorical`, or use the loss "
+            "function `sparse_categorical_crossentropy` instead, which does expect integer targets."
+        )
+    if function in (losses.mean_squared_error, losses.binary_crossentropy, losses.categorical_crossentropy):
+        for wanted, found in zip(shape[1:], target.shape[1:], strict=False):
+            if wanted is not None and wanted != found:
+                raise ValueError(
+                    f"A target array with shape {target.shape} was passed for an output of shape {shape} while using "
+                    f"as loss `{function.__name__}`. This loss expects targets to have the same shape as the output."
+                )

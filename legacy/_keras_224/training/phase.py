@@ -1,0 +1,53 @@
+"""Whether a tensor depends on the learning phase: Keras 2.2.4's `_uses_learning_phase`, read off the graph."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.legacy._internals import tf_keras
+
+
+def uses_learning_phase(tensors: Iterable[Any]) -> bool:
+    """Whether any of the tensors is computed from the learning phase's placeholder."""
+    tensors = [each for each in tensors if tf.is_tensor(each)]
+    if not tensors:
+        return False
+    graph: Any = getattr(tensors[0], "graph", None)
+    phase = tf_keras.learning_phase_tensor(graph)
+    if not isinstance(phase, tf.Tensor):
+        return False
+    return reaches([tensor.op for tensor in tensors], {phase.op})
+
+
+def reaches(ops: Iterable[Any], wanted: set[Any]) -> bool:
+    """Whether any of the ops is, or is computed from, one that is wanted."""
+    seen, pending = set(), list(ops)
+    while pending:
+        op = pending.pop()
+        if op in wanted:
+            return True
+        if op not in seen:
+            seen.add(op)
+            pending.extend(each.op for each in op.inputs)
+    return False
+
+
+def model_uses_learning_phase(model: Any) -> bool:
+    """Whether an output of the model depends on the phase."""
+    outputs = model.outputs or []
+    known = model.__dict__.get("_phase_of_outputs")
+    if known is None or known[0] != [id(each) for each in outputs]:
+        known = model.__dict__["_phase_of_outputs"] = ([id(each) for each in outputs], uses_learning_phase(outputs))
+    return known[1]
+
+
+def phase_of(model: Any) -> list[Any]:
+    """The learning phase, to be fed to a model that uses it, unless it was set for good."""
+    phase = tf_keras.keras_backend().learning_phase()
+    return [] if isinstance(phase, int) or not model_uses_learning_phase(model) else [phase]
+
+
+def dynamic(model: Any) -> bool:
+    """Whether the phase is fed to the model."""
+    return bool(phase_of(model))

@@ -1,0 +1,51 @@
+"""Finds the Keras 2.2.4 names that tf_keras lacks, by the tables of this folder."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from nthgrad.legacy._internals import tf_keras
+from nthgrad.legacy._names import arithmetic
+from nthgrad.legacy._names.exported import EXPORTED
+from nthgrad.legacy._names.leaks import EVERYWHERE
+from nthgrad.legacy._names.own import OWN
+
+_ABSENT = {"requests", "yaml"}  # None in Keras, too, where they are not installed
+
+Finders = Mapping[str, Mapping[str, Callable[[], Any]]]
+
+
+def own(root: str) -> Finders:
+    """For each module of the tree, the names that are found before any of tf_keras's, each with what finds the value.
+
+    Args:
+        root: The full name of the tree's root.
+    """
+    return {
+        module: {
+            name: partial(find, root, path)
+            for name, path in {**arithmetic.NAMES.get(module, {}), **OWN.get(module, {})}.items()
+        }
+        for module in OWN.keys() | arithmetic.NAMES.keys()
+    }
+
+
+def leaked(root: str) -> Finders:
+    """For each module of the tree, the names that it showed because it had imported them; see `own`."""
+    return {
+        module: {name: partial(find, root, EVERYWHERE[name]) for name in exported.split() if name in EVERYWHERE}
+        for module, exported in EXPORTED.items()
+    }
+
+
+def find(root: str, path: str) -> Any:
+    """What stands at a path, as `leaks` says what that is."""
+    module, _, name = path.partition(":")
+    if module.startswith("."):
+        module = root + module
+    if module in _ABSENT and importlib.util.find_spec(module) is None:
+        return None
+    found = tf_keras.keras_module(module) if module.startswith("tf_keras.") else importlib.import_module(module)
+    return getattr(found, name) if name else found

@@ -1,0 +1,119 @@
+"""Stand-in modules; names come from tf_keras where it has them."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from nthgrad.errors import LegacyError
+from nthgrad.legacy._internals import tf_keras
+
+
+class MissingNameError(LegacyError, ImportError):
+    """A name of the old world that cannot be had; an ImportError too, as a module without it would have raised."""
+
+
+class StandIn(ModuleType):
+    """A module of the old tree.
+
+    Nothing of tf_keras is imported until a name is asked for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sources: Sequence[str],
+        own: Mapping[str, Callable[[], Any]],
+        replace: Callable[[Any], Any],
+        leaks: Mapping[str, Callable[[], Any]] | None = None,
+        exported: str | None = None,
+        refused: Mapping[str, str] | None = None,
+    ) -> None:
+        """Makes the module.
+
+        Args:
+            name: Its full name.
+            sources: The modules of tf_keras to look names up in, in this order.
+            own: Names that come before those, each with what makes the value.  `__call__` is what calling the module
+                does.
+            replace: Returns what to give instead of an object of tf_keras.
+            leaks: Names that come after those: the old module showed them because it had imported them.
+            exported: What `from ... import *` gives, in words; by default what is public in the first source.
+            refused: Names that cannot be had, each with what to do instead.
+        """
+        super().__init__(name)
+        self.__path__: list[str] = []  # a package, all of whose modules are in sys.modules
+        self.__spec__ = ModuleSpec(name, loader=None, is_package=True)
+        self._sources, self._own, self._replace = tuple(sources), dict(own), replace
+        self._leaks, self._exported, self._refused = dict(leaks or {}), exported, dict(refused or {})
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if "__call__" not in self._own:
+            raise TypeError("'module' object is not callable")
+        return self._own["__call__"]()(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__all__":  # read by `from ... import *`
+            return self._public()
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        if name in self._refused:
+            old = ".".join(["keras", *self.__name__.split(".keras.")[1:], name])
+            raise MissingNameError(f"{old} cannot be had. {self._refused[name]}")
+        if name in self._own:
+            return self._own[name]()
+        for source in self._sources:
+            module = tf_keras.keras_module(source)
+            if hasattr(module, name):
+                return self._replace(getattr(module, name))
+        if name in self._leaks:
+            return self._leaks[name]()
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._public()})
+
+    def _public(self) -> list[str]:
+        if self._exported is None:
+            shown = [*(dir(tf_keras.keras_module(self._sources[0])) if self._sources else []), *self._own]
+        else:
+            shown = self._exported.split()
+        return sorted({name for name in shown if not name.startswith("_")} - self._refused.keys())
+
+
+def build(
+    name: str,
+    sources: Mapping[str, Sequence[str]],
+    own: Mapping[str, Mapping[str, Callable[[], Any]]],
+    replace: Callable[[Any], Any],
+    leaks: Mapping[str, Mapping[str, Callable[[], Any]]] | None = None,
+    exported: Mapping[str, str] | None = None,
+    refused: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Puts a tree of stand-ins into `sys.modules`, whose root is there already.
+
+    Args:
+        name: The full name of the root.
+        sources: For each module below the root, where to look its names up.
+        own: The names that come before those, by module.
+        replace: See `StandIn`.
+        leaks: The names that come after them, by module.
+        exported: What star imports give, by module.
+        refused: What cannot be had, by module.
+    """
+    for key in sorted(sources, key=lambda key: key.count(".")):
+        if not key:
+            continue
+        parent, _, last = f"{name}.{key}".rpartition(".")
+        module = StandIn(
+            f"{name}.{key}",
+            sources[key],
+            own.get(key, {}),
+            replace,
+            (leaks or {}).get(key),
+            (exported or {}).get(key),
+            (refused or {}).get(key),
+        )
+        sys.modules[module.__name__] = module
+        setattr(sys.modules[parent], last, module)

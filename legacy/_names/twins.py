@@ -1,0 +1,56 @@
+"""Classes that stand for a class of tf_keras, also in `isinstance` and `issubclass`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nthgrad.legacy._runtime.dialect import MARK, tf_keras
+
+
+def twin(base: Any, body: Mapping[str, Any], name: str | None = None, metaclass: type | None = None) -> Any:
+    """Makes a class from `base` that counts every instance and subclass of `base` as its own.
+
+    So it can stand for `base` in `isinstance`, whichever of the two an object was made with.
+
+    Args:
+        base: a class of tf_keras.
+        body: the attributes that differ. `super()` has no meaning in there; say `base.method(self)`.
+        name: its name, by default that of `base`.
+        metaclass: a subclass of the type of `base`, by default that type.
+    """
+
+    class Meta(metaclass or type(base)):
+        def __instancecheck__(cls, instance: Any) -> bool:  # noqa: N805 a metaclass
+            return isinstance(instance, base) if cls is made else super().__instancecheck__(instance)
+
+        def __subclasscheck__(cls, subclass: type) -> bool:  # noqa: N805
+            return issubclass(subclass, base) if cls is made else super().__subclasscheck__(subclass)
+
+    # The module is tf_keras's, by which it tells its own layers from those whose `call` it must rewrite.
+    made: Any = None
+    made = Meta(name or base.__name__, (base,), {"__module__": base.__module__, "__doc__": base.__doc__, **body})
+    return made
+
+
+def class_of_tf_keras(base: type, *, itself: bool = False) -> type:
+    """Makes a twin whose objects are marked as tf.keras's.
+
+    Args:
+        base: the class of tf_keras.
+        itself: whether the objects are to be of `base`: for classes that tf_keras compares, and whose bases it swaps.
+    """
+
+    class Marking(type(base)):
+        def __new__(mcls, name: str, bases: tuple[type, ...], body: dict[str, Any], **kwargs: Any) -> Any:
+            if itself and made:  # whoever derives from the class derives from `base`
+                bases, body = tuple(base if each is made else each for each in bases), {**body, MARK: True}
+            return super().__new__(mcls, name, bases, body, **kwargs)
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            with tf_keras():
+                if not (itself and cls is made):
+                    return super().__call__(*args, **kwargs)
+                return base(*args, **kwargs)
+
+    made: Any = None
+    made = twin(base, {MARK: True}, metaclass=Marking)
+    return made

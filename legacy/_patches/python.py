@@ -1,0 +1,160 @@
+"""Names that Python, NumPy and SciPy have dropped since, for a script's own process."""
+
+import base64
+import collections
+import collections.abc
+import inspect
+import math
+import threading
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from nthgrad.legacy._patches.patch import Patch
+from nthgrad.legacy._runtime.process import SCRIPT
+
+# What NumPy 1 meant by np.array(copy=False): NumPy 2 raises for False where it must copy, NumPy 1 for None.
+_COPY_IF_NEEDED = None if int(np.__version__.split(".")[0]) >= 2 else False
+_ABSTRACT = [name for name in collections.abc.__all__ if name not in dir(collections)]
+_ALIASES = {  # Python types by NumPy's names, and spellings that NumPy 2 dropped
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "complex": complex,
+    "object": object,
+    "str": str,
+    "long": int,
+    "unicode": str,
+    "Inf": np.inf,
+    "Infinity": np.inf,
+    "infty": np.inf,
+    "PINF": np.inf,
+    "NINF": -np.inf,
+    "NaN": np.nan,
+    "NAN": np.nan,
+    "PZERO": 0.0,
+    "NZERO": -0.0,
+    "float_": np.float64,
+    "complex_": np.complex128,
+    "cfloat": np.complex128,
+    "singlecomplex": np.complex64,
+    "longfloat": np.longdouble,
+    "string_": np.bytes_,
+    "unicode_": np.str_,
+    "product": np.prod,
+    "cumproduct": np.cumprod,
+    "alltrue": np.all,
+    "sometrue": np.any,
+    "round_": np.round,
+    "row_stack": np.vstack,
+    "obj2sctype": lambda kind: np.dtype(kind).type,
+    "issubsctype": np.issubdtype,
+    "asfarray": None,
+    "mat": np.asmatrix,
+    "int0": np.intp,
+    "uint0": np.uintp,
+    "bool8": np.bool_,
+    "object0": np.object_,
+    "rank": np.ndim,
+    "asscalar": lambda a: np.asarray(a).item(),
+    "msort": lambda a: np.sort(a, axis=0),
+}
+
+
+def _or(value: Any) -> Callable[[Any], Any]:
+    """Puts back what is gone, and leaves what is there."""
+    return lambda today: value if today is None else today
+
+
+def _as_float(today: Any) -> Any:
+    def asfarray(a: Any, dtype: Any = np.float64) -> np.ndarray:
+        return np.asarray(a, dtype=dtype if np.issubdtype(dtype, np.inexact) else np.float64)
+
+    return today or asfarray
+
+
+def _in1d(today: Any) -> Any:
+    def in1d(ar1: Any, ar2: Any, assume_unique: bool = False, invert: bool = False) -> np.ndarray:
+        return np.isin(np.asarray(ar1).ravel(), ar2, assume_unique=assume_unique, invert=invert)
+
+    return today or in1d
+
+
+def _ragged(today: Any) -> Any:
+    """Lists of lists of different lengths as an array of lists."""
+
+    @wraps(today)
+    def make(a: Any = (), dtype: Any = None, *args: Any, **kwargs: Any) -> np.ndarray:
+        if kwargs.get("copy", True) is False:
+            kwargs["copy"] = _COPY_IF_NEEDED
+        try:
+            return today(a, dtype, *args, **kwargs)
+        except ValueError as error:
+            if dtype is not None or "inhomogeneous" not in str(error):
+                raise
+            return today(a, object, *args, **kwargs)
+
+    return make
+
+
+def _argument_spec(today: Any) -> Any:
+    spec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
+
+    def getargspec(func: Callable) -> Any:
+        args, varargs, keywords, defaults, more, *_ = inspect.getfullargspec(func)
+        if more:
+            raise ValueError("Function has keyword-only parameters or annotations, use inspect.signature()")
+        return spec(args, varargs, keywords, defaults)
+
+    return today or getargspec
+
+
+class _Cast:
+    """`np.cast["float32"](x)`."""
+
+    def __getitem__(self, kind: Any) -> Callable[[Any], np.ndarray]:
+        return lambda x: np.asarray(x, kind)
+
+
+def _spawned(today: Any) -> Any:
+    """The command of a process that multiprocessing spawns: TensorFlow 1 first."""
+
+    @wraps(today)
+    def command(**kwargs: Any) -> list[str]:
+        line = today(**kwargs)
+        at = line.index("-c") + 1
+        line[at] = (
+            f"import runpy; script = runpy.run_path({SCRIPT!r}); script['become_tensorflow_1'](); "
+            f"runpy.run_path = script['spawned']; {line[at]}"
+        )
+        return line
+
+    return command
+
+
+_NUMPY = "NumPy dropped the name"
+
+_PYTHON = "Python dropped the name"
+
+PATCHES: list[Patch] = [
+    Patch(where, make, reason, script_only=True)
+    for where, make, reason in (
+        *((f"numpy:{name}", _as_float if value is None else _or(value), _NUMPY) for name, value in _ALIASES.items()),
+        ("numpy:cast", _or(_Cast()), _NUMPY),
+        ("numpy:in1d", _in1d, _NUMPY),
+        ("numpy:trapz", lambda today: today or np.trapezoid, _NUMPY),
+        ("numpy:array", _ragged, "NumPy refuses lists of different lengths, and copy=False where it must copy"),
+        ("numpy:asarray", _ragged, "NumPy refuses lists of different lengths"),
+        *((f"collections:{name}", _or(getattr(collections.abc, name)), _PYTHON) for name in _ABSTRACT),
+        ("time:clock", _or(time.process_time), _PYTHON),
+        ("fractions:gcd", _or(math.gcd), _PYTHON),
+        ("base64:encodestring", _or(base64.encodebytes), _PYTHON),
+        ("base64:decodestring", _or(base64.decodebytes), _PYTHON),
+        ("threading:Thread.isAlive", _or(threading.Thread.is_alive), _PYTHON),
+        ("inspect:getargspec", _argument_spec, _PYTHON),
+        ("multiprocessing.spawn:get_command_line", _spawned, "a process that is spawned runs the program's file again"),
+    )
+]

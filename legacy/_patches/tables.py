@@ -1,0 +1,7 @@
+"""The tables of patches, in the order in which they are applied."""
+
+from nthgrad.legacy._patches import keras_1, keras_layers, keras_models, python, tensorflow_1
+from nthgrad.legacy._patches.applying import Table
+
+_TABLES = python, tensorflow_1, keras_models, keras_layers, keras_1
+PATCHES = Table(patch for each in _TABLES for patch in each.PATCHES)

@@ -1,0 +1,111 @@
+"""What TensorFlow 1 did otherwise: seeds, variables, names of modules that have moved."""
+
+import importlib
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from nthgrad.legacy._patches.patch import Patch
+from nthgrad.legacy._tensorflow_1 import loops, randomness, slopes
+
+_OPS = "tensorflow.python.ops"
+_LAYERS = "tf_keras.src.layers"
+_DATA = "tensorflow.python.data.ops"
+
+
+def _new_tensor(operation: Callable[[Any, Any], Any]) -> Callable[[Any], Callable]:
+    """`variable += value` binds the name to a tensor and leaves the variable alone, as with reference variables."""
+    return lambda today: lambda self, other: operation(self, other)
+
+
+_IN_PLACE = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv}
+
+# Names of modules that TensorFlow never published and programs imported from, by where they are now.
+_MOVED = {
+    f"{_OPS}.control_flow_ops:case": "tensorflow.compat.v1:case",
+    f"{_OPS}.control_flow_ops:cond": "tensorflow.compat.v1:cond",
+    f"{_OPS}.control_flow_ops:while_loop": "tensorflow.compat.v1:while_loop",
+    f"{_OPS}.array_ops:stack": "tensorflow.compat.v1:stack",
+    f"{_OPS}.array_ops:unstack": "tensorflow.compat.v1:unstack",
+    f"{_OPS}.variables:RefVariable": "tensorflow.python.ops.ref_variable:RefVariable",
+    f"{_OPS}.variables:VariableV1": "tensorflow.compat.v1:Variable",
+    "tensorflow.python.framework.ops:IndexedSlices": "tensorflow.compat.v1:IndexedSlices",
+    "tensorflow.python.framework.ops:IndexedSlicesValue": (
+        "tensorflow.python.framework.indexed_slices:IndexedSlicesValue"
+    ),
+    "tensorflow.python.framework.ops:Tensor": "tensorflow.compat.v1:Tensor",
+    "tensorflow.python.framework.graph_util:convert_variables_to_constants": (
+        "tensorflow.compat.v1.graph_util:convert_variables_to_constants"
+    ),
+}
+
+
+def _found(place: str) -> Callable[[Any], Any]:
+    module, _, name = place.partition(":")
+    return lambda today: getattr(importlib.import_module(module), name)
+
+
+PATCHES: list[Patch] = [
+    *[Patch(old, _found(now), "it has moved since") for old, now in _MOVED.items()],
+    *[
+        Patch(
+            f"{_OPS}.resource_variable_ops:BaseResourceVariable.__i{name}__",
+            _new_tensor(operation),
+            "variables of Keras 2, which made a tensor, are resource variables here, which refuse",
+        )
+        for name, operation in _IN_PLACE.items()
+    ],
+    Patch(
+        "tensorflow.python.framework.random_seed:get_seed",
+        randomness.get_seed,
+        "an op without a seed takes the number of ops of the graph, today that of its random ops",
+    ),
+    Patch(
+        f"{_OPS}.gradients_impl:gradients", loops.gradients, "a second derivative through a loop was refused, or None"
+    ),
+    Patch(f"{_OPS}.random_ops:random_uniform", randomness.random_uniform, "it made five ops more for 0 to 1"),
+    Patch(f"{_OPS}.random_ops:random_gamma", randomness.random_gamma, "it made two ops less"),
+    Patch(f"{_OPS}.nn_ops:_dropout", randomness.dropout, "it made ten ops more, and 0 * inf was nan"),
+    Patch(f"{_OPS}.math_ops:linspace_nd", randomness.linspace, "it was one op, whose values differ in the last digit"),
+    Patch(f"{_OPS}.array_ops:matrix_diag", randomness.matrix_diag, "it was one op"),
+    Patch(f"{_OPS}.array_ops:matrix_diag_part", randomness.matrix_diag_part, "it was one op"),
+    Patch(f"{_OPS}.array_ops:matrix_set_diag", randomness.matrix_set_diag, "it was one op"),
+    Patch(f"{_OPS}.math_ops:_ReductionDims", randomness.reduction_dims, "it made three ops less for a scalar"),
+    Patch(f"{_OPS}.array_ops:split", randomness.split, "it made one op more"),
+    Patch(f"{_OPS}.tensor_array_ops:_GraphTensorArray.size", randomness.size, "it was an op whatever is known"),
+    Patch(f"{_OPS}.nn_ops:convolution", randomness.convolution, "it made one op more"),
+    Patch(
+        f"{_DATA}.dataset_ops:DatasetV2._apply_debug_options", randomness.making(3), "an iterator made three ops more"
+    ),
+    Patch(
+        f"{_OPS}.variable_scope:_VariableStore._get_single_variable",
+        randomness.get_single_variable,
+        "a regularizer was called once; its loss was a tensor, which Session.run takes",
+    ),
+    *[
+        Patch(f"{_OPS}.stateless_random_ops:{name}", randomness.making(-2), "it made two ops less")
+        for name in ("stateless_random_uniform", "stateless_random_normal", "stateless_truncated_normal")
+    ],
+    Patch(f"{_OPS}.clip_ops:clip_by_global_norm", randomness.making(1), "it made one op more"),
+    Patch(
+        "tensorflow.python.keras.optimizer_v2.legacy_learning_rate_decay:polynomial_decay",
+        randomness.polynomial_decay,
+        "it made ops more",
+    ),
+    Patch(f"{_OPS}.image_ops_impl:_flip", randomness.flip, "it checked shapes"),
+    Patch(f"{_LAYERS}.convolutional.base_conv:Conv.build", randomness.making(1), "it made one op more"),
+    Patch(f"{_LAYERS}.convolutional.conv2d_transpose:Conv2DTranspose.call", randomness.upsampling, "it made ops more"),
+    Patch(f"{_LAYERS}.reshaping.flatten:Flatten.call", randomness.flatten, "it made six ops more"),
+    Patch(
+        f"{_LAYERS}.normalization.batch_normalization:BatchNormalizationBase._fused_batch_norm",
+        randomness.fused_batch_norm,
+        "it made two ops more",
+    ),
+    Patch("tensorflow.python.training.ftrl:FtrlOptimizer._prepare", randomness.making(-9), "it made nine ops less"),
+    Patch("tensorflow.python.training.ftrl:FtrlOptimizer._zeros_slot", randomness.making(-2), "it made two ops less"),
+    Patch(
+        "tensorflow.python.framework.ops:get_gradient_function",
+        slopes.lookup,
+        "gradients made more ops, and of Maximum(x, x) the first input took the whole slope",
+    ),
+]

@@ -1,0 +1,1 @@
+"""Runs old code: a script in a process of its own, or a block of today's program."""

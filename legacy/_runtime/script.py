@@ -1,0 +1,168 @@
+"""The process that `legacy.run` starts: TensorFlow 1 for good, the old names under their old module names."""
+
+import builtins
+import os
+import sys
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+
+def main() -> None:
+    """Runs the program in `sys.argv[1]`; what it raises ends the process as it would have ended its own."""
+    path = sys.argv[1]
+    sys.argv[:] = sys.argv[1:]
+    become_tensorflow_1()
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    sys.excepthook = _shorter_traceback
+    module = ModuleType("__main__")
+    sys.modules["__main__"] = module
+    _execute(path, module)
+
+
+def _execute(path: str, module: ModuleType) -> None:
+    from nthgrad.legacy._runtime import scalars
+
+    sys.meta_path.insert(0, _Siblings(str(Path(path).resolve().parent)))
+    loader = SourceFileLoader(module.__name__, path)
+    module.__dict__.update(__file__=path, __loader__=loader, __builtins__=builtins, __cached__=None, __annotations__={})
+    exec(scalars.compiled(Path(path).read_bytes(), path), module.__dict__)
+
+
+def spawned(path_name: str, init_globals: Any = None, run_name: str = "<run_path>") -> dict[str, Any]:
+    """`runpy.run_path`, by which a process that multiprocessing spawns learns what the program defines."""
+    module = ModuleType(run_name)
+    module.__dict__.update(init_globals or {})
+    _execute(path_name, module)
+    return module.__dict__
+
+
+def become_tensorflow_1() -> None:
+    """Turns this process to TensorFlow 1; also a process that the program spawns."""
+    from nthgrad.cli.quiet import held_back  # imports no TensorFlow
+
+    with held_back():
+        _become_tensorflow_1()
+    from nthgrad.legacy._internals.switches import hush_deprecations
+
+    hush_deprecations()
+
+
+class _Loader(SourceFileLoader):
+    """Compiles a module as the program itself is; never from, or into, a cache that other processes share."""
+
+    def get_code(self, fullname: str) -> Any:
+        from nthgrad.legacy._runtime import scalars
+
+        path = self.get_filename(fullname)
+        return scalars.compiled(self.get_data(path), path)
+
+
+class _Siblings:
+    """Finds the modules that stand beside the program."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder + os.sep
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is None:
+            return None
+        origin = spec.origin
+        if not isinstance(spec.loader, SourceFileLoader) or not origin:
+            return None
+        if not origin.startswith(self._folder) or f"{os.sep}site-packages{os.sep}" in origin:
+            return None
+        return spec_from_file_location(
+            name, origin, loader=_Loader(name, origin), submodule_search_locations=spec.submodule_search_locations
+        )
+
+
+class _Ours:
+    """Finds the modules of nthgrad that are imported later; to them `tensorflow` is today's, as to those before."""
+
+    def __init__(self, today: ModuleType) -> None:
+        self._today = today
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if not name.startswith("nthgrad."):
+            return None
+        others = (finder for finder in sys.meta_path if finder is not self)
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
+        if spec is not None and spec.loader is not None:
+            loader: Any = spec.loader
+            loader.exec_module = self._with_today(loader.exec_module)
+        return spec
+
+    def _with_today(self, execute: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
+        def inner(module: ModuleType) -> None:
+            before = sys.modules["tensorflow"]
+            sys.modules["tensorflow"] = self._today
+            try:
+                execute(module)
+            finally:
+                sys.modules["tensorflow"] = before
+
+        return inner
+
+
+def _become_tensorflow_1() -> None:
+    """Turns TensorFlow to its first version for the whole process, and gives the old modules their names."""
+    import numpy as np
+    import tensorflow as today
+
+    today.compat.v1.disable_v2_behavior()
+    if os.environ.get("NTHGRAD_CONTROL_FLOW") == "v2":
+        today.compat.v1.enable_control_flow_v2()
+
+    import nthgrad.legacy.tensorflow as tf
+    from nthgrad.legacy import keras
+    from nthgrad.legacy._contrib import tree
+    from nthgrad.legacy._patches.tables import PATCHES
+    from nthgrad.legacy._runtime.session import old_print
+
+    np.set_printoptions(**old_print())
+    PATCHES.for_a_script()
+    path = today.__path__
+    for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
+        del sys.modules[name]
+    for new, old in ((tf.__name__, "tensorflow"), (keras.__name__, "keras")):
+        for name in [name for name in sys.modules if name == new or name.startswith(f"{new}.")]:
+            sys.modules[old + name[len(new) :]] = sys.modules[name]
+    sys.modules["tensorflow.compat.v1"] = tf
+    sys.meta_path.insert(0, _Ours(today))  # pyright: ignore[reportArgumentType]
+    sys.meta_path.append(tree.Refusing("tensorflow"))  # pyright: ignore[reportArgumentType]
+    tf.__path__ = path  # tensorflow.python and what else is not loaded yet
+
+
+def _shorter_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Shows an uncaught exception by the program's own lines; TensorFlow's too if its filtering is turned off."""
+    import tensorflow as tf
+
+    hidden = [str(Path(__file__).parents[1]), "<frozen ", "<string>"]
+    if tf.debugging.is_traceback_filtering_enabled():
+        hidden += [*tf.__path__, *(str(Path(folder) / "tf_keras") for folder in map(os.path.dirname, tf.__path__))]
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        one = pending.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            one.__traceback__ = _without(one.__traceback__, hidden)
+            pending += [one.__cause__, one.__context__]
+    sys.__excepthook__(kind, error, error.__traceback__)
+
+
+def _without(trace: TracebackType | None, hidden: list[str]) -> TracebackType | None:
+    kept = []
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(tuple(hidden)):
+            kept.append(trace)
+        trace = trace.tb_next
+    shorter = None
+    for one in reversed(kept):
+        shorter = TracebackType(shorter, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return shorter

@@ -1,0 +1,1 @@
+"""How TensorFlow 1 computed: seeds by the count of ops, gradient functions, second derivatives through loops."""

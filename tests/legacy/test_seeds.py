@@ -1,0 +1,50 @@
+"""The same seeds draw what they drew: ops are counted as in TensorFlow 1.15.5, whose counts and draws are recorded."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from golden.seeds import PROGRAMS, outcome
+
+import nthgrad.legacy.tensorflow as tf
+from nthgrad import legacy
+from nthgrad.legacy._tensorflow_1 import randomness
+
+RECORDED = json.loads((Path(__file__).parents[1] / "golden" / "seeds.json").read_text(encoding="utf-8"))["programs"]
+
+
+def test_every_program_is_recorded():
+    assert RECORDED.keys() == PROGRAMS.keys()
+    assert len(PROGRAMS) > 100
+
+
+@pytest.fixture(scope="module")
+def found():
+    results = {}
+    with legacy.session():
+        for name, program in PROGRAMS.items():
+            tf.keras.backend.clear_session()
+            tf.reset_default_graph()
+            try:
+                results[name] = outcome(tf, np, program, randomness.count)
+            except Exception as error:
+                results[name] = error
+    return results
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_counts_and_draws(name, found):
+    if isinstance(found[name], Exception):
+        raise found[name]
+    assert found[name]["count"] == RECORDED[name]["count"]
+    drawn = RECORDED[name]["drawn"]
+    if drawn is None:
+        assert found[name]["drawn"] is None
+    else:
+        np.testing.assert_allclose(found[name]["drawn"], drawn, rtol=2e-6, atol=2e-7)
+
+
+def test_without_a_seed_draws_differ():
+    with legacy.session() as sess:
+        assert sess.run(tf.random_normal([3])).tolist() != sess.run(tf.random_normal([3])).tolist()
