@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from nthgrad.__main__ import main
-from nthgrad._display import plot, table
-from nthgrad.cli import expression, quiet, ways
+from nthgrad._display import plot, quiet, table
+from nthgrad.cli import expression, ways
 from nthgrad.errors import NthgradError
 
 

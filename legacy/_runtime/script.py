@@ -42,7 +42,7 @@ def spawned(path_name: str, init_globals: Any = None, run_name: str = "<run_path
 
 def become_tensorflow_1() -> None:
     """Turns this process to TensorFlow 1; also a process that the program spawns."""
-    from nthgrad.cli.quiet import held_back  # imports no TensorFlow
+    from nthgrad._display.quiet import held_back  # imports no TensorFlow
 
     with held_back():
         _become_tensorflow_1()

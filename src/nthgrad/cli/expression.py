@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nthgrad._display.echo import brief, quoted
-from nthgrad.cli.quiet import tensorflow
+from nthgrad._display.quiet import tensorflow
 from nthgrad.errors import ArgumentError
 
 # The functions that a formula may call, all of them in tf.math, and how many arguments they take.

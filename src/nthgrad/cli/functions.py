@@ -64,7 +64,7 @@ def derivatives(
         NthgradError: as `nthgrad.derivatives`, or with what f raised.
     """
     import nthgrad
-    from nthgrad.cli.quiet import tensorflow
+    from nthgrad._display.quiet import tensorflow
 
     tf = tensorflow()
     tensors = [tf.constant(v) for v in values]
@@ -96,7 +96,7 @@ def names(variable: str, order: int) -> list[str]:
 
 
 def _imported(text: str) -> Callable[..., Any]:
-    from nthgrad.cli.quiet import tensorflow
+    from nthgrad._display.quiet import tensorflow
 
     module, _, path = text.partition(":")
     if not all(part.isidentifier() for part in [*module.split("."), *path.split(".")]):

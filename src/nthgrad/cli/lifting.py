@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nthgrad._display.quiet import held_back, tensorflow
 from nthgrad.cli.models import Model
-from nthgrad.cli.quiet import held_back, tensorflow
 from nthgrad.errors import ArgumentError, NthgradError
 
 VALUES = "serving_default"  # the signature of the old model itself

@@ -10,7 +10,7 @@ from keyword import iskeyword
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nthgrad.cli.quiet import held_back, tensorflow
+from nthgrad._display.quiet import held_back, tensorflow
 from nthgrad.errors import ArgumentError, NthgradError
 
 SIGNATURE = "serving_default"

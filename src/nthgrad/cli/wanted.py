@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nthgrad._display.quiet import held_back
 from nthgrad.cli.models import Model
-from nthgrad.cli.quiet import held_back
 from nthgrad.errors import ArgumentError
 
 

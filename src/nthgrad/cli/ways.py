@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from nthgrad.cli.quiet import held_back, tensorflow
+from nthgrad._display.quiet import held_back, tensorflow
 
 X, D, ORDER = 1.0, 2.0, 4
 FLOAT32_TOLERANCE = 1e-6  # relative: eight units in the last place
