@@ -9,6 +9,7 @@ import tensorflow as tf
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._keras_1 import regularizers
+from nthgrad.legacy._keras_224 import models
 from nthgrad.legacy._keras_224.backend import batch_dot
 
 _MODES = "sum, mul, concat, ave, max, dot, cos, or a function of the list of tensors"
@@ -137,9 +138,18 @@ _PARTS = {
 }
 
 
+# What Keras 2.2.4 found by name otherwise; a session patches tf_keras so, and these hold outside one too.
+_OLD = {
+    "initializers": models.initializer,
+    "activations": models.activation,
+    "regularizers": lambda today: regularizers.get,
+}
+
+
 def _part(kind: str, identifier: Any) -> Any:
     module = _PARTS[kind]
-    return regularizers.get(identifier) if module == "regularizers" else tf_keras.source(module).get(identifier)
+    get = tf_keras.interface(module).get
+    return (_OLD[module](get) if module in _OLD else get)(identifier)
 
 
 @cache
