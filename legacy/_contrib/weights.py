@@ -13,7 +13,7 @@ v1 = tf.compat.v1
 def variance_scaling_initializer(
     factor: float = 2.0, mode: str = "FAN_IN", uniform: bool = False, seed: int | None = None, dtype: Any = tf.float32
 ) -> Callable[..., tf.Tensor]:
-    """Initializes weights with mean 0 and variance `factor` / n; n is the number of inputs, outputs, or their mean."""
+    """Returns an initializer of mean 0 and variance `factor` / n; n is the number of inputs, outputs, or their mean."""
     if not dtype.is_floating:
         raise TypeError("Cannot create initializer for non-floating point type.")
     if mode not in ("FAN_IN", "FAN_OUT", "FAN_AVG"):
@@ -34,7 +34,7 @@ def variance_scaling_initializer(
 
 
 def xavier_initializer(uniform: bool = True, seed: int | None = None, dtype: Any = tf.float32) -> Callable:
-    """Initializes weights with mean 0 and variance 1 / n; n is the mean of the numbers of inputs and outputs."""
+    """Returns an initializer of mean 0 and variance 1 / n; n is the mean of the numbers of inputs and outputs."""
     return variance_scaling_initializer(1.0, "FAN_AVG", uniform, seed, dtype)
 
 
@@ -62,17 +62,17 @@ def _regularizer(name: str, penalty: Callable[[Any], Any], scale: Any, scope: st
 
 
 def l1_regularizer(scale: float, scope: str | None = None) -> Callable:
-    """Returns the penalty scale * sum(abs(w))."""
+    """Returns the regularizer scale * sum(abs(w))."""
     return _regularizer("l1_regularizer", lambda weights: tf.reduce_sum(tf.abs(weights)), scale, scope)
 
 
 def l2_regularizer(scale: float, scope: str | None = None) -> Callable:
-    """Returns the penalty scale * sum(w**2) / 2."""
+    """Returns the regularizer scale * sum(w**2) / 2."""
     return _regularizer("l2_regularizer", tf.nn.l2_loss, scale, scope)
 
 
 def sum_regularizer(regularizer_list: Iterable[Any], scope: str | None = None) -> Callable | None:
-    """Returns the sum of several penalties."""
+    """Returns the sum of several regularizers."""
     regularizers = [each for each in regularizer_list if each is not None]
     if not regularizers:
         return None
@@ -89,7 +89,7 @@ def sum_regularizer(regularizer_list: Iterable[Any], scope: str | None = None) -
 
 
 def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, scope: str | None = None) -> Callable | None:
-    """Returns the sum of the l1 and the l2 penalty."""
+    """Returns the sum of the l1 and the l2 regularizer."""
     for name, scale in (("scale_l1", scale_l1), ("scale_l2", scale_l2)):
         if isinstance(scale, numbers.Integral):
             raise ValueError(f"{name} cannot be an integer: {scale}")

@@ -75,7 +75,7 @@ def _sizes(*names: str) -> Special:
             call = f"{name}({', '.join(map(str, args))}, {doubtful[0]}=...)"
             raise LegacyError(
                 f"{call} could mean a kernel of {sizes[0]} x {sizes[1]}, as in Keras 1, or a kernel of {sizes[0]} and "
-                f"strides of {sizes[1]}. Say kernel_size= and strides=."
+                f"strides of {sizes[1]}. Give kernel_size= and strides=."
             )
         kwargs["kernel_size"] = (*sizes, *(kwargs.pop(each) for each in named))
         del args[1 : 1 + len(names)]

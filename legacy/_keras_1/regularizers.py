@@ -6,7 +6,7 @@ from nthgrad.legacy._internals import tf_keras
 
 
 def l1_l2(l1: float = 0.01, l2: float = 0.01) -> Any:
-    """Returns the penalty l1 * sum(abs(w)) + l2 * sum(w**2)."""
+    """Returns the regularizer l1 * sum(abs(w)) + l2 * sum(w**2)."""
     return tf_keras.interface("regularizers").L1L2(l1=l1, l2=l2)
 
 
@@ -21,17 +21,17 @@ def get(identifier: Any) -> Any:
 
 
 def l1(l: float = 0.01) -> Any:  # noqa: E741 programs pass it by this name
-    """Returns the penalty l * sum(abs(w))."""
+    """Returns the regularizer l * sum(abs(w))."""
     return l1_l2(l, 0.0)
 
 
 def l2(l: float = 0.01) -> Any:  # noqa: E741
-    """Returns the penalty l * sum(w**2)."""
+    """Returns the regularizer l * sum(w**2)."""
     return l1_l2(0.0, l)
 
 
 def WeightRegularizer(l1: float = 0.0, l2: float = 0.0) -> Any:  # noqa: N802
-    """Returns the penalty of `l1_l2`; the default is no penalty."""
+    """Returns the regularizer of `l1_l2`; the default penalty is zero."""
     return l1_l2(l1, l2)
 
 

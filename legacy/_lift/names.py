@@ -120,7 +120,7 @@ class Names:
         if not found:
             found = [op.name for op in self._ops.values() if op.type == "Placeholder"][:_SHOWN]
             return f"Its placeholders are {_quoted(found)}." if found else "It has no placeholders. Look at its graph."
-        return f"There is {_quoted(found)}. Name one of those."
+        return f"Similar names are {_quoted(found)}. Name one of them."
 
 
 def _listed(tensors: Sequence[tf.Tensor]) -> str:

@@ -238,4 +238,4 @@ def first(error: BaseException) -> str:
 def _signatures(signatures: Mapping[str, Any]) -> str:
     if not signatures:
         return "It has none. Name tensors with inputs=... and outputs=..."
-    return f"There is {', '.join(repr(key) for key in sorted(signatures))}. Name one of those."
+    return f"Its signatures are {', '.join(repr(key) for key in sorted(signatures))}. Name one of them."

@@ -119,7 +119,7 @@ def _text(path: str) -> str:
     except LookupError:  # `rot13` and others do not map bytes to text
         said = f"{encoding} is no encoding of text"
     except UnicodeError:
-        said = f"it is no {encoding}"
+        said = f"it is not encoded in {encoding}"
     raise LegacyError(f"{path} cannot be read: {said}. Save it as UTF-8, or leave it out.")
 
 

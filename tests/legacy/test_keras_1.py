@@ -199,7 +199,7 @@ REFUSED = {
     "sizes that may be strides": (
         lambda: layers.Conv2D(8, 3, 2, padding="same"),
         "Conv2D(8, 3, 2, padding=...) could mean a kernel of 3 x 2, as in Keras 1, or a kernel of 3 and strides of 2. "
-        "Say kernel_size= and strides=.",
+        "Give kernel_size= and strides=.",
     ),
     "dropout of an embedding": (
         lambda: layers.Embedding(3, 2, dropout=0.5),

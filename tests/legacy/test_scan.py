@@ -520,7 +520,7 @@ REFUSED = {
     b"print 'a'\nprint 'b' c\n": "{}:2 is neither Python 3 ({} in line 1) nor Python 2. Correct it, or leave it out.",
     b"# coding: nothing\n": "{} cannot be read: unknown encoding: nothing. Save it as UTF-8, or leave it out.",
     b"x = '\xe9'\n": "{} cannot be read: invalid or missing encoding declaration. Save it as UTF-8, or leave it out.",
-    b"# \n\n# \xe9\n": "{} cannot be read: it is no utf-8. Save it as UTF-8, or leave it out.",
+    b"# \n\n# \xe9\n": "{} cannot be read: it is not encoded in utf-8. Save it as UTF-8, or leave it out.",
 }
 
 
@@ -568,8 +568,11 @@ def test_a_file_that_is_too_deep(kind, tmp_path):
 UNREAD = {  # how to make the file, and what is said of it
     "rot13": (lambda path: path.write_text("# coding: rot13\n"), "rot13 is no encoding of text. Save it as UTF-8, "),
     "base64": (lambda path: path.write_text("# coding: base64\n"), "base64 is no encoding of text. Save it as UTF-8, "),
-    "undefined": (lambda path: path.write_text("# coding: undefined\n"), "it is no undefined. Save it as UTF-8, "),
-    "utf-16": (lambda path: path.write_text("# coding: utf-16\n"), "it is no utf-16. Save it as UTF-8, "),
+    "undefined": (
+        lambda path: path.write_text("# coding: undefined\n"),
+        "it is not encoded in undefined. Save it as UTF-8, ",
+    ),
+    "utf-16": (lambda path: path.write_text("# coding: utf-16\n"), "it is not encoded in utf-16. Save it as UTF-8, "),
     "a pipe": (os.mkfifo, "it is a pipe. Give a file, "),
     "a socket": (lambda path: bound(path), "it is a socket. Give a file, "),
     "a device": (lambda path: path.symlink_to("/dev/zero"), "it is a device. Give a file, "),
