@@ -1,4 +1,4 @@
-"""The part of `tf.contrib` that programs with derivatives use; the rest is refused by name.
+"""`tf.contrib.opt`, `layers`, `framework`, `metrics.accuracy`, `rnn`, and `learn.datasets` with local files.
 
-`tf.contrib.opt`, `layers`, `framework`, `metrics.accuracy`, `rnn` and `learn.datasets` with local files.
+Programs with derivatives use these parts of `tf.contrib`; the others are refused by name.
 """

@@ -1,4 +1,4 @@
-"""`tf.contrib.framework`: scopes of arguments, and the variables of a graph by name."""
+"""`tf.contrib.framework`: argument scopes, and the variables of a graph by name."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ def _key(function: Any) -> str:
 
 
 def add_arg_scope(function: Callable) -> Callable:
-    """Lets `arg_scope` give arguments to the function."""
+    """Decorates a function so that `arg_scope` sets its default arguments."""
 
     @wraps(function)
     def inner(*args: Any, **kwargs: Any) -> Any:
@@ -39,17 +39,17 @@ def add_arg_scope(function: Callable) -> Callable:
 
 
 def has_arg_scope(function: Any) -> bool:
-    """Whether `arg_scope` can give the function arguments."""
+    """Whether `arg_scope` can set default arguments of the function."""
     return hasattr(function, "_key_op")
 
 
 @contextlib.contextmanager
 def arg_scope(list_ops_or_scope: Any, **kwargs: Any) -> Iterator[Mapping[str, Mapping[str, Any]]]:
-    """Gives functions arguments for the length of a block.
+    """Sets default arguments of functions in a block.
 
     Args:
-        list_ops_or_scope: The functions, or the scope of an earlier block.
-        **kwargs: Their arguments.
+        list_ops_or_scope: the functions, or the scope of an earlier block.
+        **kwargs: the default arguments.
     """
     before = _defaults.get() or {}
     if isinstance(list_ops_or_scope, Mapping):
@@ -73,7 +73,7 @@ def arg_scope(list_ops_or_scope: Any, **kwargs: Any) -> Iterator[Mapping[str, Ma
 
 @add_arg_scope
 def variable(name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, **kwargs: Any) -> Any:
-    """The variable of that name, made if need be; also in the collections that are given."""
+    """Returns the variable of that name, created if it does not exist, and adds it to the collections."""
     kwargs.pop("device", None)
     collections = list(kwargs.pop("collections", None) or [v1.GraphKeys.GLOBAL_VARIABLES])
     if v1.GraphKeys.GLOBAL_VARIABLES not in collections and v1.GraphKeys.LOCAL_VARIABLES not in collections:
@@ -86,7 +86,7 @@ def variable(name: str, shape: Any = None, dtype: Any = None, initializer: Any =
 
 @add_arg_scope
 def model_variable(name: str, *args: Any, collections: Any = None, **kwargs: Any) -> Any:
-    """A variable that is part of the model."""
+    """Returns a variable of the model."""
     collections = [*(collections or []), v1.GraphKeys.GLOBAL_VARIABLES, v1.GraphKeys.MODEL_VARIABLES]
     return variable(name, *args, collections=collections, **kwargs)
 
@@ -94,7 +94,7 @@ def model_variable(name: str, *args: Any, collections: Any = None, **kwargs: Any
 def get_variables(
     scope: Any = None, suffix: str | None = None, collection: str = v1.GraphKeys.GLOBAL_VARIABLES
 ) -> list[Any]:
-    """The variables of a collection whose names begin with `scope`, a regular expression, and end with `suffix`."""
+    """Returns the variables of a collection whose names match `scope`, a regular expression, and end with `suffix`."""
     if isinstance(scope, v1.VariableScope):
         scope = scope.name
     if suffix is not None:
@@ -103,35 +103,35 @@ def get_variables(
 
 
 def get_model_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
-    """Those that are part of a model."""
+    """Returns the variables of the model."""
     return get_variables(scope, suffix, v1.GraphKeys.MODEL_VARIABLES)
 
 
 def get_trainable_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
-    """Those that an optimizer varies."""
+    """Returns the trainable variables."""
     return get_variables(scope, suffix, v1.GraphKeys.TRAINABLE_VARIABLES)
 
 
 def get_local_variables(scope: Any = None, suffix: str | None = None) -> list[Any]:
-    """Those that are not saved."""
+    """Returns the local variables, which are not saved."""
     return get_variables(scope, suffix, v1.GraphKeys.LOCAL_VARIABLES)
 
 
 def get_variables_by_suffix(suffix: str, scope: Any = None) -> list[Any]:
-    """The variables with that last name."""
+    """Returns the variables whose names end with `suffix`."""
     return get_variables(scope, suffix)
 
 
 def get_variables_by_name(given_name: str, scope: Any = None) -> list[Any]:
-    """The variables with that last name."""
+    """Returns the variables whose names end with `given_name`."""
     return get_variables(scope, given_name)
 
 
 def get_unique_variable(var_op_name: str) -> Any:
-    """The one variable of that whole name.
+    """Returns the variable of that full name.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: if there is none.
     """
     found = get_variables(var_op_name)
     if not found:
@@ -143,7 +143,7 @@ def get_unique_variable(var_op_name: str) -> Any:
 
 
 def get_variables_to_restore(include: Sequence[str] | None = None, exclude: Sequence[str] | None = None) -> list[Any]:
-    """The variables under the scopes to include, without those under the scopes to exclude."""
+    """Returns the variables in the scopes `include`, without those in the scopes `exclude`."""
     chosen = get_variables() if include is None else [each for scope in include for each in get_variables(scope)]
     left_out = {id(each) for scope in exclude or () for each in get_variables(scope)}
     return [each for each in chosen if id(each) not in left_out]

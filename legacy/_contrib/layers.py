@@ -1,4 +1,4 @@
-"""`tf.contrib.layers`: layers as functions, with their variables in the scope they are called in."""
+"""`tf.contrib.layers`: layers as functions, with variables in the current variable scope."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -43,7 +43,7 @@ def _weighted(
     trainable: bool,
     scope: Any,
 ) -> tf.Tensor:
-    """A layer with weights and biases, what normalizes its outputs, and their activation."""
+    """Applies a layer with weights and biases, a normalization and an activation."""
     getter = variable_getter({"bias": "biases", "kernel": "weights"})
     with (
         _dialect.tf_keras(),
@@ -92,7 +92,7 @@ def fully_connected(
     trainable: bool = True,
     scope: Any = None,
 ) -> tf.Tensor:
-    """A layer of `num_outputs` units, ReLU unless another activation, or None, is given."""
+    """Applies a dense layer; the default activation is ReLU, None is no activation."""
     if not isinstance(num_outputs, int):
         raise ValueError(f"num_outputs type should be one of [<class 'int'>], got {type(num_outputs)}.")
     rest = (weights_initializer, weights_regularizer, biases_initializer, biases_regularizer, reuse)
@@ -124,7 +124,7 @@ def convolution(
     scope: Any = None,
     conv_dims: int | None = None,
 ) -> tf.Tensor:
-    """A convolution over one, two or three axes, as the inputs have them; ReLU unless another activation is given."""
+    """Applies a convolution over one, two or three axes, by the rank of the inputs; the default activation is ReLU."""
     if data_format not in (None, "NWC", "NCW", "NHWC", "NCHW", "NDHWC", "NCDHW"):
         raise ValueError(f"Invalid data_format: {data_format!r}")
     inputs = tf.convert_to_tensor(inputs)
@@ -155,7 +155,7 @@ linear = partial(fully_connected, activation_fn=None)
 
 @add_arg_scope
 def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> tf.Tensor:
-    """Each example as one row."""
+    """Flattens each example to one row."""
     with _dialect.tf_keras(), v1.name_scope(scope, "Flatten", [inputs]):
         outputs = _tf_keras.keras_module(_tf_keras.TF_LAYERS).flatten(tf.convert_to_tensor(inputs))
         return named(outputs_collections, outputs)
@@ -171,7 +171,7 @@ def dropout(
     scope: Any = None,
     seed: int | None = None,
 ) -> tf.Tensor:
-    """Keeps each element with that probability, and makes it so much larger."""
+    """Keeps each element with probability `keep_prob` and divides it by `keep_prob`."""
     with _dialect.tf_keras(), v1.variable_scope(scope, "Dropout", [inputs], custom_getter=variable_getter()) as within:
         layer = _tf_keras.keras_module(_tf_keras.TF_LAYERS).Dropout(
             rate=1 - keep_prob, noise_shape=noise_shape, seed=seed, name=within.name, _scope=within
@@ -219,7 +219,7 @@ def one_hot_encoding(
     outputs_collections: Any = None,
     scope: Any = None,
 ) -> tf.Tensor:
-    """Integer labels as rows with one `on_value`."""
+    """Encodes integer labels as rows with one `on_value`."""
     with v1.name_scope(scope, "OneHotEncoding", [labels, num_classes]):
         labels = tf.convert_to_tensor(labels)
         if labels.dtype == tf.int32:
@@ -228,7 +228,7 @@ def one_hot_encoding(
 
 
 def repeat(inputs: Any, repetitions: int, layer: Callable, *args: Any, **kwargs: Any) -> tf.Tensor:
-    """The same layer several times in a row."""
+    """Applies a layer several times in sequence."""
     scope = kwargs.pop("scope", None)
     with v1.variable_scope(scope, "Repeat", [inputs]):
         inputs = tf.convert_to_tensor(inputs)
@@ -240,7 +240,7 @@ def repeat(inputs: Any, repetitions: int, layer: Callable, *args: Any, **kwargs:
 
 
 def stack(inputs: Any, layer: Callable, stack_args: Sequence[Any], **kwargs: Any) -> tf.Tensor:
-    """The same layer with one argument after the other."""
+    """Applies a layer in sequence, once for each of `stack_args`."""
     scope = kwargs.pop("scope", None)
     with v1.variable_scope(scope, "Stack", [inputs]):
         inputs = tf.convert_to_tensor(inputs)

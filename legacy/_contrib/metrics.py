@@ -8,7 +8,7 @@ v1 = tf.compat.v1
 
 
 def accuracy(predictions: Any, labels: Any, weights: Any = None, name: str | None = None) -> tf.Tensor:
-    """The share of predictions that equal their labels, weighted if there are weights."""
+    """Returns the (weighted) fraction of predictions that equal their labels."""
     if not (labels.dtype.is_integer or labels.dtype in (tf.bool, tf.string)):
         raise ValueError(f"Labels should have bool, integer, or string dtype, not {labels.dtype!r}")
     if labels.dtype != predictions.dtype:

@@ -1,4 +1,4 @@
-"""`tf.contrib.learn.datasets.mnist`, also called `tensorflow.examples.tutorials.mnist.input_data`: local files."""
+"""`tf.contrib.learn.datasets.mnist` and `tensorflow.examples.tutorials.mnist.input_data`: read local MNIST files."""
 
 import gzip
 from pathlib import Path
@@ -21,18 +21,18 @@ _MAGIC = {"images": 2051, "labels": 2049}
 
 
 def extract_images(f: Any) -> np.ndarray:
-    """The images of an open file: uint8 of shape [images, rows, columns, 1]."""
+    """Reads the images of an open file: uint8 of shape [images, rows, columns, 1]."""
     return _read(f, "images")[..., None]
 
 
 def extract_labels(f: Any, one_hot: bool = False, num_classes: int = 10) -> np.ndarray:
-    """The labels of an open file: uint8, or rows with a one."""
+    """Reads the labels of an open file: uint8, or one-hot rows."""
     labels = _read(f, "labels")
     return dense_to_one_hot(labels, num_classes) if one_hot else labels
 
 
 def dense_to_one_hot(labels_dense: np.ndarray, num_classes: int) -> np.ndarray:
-    """Labels as rows with a one."""
+    """Encodes labels as one-hot rows."""
     return np.eye(num_classes)[labels_dense]
 
 
@@ -48,7 +48,7 @@ def _read(file: Any, kind: str) -> np.ndarray:
 
 
 class DataSet:
-    """Images and labels, in batches that are shuffled anew in every epoch."""
+    """Images and labels in batches, shuffled in every epoch."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class DataSet:
         reshape: bool = True,
         seed: int | None = None,
     ) -> None:
-        """Takes images of integers 0 to 255; as float32 they are from 0 to 1.  NumPy's seed is set."""
+        """Takes images of integers 0 to 255; float32 scales them to 0 to 1. Sets NumPy's global seed."""
         first, second = tf.compat.v1.get_seed(seed)
         np.random.seed(first if seed is None else second)
         dtype = tf.as_dtype(dtype).base_dtype
@@ -84,7 +84,7 @@ class DataSet:
     epochs_completed = property(lambda self: self._epochs_completed)
 
     def next_batch(self, batch_size: int, fake_data: bool = False, shuffle: bool = True) -> Any:
-        """The next images and labels; the last batch of an epoch goes on with the first of the next."""
+        """Returns the next images and labels; a batch may continue in the next epoch."""
         if fake_data:
             return tuple([each for _ in range(batch_size)] for each in self._fake)
         start, number = self._index_in_epoch, self._num_examples
@@ -117,10 +117,10 @@ def read_data_sets(
     seed: int | None = None,
     source_url: str = DEFAULT_SOURCE_URL,
 ) -> Datasets:
-    """The four files of MNIST, from the folder `train_dir`; nothing is fetched.
+    """Reads the four files of MNIST from the folder `train_dir`; downloads nothing.
 
     Raises:
-        LegacyError: If one of them is not there.
+        LegacyError: if a file is missing.
     """
     options = {"dtype": dtype, "reshape": reshape, "seed": seed}
     if fake_data:
@@ -131,7 +131,7 @@ def read_data_sets(
         path = Path(train_dir, name)
         if not path.is_file():
             raise LegacyError(
-                f"read_data_sets({str(train_dir)!r}) finds no {name} there, and nothing is fetched. "
+                f"read_data_sets({str(train_dir)!r}) finds no {name} there, and downloads nothing. "
                 f"Put the four files of MNIST into that folder: {', '.join(_FILES)}."
             )
         with path.open("rb") as file:
@@ -148,5 +148,5 @@ def read_data_sets(
 
 
 def load_mnist(train_dir: str = "MNIST-data") -> Datasets:
-    """The same with labels as integers."""
+    """Does the same with default options: labels are integers."""
     return read_data_sets(train_dir)

@@ -1,4 +1,4 @@
-"""Batch, layer and instance normalization as `tf.contrib.layers` had them."""
+"""Batch, layer and instance normalization of `tf.contrib.layers`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,11 +41,11 @@ def batch_norm(
     renorm_decay: float = 0.99,
     adjustment: Any = None,
 ) -> tf.Tensor:
-    """Normalizes by the mean and variance of the batch, or by their moving averages if not `is_training`."""
+    """Normalizes by the mean and variance of the batch; if not `is_training`, by their moving averages."""
     if batch_weights is not None or renorm or adjustment is not None:
         raise LegacyError(
-            "tf.contrib.layers.batch_norm was called with batch_weights, renorm or adjustment, which are not built. "
-            "Leave them out, or use tf.layers.batch_normalization."
+            "tf.contrib.layers.batch_norm was called with batch_weights, renorm or adjustment, which are not "
+            "supported. Leave them out, or use tf.layers.batch_normalization."
         )
     if data_format not in ("NCHW", "NHWC"):
         raise ValueError("data_format has to be either NCHW or NHWC.")
@@ -57,8 +57,8 @@ def batch_norm(
         if rank not in (2, 4) or fused is False:
             raise LegacyError(
                 f"tf.contrib.layers.batch_norm was called with inputs of rank {rank} and fused={fused}, and with "
-                "zero_debias_moving_mean or updates_collections of its own; that is built for ranks 2 and 4 only, "
-                "and fused. Use tf.layers.batch_normalization."
+                "zero_debias_moving_mean or other updates_collections, which require fused inputs of rank 2 or 4. "
+                "Use tf.layers.batch_normalization."
             )
         with v1.variable_scope(scope, "BatchNorm", [inputs], reuse=reuse) as within:
             return _fused(
@@ -116,7 +116,7 @@ def _fused(
     data_format: str,
     zero_debias: bool,
 ) -> tf.Tensor:
-    """One op for the whole, whose variance of the batch is the unbiased one."""
+    """Normalizes by one fused op, which uses the unbiased variance of the batch."""
     original = inputs
     if inputs.get_shape().ndims == 2:
         channels = v1.Dimension(inputs.get_shape()[-1]).value

@@ -1,4 +1,4 @@
-"""`tf.contrib.opt`: SciPy's minimisers on a TensorFlow graph, by which physics-informed networks were trained."""
+"""`tf.contrib.opt`: minimizers of SciPy on a TensorFlow graph, used for physics-informed networks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -13,10 +13,10 @@ v1 = tf.compat.v1
 
 
 class ExternalOptimizerInterface:
-    """Minimises a loss by an algorithm that takes functions of one NumPy vector.
+    """Minimizes a loss by an algorithm for functions of one NumPy vector.
 
-    A subclass gives the algorithm by its `_minimize`.  Reference variables are fed while it runs and keep their values
-    until it ends; resource variables, as Keras's weights are here, which cannot be fed, are assigned.
+    A subclass implements the algorithm in `_minimize`. While it runs, reference variables are fed, and keep their
+    values until it ends. Resource variables, such as the weights of Keras, cannot be fed, so they are assigned.
     """
 
     def __init__(
@@ -28,16 +28,16 @@ class ExternalOptimizerInterface:
         var_to_bounds: Mapping[Any, tuple[Any, Any]] | None = None,
         **optimizer_kwargs: Any,
     ) -> None:
-        """Adds to the graph what minimising takes.
+        """Adds the ops of the minimization to the graph.
 
         Args:
-            loss: What to minimise, of shape ().
-            var_list: The variables to vary; by default all trainable ones of the graph.
-            equalities: Tensors of shape () to hold at zero.
-            inequalities: Tensors of shape () to hold at or above zero.
-            var_to_bounds: For a variable its lowest and highest value, each of a shape that broadcasts to the
-                variable's; None and infinity are no bound.
-            **optimizer_kwargs: The algorithm's options.
+            loss: the tensor to minimize, of shape ().
+            var_list: the variables to change; the default is all trainable ones of the graph.
+            equalities: constraints tensor == 0, of shape ().
+            inequalities: constraints tensor >= 0, of shape ().
+            var_to_bounds: maps a variable to its lower and upper bound, which broadcast to its shape; None and infinity
+                are no bound.
+            **optimizer_kwargs: options of the algorithm.
         """
         self._loss = loss
         self._equalities, self._inequalities = list(equalities or []), list(inequalities or [])
@@ -48,14 +48,14 @@ class ExternalOptimizerInterface:
             variable.assign(tf.reshape(value, _shape(variable)))
             for variable, value in zip(self._vars, self._update_placeholders, strict=True)
         ]
-        slopes = self._slopes(loss)
-        equality_slopes = [self._slopes(each) for each in self._equalities]
-        inequality_slopes = [self._slopes(each) for each in self._inequalities]
+        slopes = self._gradients(loss)
+        equality_gradients = [self._gradients(each) for each in self._equalities]
+        inequality_gradients = [self._gradients(each) for each in self._inequalities]
         self.optimizer_kwargs = optimizer_kwargs
         self._packed_var = self._pack(self._vars)
         self._packed_loss_grad = self._pack(slopes)
-        self._packed_equality_grads = [self._pack(each) for each in equality_slopes]
-        self._packed_inequality_grads = [self._pack(each) for each in inequality_slopes]
+        self._packed_equality_grads = [self._pack(each) for each in equality_gradients]
+        self._packed_inequality_grads = [self._pack(each) for each in inequality_gradients]
         ends = np.cumsum([0, *(int(np.prod(_shape(variable))) for variable in self._vars)])
         self._packing_slices = [slice(start, end) for start, end in pairwise(ends.tolist())]
 
@@ -68,15 +68,15 @@ class ExternalOptimizerInterface:
         loss_callback: Callable[..., Any] | None = None,
         **run_kwargs: Any,
     ) -> None:
-        """Runs the algorithm, and gives the variables their best values.
+        """Runs the algorithm and assigns the best values to the variables.
 
         Args:
-            session: Where the variables have their values; the default one if None.
-            feed_dict: What each evaluation is fed.
-            fetches: What each evaluation fetches, for `loss_callback`.
-            step_callback: Is called at each step with the variables as one flat vector.
-            loss_callback: Is called after each evaluation of the loss and its gradient with the values of `fetches`.
-            **run_kwargs: Arguments of `session.run` for the assignment at the end.
+            session: the session of the variables; None is the default session.
+            feed_dict: the `feed_dict` of each evaluation.
+            fetches: the additional fetches of each evaluation, for `loss_callback`.
+            step_callback: called at each step with the variables as one flat vector.
+            loss_callback: called with the values of `fetches` after each evaluation of the loss and its gradient.
+            **run_kwargs: arguments of `session.run` for the final assignment.
         """
         session = session or v1.get_default_session()
         feed, extra = dict(feed_dict or {}), list(fetches or [])
@@ -121,7 +121,7 @@ class ExternalOptimizerInterface:
                 side.extend(np.broadcast_to(bound, _shape(variable)).flat)
         return list(zip(*sides, strict=True))
 
-    def _slopes(self, tensor: tf.Tensor) -> list[tf.Tensor]:
+    def _gradients(self, tensor: tf.Tensor) -> list[tf.Tensor]:
         found = v1.gradients(tensor, self._vars)
         return [v1.zeros_like(v) if slope is None else slope for v, slope in zip(self._vars, found, strict=True)]
 
@@ -157,9 +157,9 @@ class ExternalOptimizerInterface:
 
 
 class ScipyOptimizerInterface(ExternalOptimizerInterface):
-    """Minimises a loss by `scipy.optimize.minimize`.
+    """Minimizes a loss by `scipy.optimize.minimize`.
 
-    `method` (L-BFGS-B by default), `options` and `tol` go to SciPy, which is the extra `legacy` of this package.
+    `method` (L-BFGS-B by default), `options` and `tol` are passed to SciPy, which the extra `legacy` installs.
     """
 
     _DEFAULT_METHOD = "L-BFGS-B"
@@ -178,7 +178,7 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
     ) -> np.ndarray:
         minimize = _scipy_minimize()
 
-        def loss_and_slope(x: np.ndarray) -> tuple[float, np.ndarray]:
+        def loss_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
             loss, slope = loss_grad_func(x)
             return np.asarray(loss).item(), slope.astype("float64")
 
@@ -192,7 +192,7 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
         options = dict(optimizer_kwargs)
         arguments = {
             "jac": True,
-            "callback": lambda *at: step_callback(*at) and None,  # SciPy stops where a callback returns something true
+            "callback": lambda *at: step_callback(*at) and None,  # SciPy stops if a callback returns a true value
             "method": options.pop("method", self._DEFAULT_METHOD),
             "constraints": [{"type": kind, "fun": first(value), "jac": first(slope)} for kind, value, slope in kinds],
             "bounds": packed_bounds,
@@ -202,8 +202,8 @@ class ScipyOptimizerInterface(ExternalOptimizerInterface):
                 raise ValueError("Bounds must be set using the var_to_bounds argument")
             raise ValueError(f"Optimizer keyword arg '{name}' is set automatically and cannot be injected manually")
         if arguments["method"] in ("SLSQP", "TNC", "COBYLA"):
-            initial_val = initial_val.astype("float64")  # SciPy once did that itself
-        result = minimize(loss_and_slope, initial_val, **arguments, **options)
+            initial_val = initial_val.astype("float64")  # earlier versions of SciPy did this
+        result = minimize(loss_and_gradient, initial_val, **arguments, **options)
         lines = ["Optimization terminated with:", "  Message: %s", "  Objective function value: %f"]
         values = [result.message, result.fun]
         for name, title in (("nit", "iterations"), ("nfev", "functions evaluations")):
@@ -219,7 +219,7 @@ def _scipy_minimize() -> Callable:
         from scipy.optimize import minimize
     except ImportError as error:
         raise LegacyError(
-            "tf.contrib.opt.ScipyOptimizerInterface minimises with SciPy, which is not installed. "
+            "tf.contrib.opt.ScipyOptimizerInterface minimizes with SciPy, which is not installed. "
             "Install it: pip install nthgrad[legacy]"
         ) from error
     return minimize

@@ -1,13 +1,13 @@
-"""Refuses by name what is not built of `tf.contrib`, and says what to use instead."""
+"""Refuses unsupported parts of `tf.contrib` and names replacements."""
 
 from nthgrad.legacy._names.stand_ins import MissingNameError
 
-_BUILT = "framework, layers, learn.datasets, metrics.accuracy, opt and rnn"
+_SUPPORTED = "framework, layers, learn.datasets, metrics.accuracy, opt and rnn"
 _INSTEAD = {
     "bayesflow": "Use the package tensorflow_probability.",
     "crf": "Write the recursion with tf.scan.",
     "cudnn_rnn": "Use tf.nn.rnn_cell.LSTMCell or GRUCell with tf.nn.dynamic_rnn.",
-    "data": "Use tf.data, which has all of it.",
+    "data": "Use tf.data.",
     "distributions": "Use tf.distributions, or the package tensorflow_probability.",
     "eager": "Use TensorFlow 2 itself, outside of nthgrad.legacy.",
     "estimator": "Write the training loop with tf.Session.",
@@ -27,6 +27,6 @@ _INSTEAD = {
 
 
 def refuse(module: str, name: str) -> MissingNameError:
-    """What is raised for a name that is not built."""
-    instead = _INSTEAD.get(name, f"What is built of tf.contrib is {_BUILT}.")
+    """Returns the error for an unsupported name."""
+    instead = _INSTEAD.get(name, f"The supported parts of tf.contrib are {_SUPPORTED}.")
     return MissingNameError(f"{module}.{name} cannot be had. {instead}")

@@ -1,8 +1,8 @@
-"""`tf.contrib.rnn`: the cells and loops that are also in `tf.nn`."""
+"""`tf.contrib.rnn`: the cells and loops that `tf.nn` has, too."""
 
 from typing import Any
 
-import tensorflow as _tf  # `from tensorflow.contrib.rnn import *` must not bring it
+import tensorflow as _tf  # private: `from tensorflow.contrib.rnn import *` must not import it
 
 from nthgrad.legacy._contrib.refused import refuse as _refuse
 from nthgrad.legacy._names.tf_layers import rnn_cell as _rnn_cell

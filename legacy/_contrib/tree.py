@@ -1,4 +1,4 @@
-"""Plants the tree of `tf.contrib`, and the one example that programs imported, in `sys.modules`."""
+"""Puts the modules of `tf.contrib`, and the one example that programs import, into `sys.modules`."""
 
 import sys
 from types import ModuleType
@@ -8,7 +8,7 @@ from nthgrad.legacy._contrib import base, framework, layers, metrics, mnist, opt
 from nthgrad.legacy._contrib.refused import refuse
 from nthgrad.legacy._names.stand_ins import MissingNameError
 
-# Modules of the old tree, and the module here that has their names; None has other modules only.
+# Old module: module here with its names; None for a module that only contains others.
 _TREE: dict[str, ModuleType | None] = {
     "framework": framework,
     "framework.python": None,
@@ -40,7 +40,7 @@ _TREE: dict[str, ModuleType | None] = {
 
 
 class _Folder(ModuleType):
-    """A module of the old tree that holds others."""
+    """An old module that contains others."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -53,35 +53,35 @@ class _Folder(ModuleType):
 
 
 class Refusing:
-    """The last of Python's finders: it names what is not built under a root, and what to do instead."""
+    """Import finder, the last one: refuses modules under a root that are not supported."""
 
     def __init__(self, root: str) -> None:
         self._root = f"{root}.contrib."
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """Raises for `root.contrib.name`."""
+        """Raises MissingNameError for `root.contrib.name`."""
         if name.startswith(self._root):
             raise refuse("tf.contrib", name[len(self._root) :])
 
 
 def _refusing(module: ModuleType) -> ModuleType:
-    """The module, which refuses by name what is not built of it."""
+    """Returns the module, which now refuses unsupported names."""
     where = f"tf.contrib.{module.__name__.rpartition('.')[2]}"
 
     def missing(name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"module {where!r} has no attribute {name!r}")
         raise MissingNameError(
-            f"{where}.{name} cannot be had. dir({where}) lists what is built; write the rest with tf.layers, tf.train "
-            "and TensorFlow's own ops."
+            f"{where}.{name} cannot be had. dir({where}) lists the supported names; use tf.layers, tf.train and other "
+            "ops of TensorFlow for the rest."
         )
 
-    module.__dict__.setdefault("__getattr__", missing)  # tf.contrib.rnn has one of its own
+    module.__dict__.setdefault("__getattr__", missing)  # tf.contrib.rnn has its own
     return module
 
 
 def plant(root: str) -> ModuleType:
-    """Puts the tree into `sys.modules` under `root.contrib`, and returns it."""
+    """Puts the modules into `sys.modules` under `root.contrib`; returns `root.contrib`."""
     top: ModuleType = _Folder(f"{root}.contrib")
     sys.modules[top.__name__] = top
     for path, today in _TREE.items():
@@ -95,7 +95,7 @@ def plant(root: str) -> ModuleType:
 
 
 def plant_examples(root: str) -> ModuleType:
-    """Puts the one example that programs imported into `sys.modules`: `examples.tutorials.mnist.input_data`."""
+    """Puts `examples.tutorials.mnist.input_data` into `sys.modules` under a root; returns `root.examples`."""
     names = ["examples", "examples.tutorials", "examples.tutorials.mnist", "examples.tutorials.mnist.input_data"]
     for path in names:
         name = f"{root}.{path}"

@@ -1,4 +1,4 @@
-"""How the layers of `tf.contrib.layers` name their variables, and the collections that they put them in."""
+"""Names and collections of the variables in `tf.contrib.layers`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ v1 = tf.compat.v1
 
 
 def variable_getter(names: Mapping[str, str] | None = None) -> Callable:
-    """Makes variables part of the model, under the names that they have here."""
+    """Returns a variable getter that creates model variables and renames them."""
 
     def get(getter: Callable, name: str, *args: Any, **kwargs: Any) -> Any:
         parts = name.split("/")
@@ -24,19 +24,19 @@ def variable_getter(names: Mapping[str, str] | None = None) -> Callable:
 
 
 def chosen(given: Any, name: str) -> Any:
-    """The collections for the variable of that name."""
+    """Returns the collections for the variable of that name."""
     return given.get(name) if isinstance(given, dict) else given
 
 
 def collect(variable: Any, given: Any, name: str) -> None:
-    """Puts a variable in its collections, once."""
+    """Adds a variable to its collections, once."""
     for collection in chosen(given, name) or ():
         if not any(each is variable for each in v1.get_collection(collection)):
             v1.add_to_collection(collection, variable)
 
 
 def named(collections: Any, outputs: tf.Tensor) -> tf.Tensor:
-    """Puts what a layer returns in collections."""
+    """Adds the outputs of a layer to collections; returns the outputs."""
     if collections:
         names = [collections] if isinstance(collections, str) else collections
         for each in names:

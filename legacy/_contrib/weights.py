@@ -1,4 +1,4 @@
-"""What weights begin with, and what they are penalized by."""
+"""Initializers and regularizers."""
 
 import math
 import numbers
@@ -13,7 +13,7 @@ v1 = tf.compat.v1
 def variance_scaling_initializer(
     factor: float = 2.0, mode: str = "FAN_IN", uniform: bool = False, seed: int | None = None, dtype: Any = tf.float32
 ) -> Callable[..., tf.Tensor]:
-    """Weights of mean 0 and variance `factor` divided by the number of inputs, outputs, or their mean."""
+    """Returns an initializer of mean 0 and variance `factor` / n; n is the number of inputs, outputs, or their mean."""
     if not dtype.is_floating:
         raise TypeError("Cannot create initializer for non-floating point type.")
     if mode not in ("FAN_IN", "FAN_OUT", "FAN_AVG"):
@@ -27,14 +27,14 @@ def variance_scaling_initializer(
         if uniform:
             limit = math.sqrt(3.0 * factor / number)
             return tf.random.uniform(shape, -limit, limit, dtype, seed)
-        # Drawing again what is beyond two standard deviations narrows a distribution; 1.3 was taken to undo it.
+        # 1.3 compensates for the smaller variance of the truncated distribution.
         return tf.random.truncated_normal(shape, 0.0, math.sqrt(1.3 * factor / number), dtype, seed)
 
     return initializer
 
 
 def xavier_initializer(uniform: bool = True, seed: int | None = None, dtype: Any = tf.float32) -> Callable:
-    """Weights of variance 1 divided by the mean of the numbers of inputs and outputs."""
+    """Returns an initializer of mean 0 and variance 1 / n; n is the mean of the numbers of inputs and outputs."""
     return variance_scaling_initializer(1.0, "FAN_AVG", uniform, seed, dtype)
 
 
@@ -62,17 +62,17 @@ def _regularizer(name: str, penalty: Callable[[Any], Any], scale: Any, scope: st
 
 
 def l1_regularizer(scale: float, scope: str | None = None) -> Callable:
-    """`scale` times the sum of the absolute weights."""
+    """Returns the regularizer scale * sum(abs(w))."""
     return _regularizer("l1_regularizer", lambda weights: tf.reduce_sum(tf.abs(weights)), scale, scope)
 
 
 def l2_regularizer(scale: float, scope: str | None = None) -> Callable:
-    """`scale` times half the sum of the squared weights."""
+    """Returns the regularizer scale * sum(w**2) / 2."""
     return _regularizer("l2_regularizer", tf.nn.l2_loss, scale, scope)
 
 
 def sum_regularizer(regularizer_list: Iterable[Any], scope: str | None = None) -> Callable | None:
-    """The sum of several penalties."""
+    """Returns the sum of several regularizers."""
     regularizers = [each for each in regularizer_list if each is not None]
     if not regularizers:
         return None
@@ -89,7 +89,7 @@ def sum_regularizer(regularizer_list: Iterable[Any], scope: str | None = None) -
 
 
 def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, scope: str | None = None) -> Callable | None:
-    """Both penalties."""
+    """Returns the sum of the l1 and the l2 regularizer."""
     for name, scale in (("scale_l1", scale_l1), ("scale_l2", scale_l2)):
         if isinstance(scale, numbers.Integral):
             raise ValueError(f"{name} cannot be an integer: {scale}")
@@ -98,7 +98,7 @@ def l1_l2_regularizer(scale_l1: float = 1.0, scale_l2: float = 1.0, scope: str |
 
 
 def apply_regularization(regularizer: Callable, weights_list: Sequence[Any] | None = None) -> tf.Tensor:
-    """The penalty of all weights, also in the collection of regularization losses."""
+    """Returns the penalty of all weights, and adds it to the collection of regularization losses."""
     weights = weights_list or v1.get_collection(v1.GraphKeys.WEIGHTS)
     if not weights:
         raise ValueError("No weights to regularize.")

@@ -1,1 +1,1 @@
-"""What Keras 1 programs say otherwise: arguments, and layers that Keras 2 took without a word for some years."""
+"""Keras 1 arguments, layers and functions, which early versions of Keras 2 still accepted."""

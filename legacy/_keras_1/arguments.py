@@ -1,4 +1,4 @@
-"""The arguments of Keras 1, taken by today's layers and models."""
+"""Decorators that make layers and models accept the arguments of Keras 1."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy._keras_1.table import MODEL, VALUES
 from nthgrad.legacy._runtime import dialect
 
-Special = Callable[[str, list, dict[str, Any]], None]  # changes what was given, before names are
+Special = Callable[[str, list, dict[str, Any]], None]  # changes the arguments in place, before they are renamed
 
 
 def _pairs(renames: str) -> dict[str, str]:
@@ -17,18 +17,18 @@ def _pairs(renames: str) -> dict[str, str]:
 
 
 def rename(name: str, renames: Mapping[str, str], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments under the names of Keras 2.
+    """Renames keyword arguments to those of Keras 2.
 
     Args:
-        name: What they are given to.
-        renames: The new name of each old one.
-        kwargs: What was given.
+        name: the layer or method, for errors.
+        renames: maps old names to new ones.
+        kwargs: the keyword arguments.
 
     Returns:
-        Them with new names, values of old ones translated; itself if none is old.
+        `kwargs` with new names and values; `kwargs` itself if no name is old.
 
     Raises:
-        LegacyError: If an argument is given under both names.
+        LegacyError: if an argument is given under both names.
     """
     if renames.keys().isdisjoint(kwargs):
         return kwargs
@@ -36,14 +36,14 @@ def rename(name: str, renames: Mapping[str, str], kwargs: dict[str, Any]) -> dic
     for old, value in kwargs.items():
         new = renames.get(old, old)
         if new != old and new in kwargs:
-            raise LegacyError(f"{name} was given {old}= and {new}=, which are one argument. Keep {new}=.")
+            raise LegacyError(f"{name} was given {old}= and {new}=, which are the same argument. Keep {new}=.")
         known = VALUES.get(old, {})
         renamed[new] = known[value] if isinstance(value, str) and value in known else value
     return renamed
 
 
 def taking(renames: str, special: Special, function: Any) -> Any:
-    """The method, which also takes what it was called in Keras 1."""
+    """Returns the method, accepting Keras 1 argument names too."""
     names = _pairs(renames)
 
     @wraps(function)
@@ -60,11 +60,11 @@ def taking(renames: str, special: Special, function: Any) -> Any:
 
 
 def nothing(name: str, args: list, kwargs: dict[str, Any]) -> None:
-    """Changes nothing: all that the arguments need is other names."""
+    """Leaves the arguments unchanged: renaming is enough."""
 
 
 def _sizes(*names: str) -> Special:
-    """Makes one kernel size of one argument for each axis, of which the last may be named."""
+    """Joins the kernel sizes per axis into `kernel_size`; the last ones may be keyword arguments."""
 
     def special(name: str, args: list, kwargs: dict[str, Any]) -> None:
         sizes, named = args[1 : 1 + len(names)], names[max(len(args) - 1, 0) :]
@@ -75,7 +75,7 @@ def _sizes(*names: str) -> Special:
             call = f"{name}({', '.join(map(str, args))}, {doubtful[0]}=...)"
             raise LegacyError(
                 f"{call} could mean a kernel of {sizes[0]} x {sizes[1]}, as in Keras 1, or a kernel of {sizes[0]} and "
-                f"strides of {sizes[1]}. Say kernel_size= and strides=."
+                f"strides of {sizes[1]}. Give kernel_size= and strides=."
             )
         kwargs["kernel_size"] = (*sizes, *(kwargs.pop(each) for each in named))
         del args[1 : 1 + len(names)]
@@ -83,12 +83,12 @@ def _sizes(*names: str) -> Special:
     return special
 
 
-# In tf.keras `Conv2D(32, 3, 2)` has strides of 2.
+# Keras 1 only: in Keras 2 `Conv2D(32, 3, 2)` has strides of 2.
 _TWO = _sizes("nb_row", "nb_col")
 
 
 def _sequence(name: str, args: list, kwargs: dict[str, Any]) -> None:
-    """Makes the shape of a sequence of its width and length."""
+    """Replaces the width and length of a sequence by its shape."""
     if "input_dim" in kwargs:
         kwargs["input_shape"] = (kwargs.pop("input_length", None), kwargs.pop("input_dim"))
 
@@ -97,8 +97,8 @@ def _forget(name: str, args: list, kwargs: dict[str, Any]) -> None:
     start = kwargs.pop("forget_bias_init", "one")
     if start != "one":
         raise LegacyError(
-            f"{name} was given forget_bias_init={start!r}, which Keras 2 ignored: it starts at one. "
-            "Say unit_forget_bias=False to start with the other biases, and nothing to start at one."
+            f"{name} was given forget_bias_init={start!r}, which Keras 2 ignored: the bias starts at one. "
+            "Give unit_forget_bias=False to initialize it as the other biases, or leave it out to start at one."
         )
 
 
@@ -113,7 +113,7 @@ def _convolution_lstm(name: str, args: list, kwargs: dict[str, Any]) -> None:
 
 
 def _deconvolution(name: str, args: list, kwargs: dict[str, Any]) -> None:
-    kwargs.pop("output_shape", None)  # it follows from the rest
+    kwargs.pop("output_shape", None)  # determined by the other arguments
     if len(args) == 4 and isinstance(args[3], tuple):
         del args[3]
     _TWO(name, args, kwargs)
@@ -139,12 +139,12 @@ def _normalization(name: str, args: list, kwargs: dict[str, Any]) -> None:
     if mode:
         raise LegacyError(
             f"{name} was given mode={mode!r}, and Keras 2 has mode 0 only. Leave it out to normalize each feature "
-            "over the batch, or write the other in a Lambda layer."
+            "over the batch, or write another mode as a Lambda layer."
         )
 
 
 def _padding(name: str, args: list, kwargs: dict[str, Any]) -> None:
-    """Makes pairs of a dict of sides."""
+    """Replaces a dict of sides by pairs."""
     sides = args[0] if args else kwargs.get("padding")
     if isinstance(sides, dict):
         top, bottom, left, right = (sides.get(f"{side}_pad", 0) for side in ("top", "bottom", "left", "right"))
@@ -153,7 +153,7 @@ def _padding(name: str, args: list, kwargs: dict[str, Any]) -> None:
 
 
 def samples(name: str, args: list, kwargs: dict[str, Any]) -> None:
-    """Keras 1 counted samples, Keras 2 batches: as far as the generator tells how many make one."""
+    """Converts samples per epoch to batches per epoch, if the generator has a `batch_size`."""
     size = getattr(args[0] if args else kwargs.get("generator"), "batch_size", None)
     if "samples_per_epoch" in kwargs and size:
         kwargs["steps_per_epoch"] = kwargs.pop("samples_per_epoch") // size
@@ -174,7 +174,7 @@ SPECIAL: dict[str, Special] = {
 
 
 def new(function: Any) -> Any:
-    """`Model.__new__`, which looks at the names of its arguments to choose the class."""
+    """Wraps `Model.__new__`, which chooses the class by argument names."""
     names = _pairs(MODEL)
 
     def __new__(cls: type, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
@@ -184,7 +184,7 @@ def new(function: Any) -> Any:
 
 
 def add_weight(function: Any) -> Any:
-    """`layer.add_weight`, which took the shape first."""
+    """Wraps `layer.add_weight`: the shape may come first."""
 
     @wraps(function)
     def add_weight(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -196,7 +196,7 @@ def add_weight(function: Any) -> Any:
 
 
 def shape(function: Any) -> Any:
-    """`Input`, which takes a number for a shape of one axis."""
+    """Wraps `Input`: an integer may stand for a shape of one axis."""
 
     @wraps(function)
     def input_(*args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`keras.initializations` of Keras 1: functions that make a variable of a shape, with random values in it."""
+"""`keras.initializations` of Keras 1: functions that create a variable with random initial values."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from nthgrad.legacy._internals import tf_keras
 
 _BY_FANS = ("lecun_uniform", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform")
 
-# The initializer of Keras 2 that draws the same distribution, and its arguments; `scale` is the one that varies.
+# (initializer of Keras 2 with the same distribution, its default arguments, its arguments for a `scale`).
 _INITIALIZERS: dict[str, tuple[str, dict[str, Any], Callable[[float], dict[str, Any]]]] = {
     "uniform": ("RandomUniform", {}, lambda scale: {"minval": -scale, "maxval": scale}),
     "normal": ("RandomNormal", {}, lambda scale: {"stddev": scale}),
@@ -30,14 +30,14 @@ def _maker(name: str) -> Callable[..., Any]:
 
         if dim_ordering == "th" and len(shape) > 2:
             raise LegacyError(
-                f"An initialization of the shape {tuple(shape)} was asked for with dim_ordering='th', whose kernels "
-                "have their channels first. Give the shape with the channels last, as kernels are here, and 'tf'."
+                f"An initialization of the shape {tuple(shape)} has dim_ordering='th', that is, kernels with the "
+                "channels first. Give the shape with the channels last, and dim_ordering='tf'."
             )
         arguments = fixed if scale is None else {**fixed, **scaled(scale)}
         initializer = getattr(initializers, today, None) or getattr(tf_keras.interface("initializers"), today)
         return tf_keras.interface("backend").variable(initializer(**arguments)(tuple(shape)), name=name)
 
-    make.__name__, make.__doc__ = name, f"A variable of this shape with the values of `{today}`."
+    make.__name__, make.__doc__ = name, f"Creates a variable of this shape, initialized by `{today}`."
     return make
 
 
@@ -46,10 +46,10 @@ globals().update(_FUNCTIONS)
 
 
 def get(identifier: Any) -> Callable[..., Any]:
-    """The function of this name, or the function that was given.
+    """Returns the function of this name; returns a function unchanged.
 
     Raises:
-        LegacyError: If there is none.
+        LegacyError: if no function has this name.
     """
     if callable(identifier):
         return identifier

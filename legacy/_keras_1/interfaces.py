@@ -1,4 +1,4 @@
-"""`keras.legacy.interfaces`: decorators by which a layer or method of one's own takes the arguments of Keras 1."""
+"""`keras.legacy.interfaces`: decorators that make a layer or method accept the arguments of Keras 1."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
@@ -8,7 +8,7 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy._keras_1 import arguments
 from nthgrad.legacy._keras_1.table import LAYERS, METHODS, MODEL
 
-# The decorator of each name, by the layer whose arguments it takes.
+# (name of the decorator, layer whose arguments it accepts)
 _LAYERS = {
     "dense": "Dense",
     "dropout": "Dropout",
@@ -63,14 +63,14 @@ def generate_legacy_interface(
     value_conversions: Mapping[str, Mapping[Any, Any]] | None = None,
     object_type: str = "class",
 ) -> Callable[[Callable], Callable]:
-    """Makes a decorator that gives arguments new names and values.
+    """Returns a decorator that translates argument names and values.
 
     Args:
-        allowed_positional_args: The names of those that may be given by place.
-        conversions: Pairs of an old name and the new one.
-        preprocessor: Is given the arguments (the first one is `self`) and the keyword arguments; returns both and a
-            list of what it changed.
-        value_conversions: By old name, the new value of each old one.
+        allowed_positional_args: names of the arguments that may be positional.
+        conversions: pairs (old name, new name).
+        preprocessor: takes the positional arguments (the first one is `self`) and the keyword arguments. Returns both,
+            and a list of its changes.
+        value_conversions: for each old name, a mapping from old to new values.
         object_type: "class" or "method".
     """
 
@@ -82,8 +82,8 @@ def generate_legacy_interface(
                 args, kwargs, _ = preprocessor(args, kwargs)
             if allowed_positional_args is not None and len(args) > len(allowed_positional_args) + 1:
                 raise LegacyError(
-                    f"{name} was given {len(args) - 1} arguments by place, and takes {len(allowed_positional_args)} "
-                    f"so: {', '.join(allowed_positional_args) or 'none'}. Name the others."
+                    f"{name} was given {len(args) - 1} positional arguments and takes {len(allowed_positional_args)}: "
+                    f"{', '.join(allowed_positional_args) or 'none'}. Name the others."
                 )
             for key, values in (value_conversions or {}).items():
                 if key in kwargs and kwargs[key] in values:

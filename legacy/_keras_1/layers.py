@@ -1,4 +1,4 @@
-"""Layers of Keras 1 that Keras 2 dropped: `merge`, `Merge`, MaxoutDense, Highway, dilated convolutions."""
+"""Layers of Keras 1 that Keras 2 removed: `merge`, `Merge`, MaxoutDense, Highway, dilated convolutions."""
 
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
@@ -30,7 +30,7 @@ def _layer(
     arguments: dict[str, Any] | None = None,
     name: str | None = None,
 ) -> Any:
-    """The layer of Keras 2 that takes tensors together so."""
+    """Returns the layer of Keras 2 for a mode of merging."""
     layers, named = tf_keras.interface("layers"), {"name": name}
     if callable(mode):
         shape = {} if output_shape is None else {"output_shape": output_shape}
@@ -45,12 +45,12 @@ def _layer(
         "cos": lambda: layers.Lambda(_cosine, arguments={"axes": dot_axes}, **named),
     }
     if mode not in makers:
-        raise LegacyError(f"There is no way {mode!r} to merge tensors. Choose one of {_MODES}.")
+        raise LegacyError(f"{mode!r} is no mode of merging tensors. Choose one of {_MODES}.")
     return makers[mode]()
 
 
 def _cosine(tensors: Sequence[Any], axes: Any) -> Any:
-    """The cosine of the angle between the vectors of each sample, with an axis more than their product."""
+    """Returns the cosine of the angle between the vectors of each sample; the result has an extra axis 1."""
     K = tf_keras.interface("backend")
     x, y = tensors
     pair = [axes, axes] if isinstance(axes, int) else axes
@@ -60,27 +60,27 @@ def _cosine(tensors: Sequence[Any], axes: Any) -> Any:
 
 
 def merge(inputs: Sequence[Any], mode: str | Callable = "sum", **kwargs: Any) -> Any:
-    """Takes tensors together, or the outputs of layers and models.
+    """Merges tensors, or the outputs of layers and models.
 
     Args:
-        inputs: Two or more of them.
-        mode: "sum", "mul", "concat", "ave", "max", "dot", "cos", or a function of the list.
-        **kwargs: `concat_axis`, `dot_axes`; `output_shape` and `arguments` of a function; `name`.
+        inputs: two or more tensors, layers or models.
+        mode: "sum", "mul", "concat", "ave", "max", "dot", "cos", or a function of the list of tensors.
+        **kwargs: `concat_axis`, `dot_axes`, `name`; for a function, also `output_shape` and `arguments`.
 
     Raises:
-        LegacyError: If there is no such mode.
+        LegacyError: if the mode is unknown.
     """
     return _layer(mode, **kwargs)([each if tf.is_tensor(each) else each.output for each in inputs])
 
 
 class Merge:
-    """`Merge([left, right], mode="concat")`, with which a Sequential model begins; without models, a layer.
+    """`Merge([left, right], mode="concat")`, the first layer of a Sequential model; without models, a plain layer.
 
     Attributes:
-        layers: The models, or layers that have been called.
-        inputs: Their inputs.
-        layer: What takes their outputs together.
-        output: Its result.
+        layers: the models, or layers that have been called.
+        inputs: the inputs of `layers`.
+        layer: merges the outputs of `layers`.
+        output: the merged tensor.
     """
 
     def __new__(cls, layers: Sequence[Any] | None = None, *args: Any, **kwargs: Any) -> Any:
@@ -94,7 +94,7 @@ class Merge:
 
 
 def add(function: Any) -> Any:
-    """`Sequential.add`, which takes a `Merge` of several models at the beginning."""
+    """Wraps `Sequential.add`: accepts a `Merge` of several models as the first layer."""
 
     @wraps(function)
     def add(self: Any, layer: Any) -> None:
@@ -102,7 +102,7 @@ def add(function: Any) -> Any:
             function(self, layer)
             return
         if self.layers:
-            raise LegacyError("A Merge of models stands after another layer. Put it first in the Sequential model.")
+            raise LegacyError("A Merge of models follows another layer. Put it first in the Sequential model.")
         merged = tf_keras.interface("models").Model(layer.inputs, layer.output)
         self.inputs, self.outputs = merged.inputs, merged.outputs
         self._has_explicit_input_shape = self.built = True
@@ -115,7 +115,7 @@ def _dilated(name: str) -> Callable:
     def make(*args: Any, atrous_rate: Any = 1, **kwargs: Any) -> Any:
         return getattr(tf_keras.interface("layers"), name)(*args, dilation_rate=atrous_rate, **kwargs)
 
-    make.__doc__ = f"`{name}` with a dilation, under Keras 1's name for it."
+    make.__doc__ = f"`{name}` with a dilation; Keras 1 called it `atrous_rate`."
     return make
 
 
@@ -123,13 +123,13 @@ AtrousConvolution1D, AtrousConvolution2D = _dilated("Conv1D"), _dilated("Conv2D"
 
 
 def TimeDistributedDense(output_dim: int, *, input_dim: Any = None, input_length: Any = None, **kwargs: Any) -> Any:  # noqa: N802
-    """A Dense layer for each step of a sequence, as Dense is today whatever it is given."""
+    """Returns a Dense layer, which now applies to each step of a sequence by itself."""
     if input_dim is not None:
         kwargs["input_shape"] = (input_length, input_dim)
     return tf_keras.interface("layers").Dense(output_dim, **kwargs)
 
 
-# The module of Keras for each part that a layer is given by name.
+# The Keras module that looks up each argument of a layer.
 _PARTS = {
     "init": "initializers",
     "activation": "activations",
@@ -154,11 +154,11 @@ def _part(kind: str, identifier: Any) -> Any:
 
 @cache
 def _dense() -> type:
-    """What MaxoutDense and Highway have in common: the arguments of a Dense layer of Keras 1."""
+    """Returns the base class of MaxoutDense and Highway; it takes the arguments of a Dense layer of Keras 1."""
     layers = tf_keras.interface("layers")
 
     class Old(layers.Layer):
-        kinds: Sequence[str] = ()  # those of the parts that the layer takes
+        kinds: Sequence[str] = ()  # the keys of _PARTS that the layer accepts
 
         def __init__(self, weights: Any = None, bias: bool = True, input_dim: Any = None, **kwargs: Any) -> None:
             if input_dim:
@@ -195,7 +195,7 @@ def _maxout() -> type:
     Old: Any = _dense()
 
     class MaxoutDense(Old):
-        """The largest of several Dense layers' outputs, element by element."""
+        """Computes the elementwise maximum of several Dense layers."""
 
         kinds = ("init", *_REGULARIZED)
 
@@ -227,7 +227,7 @@ def _highway() -> type:
     Old: Any = _dense()
 
     class Highway(Old):
-        """A Dense layer of as many outputs as inputs, and a gate that lets the inputs pass instead."""
+        """Computes gate * dense(x) + (1 - gate) * x; the gate is a sigmoid layer."""
 
         kinds = ("init", "activation", *_REGULARIZED)
 

@@ -1,4 +1,4 @@
-"""The functions of `keras.regularizers`, which all make an L1L2, and Keras 1's names for them."""
+"""The functions of `keras.regularizers`, with their Keras 1 names; each returns an L1L2."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from nthgrad.legacy._internals import tf_keras
 
 
 def l1_l2(l1: float = 0.01, l2: float = 0.01) -> Any:
-    """The sum of absolute values times `l1`, and of squares times `l2`."""
+    """Returns the regularizer l1 * sum(abs(w)) + l2 * sum(w**2)."""
     return tf_keras.interface("regularizers").L1L2(l1=l1, l2=l2)
 
 
 def get(identifier: Any) -> Any:
-    """The regularizer of a name or configuration, or the one that was given."""
+    """Returns the regularizer for a name or configuration; returns a regularizer unchanged."""
     regularizers = tf_keras.interface("regularizers")
     today = regularizers.get(identifier)
     name = type(today).__name__
@@ -20,18 +20,18 @@ def get(identifier: Any) -> Any:
     return regularizers.L1L2(**{name.lower(): float(getattr(today, name.lower()))})
 
 
-def l1(l: float = 0.01) -> Any:  # noqa: E741 the name that programs give it by
-    """The sum of absolute values times `l`."""
+def l1(l: float = 0.01) -> Any:  # noqa: E741 programs pass it by this name
+    """Returns the regularizer l * sum(abs(w))."""
     return l1_l2(l, 0.0)
 
 
 def l2(l: float = 0.01) -> Any:  # noqa: E741
-    """The sum of squares times `l`."""
+    """Returns the regularizer l * sum(w**2)."""
     return l1_l2(0.0, l)
 
 
 def WeightRegularizer(l1: float = 0.0, l2: float = 0.0) -> Any:  # noqa: N802
-    """`l1_l2`, of nothing by default."""
+    """Returns the regularizer of `l1_l2`; the default penalty is zero."""
     return l1_l2(l1, l2)
 
 

@@ -1,4 +1,4 @@
-"""The arguments of Keras 1 and what Keras 2 calls them, one entry a layer."""
+"""Argument names of Keras 1 and Keras 2 (old:new), by layer and method."""
 
 _WEIGHTS = """init:kernel_initializer W_regularizer:kernel_regularizer b_regularizer:bias_regularizer
     W_constraint:kernel_constraint b_constraint:bias_constraint bias:use_bias"""
@@ -11,7 +11,7 @@ _RECURRENT = f"""output_dim:units inner_init:recurrent_initializer U_regularizer
     dropout_W:dropout dropout_U:recurrent_dropout consume_less:implementation {_WEIGHTS}"""
 _GATED = f"inner_activation:recurrent_activation {_RECURRENT}"
 
-# By the name of the class.
+# By class name.
 LAYERS = {
     "InputLayer": "input_dtype:dtype",
     "Dense": f"output_dim:units {_WEIGHTS}",
@@ -56,7 +56,7 @@ MODEL = "input:inputs output:outputs"
 _GENERATOR = """samples_per_epoch:steps_per_epoch val_samples:steps nb_epoch:epochs nb_val_samples:validation_steps
     nb_worker:workers pickle_safe:use_multiprocessing max_q_size:max_queue_size"""
 
-# Methods of models, by their name.
+# By name of the method of a model.
 METHODS = {
     "__init__": MODEL,
     "fit": "nb_epoch:epochs",
@@ -68,5 +68,5 @@ METHODS = {
 _ORDERINGS = {"tf": "channels_last", "th": "channels_first", "default": None}
 VALUES = {
     "dim_ordering": _ORDERINGS,
-    "consume_less": {"cpu": 1, "mem": 1, "gpu": 2},  # 0, which was Keras 1's for "cpu", is no more; all give the same
+    "consume_less": {"cpu": 1, "mem": 1, "gpu": 2},  # Keras 1's 0 for "cpu" was removed; the results are equal
 }

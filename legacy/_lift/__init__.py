@@ -1,4 +1,4 @@
-"""`legacy.lift`: the graphs that TensorFlow 1 and Keras 2 left behind, as functions of TensorFlow 2."""
+"""`legacy.lift`: turns graphs of TensorFlow 1 and Keras 2 into functions of TensorFlow 2."""
 
 from __future__ import annotations
 
@@ -27,59 +27,65 @@ def lift(
     custom_objects: Mapping[str, Any] | None = None,
     safe_mode: bool = True,
 ) -> Lifted:
-    """Makes a function of TensorFlow 2 from a graph of TensorFlow 1.
+    """Returns a graph of TensorFlow 1 as a function of TensorFlow 2.
 
-    Only what leads from the inputs to the outputs is taken.  Its branches and loops become `tf.cond` and
-    `tf.while_loop`, also where TensorFlow 1 could differentiate them only once; its variables become `tf.Variable`s.
-    Assertions, prints and other ops that only have effects are left out; where one changes a variable that the outputs
-    are made from, they are refused.  A gradient of the old program's own (`tf.custom_gradient`) is Python code that no
-    graph holds: `method="taylor"` differentiates what the op computes, as always, and tapes are refused.
+    Only the ops between inputs and outputs are rebuilt. Branches and loops become `tf.cond` and `tf.while_loop`, which
+    have derivatives of any order; variables become `tf.Variable`s. Assertions, prints and other ops that only have
+    effects are left out. An op that changes a variable on which the outputs depend is refused. A `tf.custom_gradient`
+    of the old program is Python code, which a graph does not hold. `method="taylor"` differentiates the op itself;
+    tapes raise.
 
-    **Files from strangers.**  Lifting a file, and calling what it became, runs nothing of its author's but the
-    arithmetic between inputs and outputs.  Refused are: a Keras layer with Python code, or that calls what is not known
-    to be harmless; HDF5 data, a vocabulary, an asset or a checkpoint that the file has taken from elsewhere; and an op
-    between inputs and outputs that may reach files, processes, the network or Python.  Such ops elsewhere in the graph
-    are not run, nor are those that a file names to restore or initialize it: variables come from the checkpoint alone.
-    `safe_mode=False` turns this off.  What is no file, and `custom_objects`, are trusted.
+    **Untrusted files.** Lifting a file and calling the result runs only the arithmetic between inputs and outputs.
+    Refused are:
 
-    **Damaged files.**  Whatever lifting one raises is a `LegacyError`.  Another process reads an HDF5 file first, which
-    takes a fifth of a second: the file is refused if it ends that process, or takes more than 20 seconds and one for
-    every 20 MB.  Refused too are HDF5 data and variables that are larger than what the file holds of them; with
-    `safe_mode`, constants that take 1 GiB more than they do in the file; functions that call themselves, or one another
-    so often that the graph has more than a million ops.  Not promised is that a file is right, or that its arithmetic
-    takes little time and memory (a layer may have any number of units).  TensorFlow, HDF5 and Protocol Buffers parse
-    it, and may have faults.
+    * a Keras layer that holds Python code or calls a function that is not known to be harmless;
+    * HDF5 data, a vocabulary, an asset or a checkpoint outside of the file or its folder;
+    * an op between inputs and outputs that may reach files, processes, the network or Python.
+
+    Such ops elsewhere in the graph are not run, nor are ops that restore or initialize variables: variables come from
+    the checkpoint alone. `safe_mode=False` turns this off. Sources other than files, and `custom_objects`, are trusted.
+
+    **Damaged files.** Any error is a `LegacyError`. Another process reads an HDF5 file first, which takes a fifth
+    of a second. The file is refused if it ends that process, or takes more than 20 seconds and one for every 20 MB.
+    Also refused are:
+
+    * HDF5 data and variables that are larger than their data in the file;
+    * with `safe_mode`, constants that take 1 GiB more in memory than in the file;
+    * functions that call themselves, or one another so often that the graph has more than a million ops.
+
+    There is no check that the values of a file are right, or that its arithmetic takes little time and memory.
+    TensorFlow, HDF5 and Protocol Buffers parse the file, and may have faults.
 
     Args:
-        source: What to lift:
+        source: the graph to lift:
 
-            * a session, or a `(graph, session)`: also of `legacy.session()`, which may be closed afterwards;
-            * a Keras model made in a legacy session that is still open;
-            * a file: a frozen GraphDef (`.pb`, or `.pbtxt`), a MetaGraph (`.meta`) with its checkpoint, a whole Keras
-              model (`.h5`), or the architecture of one (`.json`) with its weights;
-            * the folder of a SavedModel, or one where `tf.train.Saver` saved.
-        inputs: The name of a tensor that becomes the argument, `"x:0"`, or the tensor itself; or a list, or a dict that
-            names the arguments.  Any tensor of the graph will do, not only placeholders.  By default the inputs of the
-            signature or of the Keras model, else the only placeholder that the outputs are made from.
-        outputs: The same of what is returned: a tensor, or a list or dict of tensors.  By default the outputs of the
-            signature or of the Keras model, else the only tensor that no other is made from.
-        training: What Keras's learning phase is: whether layers such as Dropout and BatchNormalization do what they do
-            in training.
-        feed: Values of other placeholders, by name or tensor, such as a dropout probability: they are fixed.
-        signature: Of a SavedModel, the signature to take.  By default `"serving_default"`, or the only one.
-        tags: Of a SavedModel with several graphs, the tags of the one to take.
-        checkpoint: Of a `.meta` file, the checkpoint (without `.index`), if it has not the same name.
-        weights: Of a `.json` file, the file of weights.
-        custom_objects: Of a Keras file, the layers and functions of your own by name, as in `keras.models.load_model`.
-        safe_mode: Of a file, whether to refuse what could act on this machine (see above).
+            * a session or `(graph, session)`; a `legacy.session()` may be closed afterwards;
+            * a Keras model created in a legacy session that is still open;
+            * a file: a frozen GraphDef (`.pb` or `.pbtxt`), a MetaGraph (`.meta`) with its checkpoint, a whole Keras
+              model (`.h5`), or the architecture of a model (`.json`) with its weights;
+            * the folder of a SavedModel, or the folder in which `tf.train.Saver` saved.
+        inputs: a tensor that becomes the argument, or its name (`"x:0"`); or a list or dict of tensors. The keys of a
+            dict name the arguments. The tensors need not be placeholders. The default is the inputs of the signature
+            or of the Keras model, else the only placeholder on which the outputs depend.
+        outputs: a tensor or its name, or a list or dict of them. The default is the outputs of the signature or of the
+            Keras model, else the only tensor on which no other depends.
+        training: the learning phase of Keras: whether layers such as Dropout and BatchNormalization run in training
+            mode.
+        feed: fixed values of other placeholders, by name or tensor, such as a dropout probability.
+        signature: the signature of a SavedModel. The default is `"serving_default"`, or the only one.
+        tags: the tags of one graph, for a SavedModel with several.
+        checkpoint: the checkpoint of a `.meta` file (without `.index`), if it has another name.
+        weights: the file of weights for a `.json` file.
+        custom_objects: your layers and functions in a Keras file, by name, as in `keras.models.load_model`.
+        safe_mode: whether to refuse files that could act on this machine (see above).
 
     Returns:
         A function of the inputs, in order, named after the old tensors, with `variables` and `trainable_variables`.
         A batch has any length that the old graph allows.
 
     Raises:
-        LegacyError: A file is missing or is not what it should be, a name is missing or ambiguous (the message lists
-            the candidates), or an op between inputs and outputs cannot be had in TensorFlow 2 (the message names it).
+        LegacyError: if a file is missing or unreadable, a name is missing or ambiguous (the message lists the
+            candidates), or TensorFlow 2 cannot rebuild an op between inputs and outputs (the message names it).
 
     Example:
         >>> import numpy as np

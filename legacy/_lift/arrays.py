@@ -1,6 +1,7 @@
-"""The TensorArray of TensorFlow 1, whose contents are a state beside the graph, as a list that ops hand on.
+"""Rebuilds the TensorArray ops of TensorFlow 1 with tensor lists.
 
-There, a handle names the array and a number called the flow says which writes come first.  Here the flow is the list.
+In TensorFlow 1 the contents are state outside of the graph, a handle names the array, and a number called the flow
+orders reads and writes. Here the flow is the list itself.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _trying = contextvars.ContextVar("trying", default=False)
 
 @contextlib.contextmanager
 def trying() -> Iterator[None]:
-    """Does not learn from the shapes of elements in the block, which may be too narrow."""
+    """Ignores the shapes of elements in the block: a trial trace may use too narrow ones."""
     token = _trying.set(True)
     try:
         yield
@@ -32,12 +33,12 @@ def trying() -> Iterator[None]:
 
 @dataclasses.dataclass
 class Array:
-    """What a handle stands for: all but the contents."""
+    """The array that a handle names, without its contents."""
 
     dtype: tf.DType
     shape: tf.TensorShape  # of an element, as far as it is known
     size: tf.Tensor
-    grows: bool
+    grows: bool  # on a write beyond the end
     mixed: bool = False  # whether its elements have different shapes
 
     def holds(self, shape: tf.TensorShape) -> None:
@@ -49,7 +50,7 @@ class Array:
 
     @property
     def element(self) -> Any:
-        """The shape of an element as ops take it."""
+        """The shape of an element as a tensor, with -1 for unknown lengths."""
         if self.shape.rank is None:
             return tf.constant(-1)
         return tf.constant([-1 if n is None else n for n in self.shape.as_list()], tf.int32)
@@ -123,17 +124,14 @@ def _split(op: Any, inputs: Sequence[Any], resolve: Resolve) -> list[Any]:
 
 
 def _grown(flow: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-    """The list, long enough for an index.
-
-    TensorListSetItem could do it too, but where XLA compiles it, it drops what does not fit without a word.
-    """
+    """Returns the list, long enough for an index; compiled by XLA, TensorListSetItem silently drops such a write."""
     return _ops.TensorListResize(
         input_handle=flow, size=tf.maximum(_ops.TensorListLength(input_handle=flow), index + 1)
     )
 
 
 def _is_new(op: Any, resolve: Resolve) -> bool:
-    """Whether nothing was written to an array, which does not grow beyond what is written now, before an op."""
+    """Whether an op is the first to write to an array, and the array has no other elements."""
     maker = resolve(op.inputs[3]).op
     if maker.type != "TensorArrayV3":
         return False
@@ -141,7 +139,7 @@ def _is_new(op: Any, resolve: Resolve) -> bool:
 
 
 def _counts(indices: tf.Tensor, resolve: Resolve, kind: str, of: tf.Tensor) -> bool:
-    """Whether indices are 0, 1, ... up to the length, by an op of this kind, of a tensor."""
+    """Whether indices are range(length), where an op of this kind computes the length of a tensor."""
     op = resolve(indices).op
     if op.type != "Range" or [tf.get_static_value(op.inputs[i]) for i in (0, 2)] != [0, 1]:
         return False

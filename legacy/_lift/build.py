@@ -1,4 +1,4 @@
-"""From a source to the function: which tensors, which variables, and the graph made once to see that it can be."""
+"""Builds the function of a source: finds tensors, creates variables, traces once to find errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nthgrad.legacy._lift.sources import Source, values
 from nthgrad.legacy._lift.stored import shared_key
 from nthgrad.legacy._lift.structure import Structure
 
-_LARGE = 1024  # numbers, from which on a constant is kept once, and not in every graph
+_LARGE = 1024  # elements; a larger constant is created once, not in every graph
 
 
 def lifted(source: Source, inputs: Any, outputs: Any, training: bool, feed: Mapping[Any, Any]) -> Lifted:
@@ -27,8 +27,8 @@ def lifted(source: Source, inputs: Any, outputs: Any, training: bool, feed: Mapp
     phases = names.learning_phases()
     if training and not phases and not source.keras:
         raise LegacyError(
-            f"{source.where} has no learning phase of Keras. If a placeholder of its own says whether it is in "
-            "training, fix that: feed={'is_training': True}."
+            f"{source.where} has no learning phase of Keras. If another placeholder turns training on, fix its value: "
+            "feed={'is_training': True}."
         )
     known: dict[str, Any] = {t.name: np.asarray(training, t.dtype.as_numpy_dtype) for t in phases}
     for name, value in feed.items():
@@ -57,7 +57,7 @@ def lifted(source: Source, inputs: Any, outputs: Any, training: bool, feed: Mapp
 
     def make(tensors: Sequence[tf.Tensor]) -> Any:
         env = {t.name: value for t, value in zip(arguments.values(), tensors, strict=True)}
-        made = [tf.identity(value) for value in emitter.make(env, targets)]  # no op, for which x itself may be y
+        made = [tf.identity(value) for value in emitter.make(env, targets)]  # y may be x itself, which is no op
         return tf.nest.pack_sequence_as(asked, made)
 
     specs = [tf.TensorSpec(t.shape, t.dtype.base_dtype, name) for name, t in arguments.items()]
@@ -73,7 +73,7 @@ def _nest(value: Any, what: str) -> Any:
 
 
 def _arguments(taken: Any) -> dict[str, tf.Tensor]:
-    """The inputs by the names of the arguments: the last parts of their names, if these are different."""
+    """Names the arguments: by the last part of a tensor's name, if these parts differ."""
     if isinstance(taken, Mapping):
         found = {_identifier(key): t for key, t in taken.items()}
     else:
@@ -92,14 +92,14 @@ def _identifier(name: str) -> str:
 
 
 def _variables(source: Source, structure: Structure) -> dict[str, tf.Variable]:
-    """New variables for those that the outputs are made from, by the name of the op that makes the old one."""
+    """Creates the variables on which the outputs depend, by the name of the op of the old one."""
     needed = {t.op.name: t.op for t in structure.before(structure.targets).values() if t.op.type in VARIABLES}
     for op in filter(writes, structure.running()):
         changed = variable(op.inputs[0])
         if changed.name in needed:
             raise LegacyError(
                 f"{describe(op)} changes the variable '{changed.name}' while the outputs of {source.where} are "
-                f"computed from it. Fix the placeholder that decides it, with feed={{...}}, or lift the parts apart."
+                "computed from it. Fix the placeholder that decides it, with feed={...}, or lift the parts separately."
             )
     shared: dict[tuple[Any, Any], tf.Variable] = {}
     found = {}
@@ -115,7 +115,7 @@ def _variables(source: Source, structure: Structure) -> dict[str, tf.Variable]:
 
 
 def _constants(structure: Structure) -> dict[str, tf.Tensor]:
-    """The large constants, made once; small ones may be shapes and axes, which a graph has to know."""
+    """Creates the large constants; small ones may be shapes and axes, whose values a graph needs."""
     found = {}
     for op in structure.ops:
         if op.type == "Const" and (op.outputs[0].shape.num_elements() or 0) > _LARGE:

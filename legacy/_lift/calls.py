@@ -1,4 +1,4 @@
-"""Ops that call functions, as later versions of TensorFlow 1 wrote them, and the loop that both kinds become."""
+"""Rebuilds ops that call functions (later versions of TensorFlow 1 wrote them), and loops of both kinds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BODIES = {
 
 
 def call(emitter: Emitter, op: Any, inputs: Sequence[Any]) -> Sequence[Any] | None:
-    """The outputs of an op that calls functions, those that can be made; None of another op."""
+    """Rebuilds an op that calls functions; unread outputs are None. Returns None for another op."""
     graphs = _graphs(op)
     if not graphs:
         return None
@@ -42,7 +42,7 @@ def call(emitter: Emitter, op: Any, inputs: Sequence[Any]) -> Sequence[Any] | No
 
 
 def needs(structure: Structure, op: Any) -> list[tf.Tensor]:
-    """The inputs of an op that its outputs are made from, as far as these are read."""
+    """Returns the inputs of an op on which its read outputs depend."""
     if "While" not in op.type:
         return list(op.inputs)
     graphs = _graphs(op)
@@ -50,7 +50,7 @@ def needs(structure: Structure, op: Any) -> list[tf.Tensor]:
 
 
 def _graphs(op: Any) -> list[Any]:
-    """The graphs of the functions that an op calls; none if it calls none."""
+    """Returns the graphs of the functions that an op calls."""
     try:
         if op.type in _BODIES:
             graphs = [_private.body(op.graph, op.get_attr(name).name) for name in _BODIES[op.type]]
@@ -58,7 +58,7 @@ def _graphs(op: Any) -> list[Any]:
             graphs = [graph for graph in [_private.body(op.graph, op.type)] if graph is not None]
         else:
             graphs = []
-    except (KeyError, ValueError, TypeError, tf.errors.OpError) as error:  # TensorFlow's, of a damaged file
+    except (KeyError, ValueError, TypeError, tf.errors.OpError) as error:  # from TensorFlow, for a damaged file
         said = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise LegacyError(f"{describe(op)} calls a function that cannot be read: {said}. {CUT}") from error
     if None in graphs:
@@ -67,10 +67,10 @@ def _graphs(op: Any) -> list[Any]:
 
 
 def loop(proceed: Callable[..., Any], turn: Callable[..., list[Any]], start: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """A tf.while_loop whose variables may change their shape.
+    """Builds a tf.while_loop whose variables may change their shape.
 
-    A file does not say what shapes a loop's variables may take, so the body is traced beside the graph until the shapes
-    that go in are those that come out.
+    A file does not state shape invariants. So the body is traced outside of the graph, with wider shapes, until its
+    outputs have the shapes of its inputs.
     """
     shapes = [t.shape for t in start]
     while True:
@@ -87,7 +87,7 @@ def loop(proceed: Callable[..., Any], turn: Callable[..., list[Any]], start: Seq
 
 
 def _while(emitter: Emitter, condition: Any, body: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
-    """A loop over those of its variables that are needed; those that it hands on as they are, are none."""
+    """Rebuilds a While op over the loop variables that are needed and change."""
     kept = _kept(condition, body, wanted)
     carried = [i for i in sorted(kept) if isinstance(inputs[i], tf.Tensor) and not _constant(body, i)]
 
@@ -104,7 +104,7 @@ def _while(emitter: Emitter, condition: Any, body: Any, inputs: Sequence[Any], w
 
 
 def _kept(condition: Any, body: Any, wanted: Sequence[int]) -> set[int]:
-    """The variables of a loop, by number, that its condition and the wanted ones need."""
+    """Returns the numbers of the loop variables on which the condition and the wanted ones depend."""
     kept = set(wanted) | _reads(condition, [0])
     while more := _reads(body, kept) - kept:
         kept |= more
@@ -112,7 +112,7 @@ def _kept(condition: Any, body: Any, wanted: Sequence[int]) -> set[int]:
 
 
 def _inline(emitter: Emitter, graph: Any, arguments: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
-    """Some outputs of a function's graph, on these arguments, in the graph being traced."""
+    """Rebuilds some outputs of a function's graph on these arguments, in the graph being traced."""
     env = {t.name: x for t, x in zip(graph.inputs, arguments, strict=True)}
     structure = Structure([graph.outputs[i] for i in wanted], env)
     inner = type(emitter)(structure, emitter.variables, emitter.constants, safe_mode=emitter.safe_mode)
@@ -121,7 +121,7 @@ def _inline(emitter: Emitter, graph: Any, arguments: Sequence[Any], wanted: Sequ
 
 
 def _constant(graph: Any, i: int) -> bool:
-    """Whether a loop's body hands on a variable as it is."""
+    """Whether a loop body returns a variable unchanged."""
     tensor = graph.outputs[i]
     while tensor.op.type == "Identity":
         tensor = tensor.op.inputs[0]
@@ -129,11 +129,11 @@ def _constant(graph: Any, i: int) -> bool:
 
 
 def _reads(graph: Any, wanted: Sequence[int] | set[int]) -> set[int]:
-    """The inputs, by number, from which some outputs of a function's graph are made."""
+    """Returns the numbers of the inputs on which some outputs of a function's graph depend."""
     names = Structure([graph.outputs[i] for i in wanted]).before([graph.outputs[i] for i in wanted])
     return {i for i, t in enumerate(graph.inputs) if t.name in names}
 
 
 def _truth(x: Any) -> Any:
-    """What control flow takes for true of a tensor of any dtype."""
+    """Converts a condition of any dtype to bool."""
     return x if x.dtype == tf.bool else tf.not_equal(x, tf.zeros_like(x))

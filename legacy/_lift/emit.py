@@ -1,6 +1,6 @@
-"""Makes a graph of TensorFlow 1 once more, in the function being traced, with tf.cond and tf.while_loop.
+"""Rebuilds a graph of TensorFlow 1 in the function being traced, with tf.cond and tf.while_loop.
 
-Every op is made anew through `tf.raw_ops`, where tapes and the engines of nthgrad see it, on what its inputs are now.
+Ops are rebuilt on new inputs through `tf.raw_ops`, so tapes and the engines of nthgrad see them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Environment = dict[str, Any]  # by the name of an old tensor: a tensor, a make.H
 
 
 class Emitter:
-    """One graph, or the graph of a function in it, to be made again."""
+    """Rebuilds one graph, or the graph of a function in it."""
 
     def __init__(
         self,
@@ -30,19 +30,19 @@ class Emitter:
         *,
         safe_mode: bool,
     ):
-        """Keeps what is needed.
+        """Stores the parts.
 
         Args:
-            structure: the graph, analysed.
-            variables: by the name of the op that makes the old one.
-            constants: values that are too large to be made in every graph, by the name of the op.
+            structure: the structure of the graph.
+            variables: the new variables, by the name of the op of the old one.
+            constants: values that are too large to be created in every graph, by the name of the op.
             safe_mode: whether to refuse ops that are not known to be harmless.
         """
         self.structure, self.variables, self.constants = structure, variables, constants
         self.safe_mode = safe_mode
 
     def make(self, env: Environment, targets: Sequence[tf.Tensor]) -> list[Any]:
-        """Makes some tensors, and adds to `env` what was made on the way."""
+        """Rebuilds the targets; adds them and all intermediate tensors to `env`."""
         resolve = self.structure.resolve
         for unit in self._plan(env, targets):
             if isinstance(unit, tuple):
@@ -52,17 +52,17 @@ class Emitter:
             else:
                 inputs = [env.get(resolve(t).name) for t in unit.inputs]
                 with tf.name_scope(unit.name):  # errors then show the old name
-                    # To a type checker this file and the installed one make two classes.
+                    # A type checker sees two classes: of this file and of the installed one.
                     outputs = calls.call(self, unit, inputs)  # pyright: ignore[reportArgumentType]
                     if outputs is None:
-                        outputs = make.again(
+                        outputs = make.rebuild_op(
                             unit, inputs, self.variables, self.constants, resolve, safe_mode=self.safe_mode
                         )
                 env.update((t.name, shaped(y, t)) for t, y in zip(unit.outputs, outputs, strict=True))
         return [env[resolve(t).name] for t in targets]
 
     def _plan(self, env: Environment, targets: Sequence[tf.Tensor]) -> list[Any]:
-        """What to make, in order: ops, and instead of a Merge its whole tf.cond, of an Exit its whole loop."""
+        """Returns the ops to rebuild, in order. A whole tf.cond replaces a Merge, a whole loop an Exit."""
         structure, order, seen = self.structure, [], set()
 
         def unit(tensor: tf.Tensor) -> Any:
@@ -113,7 +113,7 @@ class Emitter:
     # ---- control flow
 
     def _branches(self, group: tuple[Any, ...], env: Environment) -> None:
-        """The Merges of one condition, as a tf.cond."""
+        """Rebuilds the Merges of one condition as a tf.cond."""
         structure = self.structure
         merges = [m for m in structure.members[group] if not is_handle(m.outputs[0])]
         condition = env[structure.resolve(structure.condition(merges[0])).name]
@@ -132,7 +132,7 @@ class Emitter:
             env[merge.outputs[0].name], env[merge.outputs[1].name] = shaped(value, merge.outputs[0]), index
 
     def _kept(self, frame: str) -> list[Any]:
-        """The variables of a loop that its condition and what is read of it afterwards need."""
+        """Returns the loop variables on which the condition and the read results depend."""
         loop = self.structure.frames[frame]
         merges = {m.outputs[0].name: m for m in loop.merges if not is_handle(m.outputs[0])}
         kept = {loops.left(e)[1].outputs[0].name for e in loop.exits if not is_handle(e.outputs[0])}
@@ -144,7 +144,7 @@ class Emitter:
         return [m for name, m in merges.items() if name in kept]
 
     def _read(self, tensors: Sequence[tf.Tensor], frame: str) -> set[str]:
-        """The variables of a loop, by name, that some tensors inside are made from in one round."""
+        """Returns the names of the loop variables on which some tensors depend within one iteration."""
         structure, found, seen, todo = self.structure, set(), set(), list(tensors)
         while todo:
             tensor = structure.resolve(todo.pop())
@@ -158,7 +158,7 @@ class Emitter:
         return found
 
     def _loop(self, frame: str, env: Environment) -> None:
-        """A loop, as a tf.while_loop of the variables that are needed."""
+        """Rebuilds a loop as a tf.while_loop over the variables that are needed."""
         structure, loop = self.structure, self.structure.frames[frame]
         kept = self._kept(frame)
 

@@ -1,4 +1,4 @@
-"""Refuses graphs of files that fill the memory, or end the process, as TensorFlow imports them."""
+"""Refuses graphs whose import by TensorFlow would fill the memory or end the process."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import harmless
 
 EXPANDED = 2**30
-"""Bytes that a file's constants may take in memory beyond those that it holds: one number may stand for many."""
+"""Bytes that constants may take in memory beyond those in the file, where one number may stand for many."""
 
 DEPTH = 100
-"""Functions that may call one another; TensorFlow follows the calls as it imports a graph, on the process's stack."""
+"""Depth of calls between functions; TensorFlow follows the calls on the process's stack."""
 
 OPS = 2**20
-"""Ops that a graph may have when each call of a function is replaced by the function's ops."""
+"""Ops that a graph may have after all calls of functions are inlined."""
 
 
 def importable(graph: Any, where: str, *, safe_mode: bool) -> None:
-    """Looks at every node of a GraphDef, those of functions too.
+    """Checks every node of a GraphDef and of its functions.
 
     Args:
         graph: the GraphDef.
         where: the file, for errors.
-        safe_mode: whether to bound what constants take; TensorFlow 1 may have written larger ones.
+        safe_mode: whether to bound the size of constants; TensorFlow 1 may have written larger ones.
 
     Raises:
-        LegacyError: Its constants or its calls are too many, or TensorFlow would end the process.
+        LegacyError: if constants or calls are too large, or TensorFlow would end the process.
     """
     _check_calls(graph, where)
     expanded = 0
     for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
         nexts = {node.name for node in nodes if node.op in ("NextIteration", "RefNextIteration")}
         for node in nodes:
-            if (said := _contradiction(node, nexts)) is not None:
+            if (fault := _contradiction(node, nexts)) is not None:
                 raise LegacyError(
-                    f"{where} is damaged: {node.op} (named '{node.name}') {said}. Give the file that TensorFlow 1 "
+                    f"{where} is damaged: {node.op} (named '{node.name}') {fault}. Give the file that TensorFlow 1 "
                     "wrote."
                 )
             for tensor in _tensors(node):
@@ -53,7 +53,7 @@ def importable(graph: Any, where: str, *, safe_mode: bool) -> None:
 
 
 def _contradiction(node: Any, nexts: set[str]) -> str | None:
-    """What of a node ends the process, as TensorFlow takes for granted that it is otherwise."""
+    """Describes a fault of a node that TensorFlow does not check, and that would end the process."""
     inside = [text.partition(":")[0] in nexts for text in node.input if not text.startswith("^")]
     if node.op in ("Merge", "RefMerge") and any(inside) and inside.count(False) > 1:
         return "belongs to a loop that no tf.while_loop made"
@@ -64,9 +64,9 @@ def _contradiction(node: Any, nexts: set[str]) -> str | None:
 
 
 def _check_calls(graph: Any, where: str) -> None:
-    """Refuses functions that call themselves, or whose ops would be too many once each call is replaced by them."""
+    """Refuses functions that call themselves, or that would be too large after inlining."""
     bodies = {function.signature.name: function.node_def for function in graph.library.function}
-    sizes: dict[str, tuple[int, int]] = {}  # ops, and how deep calls go
+    sizes: dict[str, tuple[int, int]] = {}  # number of ops, depth of calls
 
     def refuse(name: str) -> NoReturn:
         raise LegacyError(
@@ -91,7 +91,7 @@ def _check_calls(graph: Any, where: str) -> None:
 
 
 def _called(node: Any) -> Iterator[str]:
-    yield node.op  # which may be the name of a function
+    yield node.op  # an op type may be the name of a function
     for attr in node.attr.values():
         if attr.HasField("func"):
             yield attr.func.name
@@ -106,9 +106,9 @@ def _tensors(node: Any) -> Iterator[Any]:
 
 
 def _bytes(tensor: Any) -> int:
-    """The size in memory; 0 where TensorFlow refuses the tensor anyway."""
+    """Returns the size in memory; 0 if TensorFlow refuses the tensor anyway."""
     sizes = [dim.size for dim in tensor.tensor_shape.dim]
     try:
         return max(tf.as_dtype(tensor.dtype).size or 1, 1) * math.prod(sizes) if min(sizes, default=0) >= 0 else 0
-    except TypeError:  # of no known type
+    except TypeError:  # unknown dtype
         return 0

@@ -1,7 +1,7 @@
-"""Ops that reach beyond their graph: to files, processes, the network or Python.
+"""Refuses ops that reach beyond their graph: to files, processes, the network or Python.
 
 A file of unknown origin must not run them. TensorFlow marks most of them as stateful, and `kinds.UNCHANGING` names the
-stateful ops that change nothing; the tables here hold what neither says.
+harmless stateful ops; the tables here list the exceptions.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from nthgrad.legacy._lift.ops import VARIABLES, describe
 
 ALLOW = "If you trust the file, give safe_mode=False (--unsafe on the command line)."
 
-# Ops that TensorFlow does not mark as stateful, and that read or write files, run native or Python code, run a graph
-# that they hold as text, send to a debugger, or wait.
+# Ops that are not marked as stateful, but read or write files, run native or Python code, run a graph given as text,
+# send to a debugger, or wait.
 _UNMARKED = frozenset({
     "BytesProducedStatsDataset", "CacheDataset", "Copy", "CopyHost", "DatasetFromGraph", "DebugIdentity",
     "DebugNanCount", "DebugNumericSummary", "DecodeProtoV2", "EncodeProto",
@@ -27,14 +27,14 @@ _UNMARKED = frozenset({
     "SnapshotNestedDatasetReader", "XlaCustomCall", "XlaCustomCallV2",
 })  # fmt: skip
 
-# Ops of `kinds.UNCHANGING` that read a file, or what another part of the process holds.
+# Ops of `kinds.UNCHANGING` that read a file, or state of the process.
 _FOREIGN = frozenset({"FixedUnigramCandidateSampler", "GetSessionTensor", "SerializeIterator"})
 
-_NOT_READ = "/not_read"  # what the names of placeholders end in that `disarm` adds
+_NOT_READ = "/not_read"  # suffix of the placeholders that `disarm` adds
 
 
 def acts(kind: str) -> bool:
-    """Whether ops of a type reach beyond their graph, or may."""
+    """Whether ops of a type may reach beyond their graph."""
     known = _private.op_def(kind)
     if kind in _UNMARKED or kind in _FOREIGN:
         return True
@@ -48,10 +48,10 @@ def calls(kind: str) -> bool:
 
 
 def check(op: Any) -> None:
-    """Raises where an op that could be rebuilt is not known to be harmless; `make` refuses the other stateful ones.
+    """Refuses an op that may reach beyond its graph; `make` refuses the other stateful ops.
 
     Raises:
-        LegacyError: It reaches beyond its graph.
+        LegacyError: if the op is not known to be harmless.
     """
     if op.type == "Placeholder" and op.name.endswith(_NOT_READ):
         op = next(iter(op.outputs[0].consumers()), op)
@@ -63,10 +63,10 @@ def check(op: Any) -> None:
 
 
 def disarm(graph: Any) -> None:
-    """Cuts the ops of a GraphDef that act from their inputs, so that importing it runs none of them.
+    """Disconnects acting ops of a GraphDef from their inputs, so that importing it does not run them.
 
-    TensorFlow computes shapes as it imports a graph, and runs ops on constants to do so. It runs no stateful op, none
-    that calls a function, and none that depends on a placeholder. An op that is cut here is refused where it is needed.
+    On import, TensorFlow computes shapes and runs ops on constants to do so. It runs no stateful op, none that calls a
+    function, and none that depends on a placeholder. A disconnected op is refused if the outputs depend on it.
     """
     _cut(graph.node, "")
     for function in graph.library.function:

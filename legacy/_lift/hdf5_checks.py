@@ -1,4 +1,4 @@
-"""Refuses HDF5 files that hang HDF5, or take data from other files: external and virtual data sets, external links."""
+"""Refuses HDF5 files that hang HDF5, and external data: external or virtual data sets, external links."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import harmless
 
 LIMIT = 20.0
-"""Seconds that reading a file may take, beside one for every 20 MB."""
+"""Seconds that reading a file may take, plus one for every 20 MB."""
 
 _READER = str(Path(__file__).with_name("hdf5_reader.py"))
 
 
 def readable(path: Path) -> None:
-    """Reads a file in another process first, where what a damaged one does to HDF5 can be stopped.
+    """Reads a file in another process, which can be stopped if the file is damaged.
 
     Raises:
-        LegacyError: It takes too long, ends the process, or holds what is too large to be in it.
+        LegacyError: if reading takes too long or ends the process, or data is larger than the file.
     """
     if not sys.executable:  # Python is embedded in another program
         return
@@ -41,10 +41,10 @@ def readable(path: Path) -> None:
 
 
 def contained(path: Path) -> None:
-    """Looks at every link of a file, and follows those that stay in it.
+    """Checks every link of a file; follows links inside the file.
 
     Raises:
-        LegacyError: The file takes data from another, or cannot be read.
+        LegacyError: if the file refers to data of another file, or cannot be read.
     """
     try:
         with h5py.File(path) as file:
@@ -66,7 +66,7 @@ def _check(file: h5py.File, path: Path) -> None:
             if isinstance(link, h5py.ExternalLink):
                 _refuse(path, group, name, f"is a link to the file {link.filename!r}")
             if isinstance(link, h5py.SoftLink):
-                continue  # to a place in this file, which is reached without it
+                continue  # its target is in this file, so it is visited anyway
             found: Any = group[name]
             if isinstance(found, h5py.Dataset) and found.external:
                 _refuse(path, group, name, f"holds data of the file {found.external[0][0]!r}")

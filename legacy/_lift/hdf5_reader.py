@@ -1,6 +1,6 @@
-"""Reads what an HDF5 file holds, as a program of its own: a damaged file may hang HDF5, or end its process.
+"""Program that reads a whole HDF5 file: a damaged file may hang HDF5 or end the process.
 
-It imports nothing of nthgrad, so that it starts in a fifth of a second.
+It imports nothing of nthgrad, so it starts in a fifth of a second.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-_RATIO = 1100  # the most numbers that deflate, HDF5's usual compression, makes of one
-_SMALL = 2**26  # bytes that need not be in the file: of a data set that was never written
+_RATIO = 1100  # the largest compression ratio of deflate, HDF5's usual compression
+_SMALL = 2**26  # bytes that may be missing in the file: a data set may be unwritten
 
 
 def problem(path: str) -> str:
-    """Reads each attribute and each piece of compressed data; leaves errors of HDF5 to the caller, who reads it again.
+    """Reads each attribute and each chunk of data; ignores errors of HDF5, which the later reader raises.
 
     Returns:
-        what no error says, or nothing.
+        a fault for which HDF5 raises no error, or "".
     """
     import h5py
 
@@ -39,7 +39,7 @@ def problem(path: str) -> str:
             if isinstance(found, h5py.Dataset):
                 bytes_, stored = _bytes(found.id), min(found.id.get_storage_size(), size)
                 if bytes_ > max(_RATIO * stored, _SMALL) and not found.external and not found.is_virtual:
-                    return f"{name!r} is larger than what the file holds of it"
+                    return f"{name!r} is larger than its data in the file"
                 if found.chunks is not None:
                     _attempt(lambda found=found: [found[piece].shape for piece in found.iter_chunks()])
             elif isinstance(found, h5py.Group):
@@ -52,7 +52,7 @@ def problem(path: str) -> str:
 
 
 def _bytes(found: Any) -> int:
-    """The size of an attribute or data set in memory."""
+    """Returns the size of an attribute or data set in memory."""
     return found.get_space().get_simple_extent_npoints() * found.get_type().get_size()
 
 

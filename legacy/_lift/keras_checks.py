@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import harmless
 
-# Functions of TensorFlow that a layer of these classes may call: these, and those of modules that only compute.
+# Functions of TensorFlow that a layer of _CALLS may call, in addition to those of _MODULES.
 _FUNCTIONS = frozenset({
     "argsort", "boolean_mask", "broadcast_to", "cast", "clip_by_norm", "clip_by_value", "concat", "constant",
     "convert_to_tensor", "cumsum", "einsum", "expand_dims", "eye", "fill", "gather", "gather_nd", "identity",
@@ -25,14 +25,14 @@ _FUNCTIONS = frozenset({
 _MODULES = ("__operators__.", "keras.activations.", "linalg.", "math.", "nn.", "signal.")
 _CALLS = ("SlicingOpLambda", "TFOpLambda")
 _METHODS = ("ClassMethod", "InstanceMethod")
-_PATHS = ("ckpt_to_load_from", "vocabulary", "vocabulary_file")  # what names a file, unless it is a list
+_PATHS = ("ckpt_to_load_from", "vocabulary", "vocabulary_file")  # a string names a file; a list is the data itself
 
 
 def architecture(text: str, where: str) -> None:
-    """Checks the configuration of a model; what is no JSON is left to Keras.
+    """Checks the configuration of a model; leaves invalid JSON to Keras.
 
     Raises:
-        LegacyError: A layer would run code of the file's author, act, or read another file.
+        LegacyError: if a layer would run code of the file's author, act, or read another file.
     """
     try:
         config = json.loads(text)
@@ -62,7 +62,7 @@ def _refuse(where: str, layer: str, does: str) -> NoReturn:
 
 
 def _parts(config: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every dict of a configuration, with the layer that it belongs to."""
+    """Yields every dict of a configuration, with its layer."""
     todo = [("of no name", config)]
     while todo:
         layer, part = todo.pop()
@@ -77,7 +77,7 @@ def _parts(config: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _acting(node: Any) -> str | None:
-    """The type of the op in a NodeDef, as a TensorFlowOpLayer holds it, if it is not known to be harmless."""
+    """Returns the op type in the NodeDef of a TensorFlowOpLayer, if it is not known to be harmless."""
     found = tf.compat.v1.NodeDef()
     try:
         if isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""Models of Keras 2: made in a legacy session, or read from the files that Keras wrote."""
+"""Reads models of Keras 2 from a legacy session or from files of Keras."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nthgrad.legacy._lift.sources import Source, bare, first, live
 
 
 def of(model: Any, session: Any, where: str) -> Source:
-    """A model that was made in a legacy session."""
+    """Returns the source for a model of a legacy session."""
     source = live(model.outputs[0].graph, session, where)
     source.keras = True
     source.trainable = {bare(v) for v in model.trainable_weights}
@@ -34,7 +34,7 @@ def file(
     *,
     safe_mode: bool,
 ) -> Source:
-    """A whole Keras model, or its architecture with a file of weights."""
+    """Reads a whole Keras model, or an architecture with a file of weights."""
     from nthgrad.legacy import keras
     from nthgrad.legacy._runtime.session import session
 
@@ -54,11 +54,10 @@ def file(
     try:
         with without_code:
             model = _model(path, text if not whole else None, weights, custom_objects)
-    except Exception as error:  # Keras raises whatever the file makes it stumble over
+    except Exception as error:  # a damaged file makes Keras raise anything
         raise LegacyError(
-            f"{path} cannot be read as a Keras model: {first(error)} Perhaps a layer is none of Keras's own: "
-            "give custom_objects={...}, or build the model in a legacy session, load its weights and lift "
-            "it there."
+            f"{path} cannot be read as a Keras model: {first(error)} If a layer is your own, give "
+            "custom_objects={...}, or build the model in a legacy session, load its weights and lift it there."
         ) from error
     source = of(model, keras.backend.get_session(), str(path))
     source.safe_mode = safe_mode
@@ -66,7 +65,7 @@ def file(
 
 
 def _model(path: Path, text: str | None, weights: str | None, custom_objects: Mapping[str, Any] | None) -> Any:
-    """The model of a whole file, or of the text of its architecture and a file of weights."""
+    """Loads a whole file, or builds the model from its architecture and loads a file of weights."""
     from nthgrad.legacy import keras
 
     if text is None:
@@ -78,7 +77,7 @@ def _model(path: Path, text: str | None, weights: str | None, custom_objects: Ma
 
 
 def _check_read(path: Path) -> None:
-    """Refuses an HDF5 file that cannot be read in bounded time; what is none is left to what reads it."""
+    """Refuses an HDF5 file that cannot be read in bounded time; ignores other files."""
     import h5py
 
     from nthgrad.legacy._lift import hdf5_checks
@@ -88,7 +87,7 @@ def _check_read(path: Path) -> None:
 
 
 def _check_weights(path: Path) -> None:
-    """Refuses weights that lie in other files, or in a format that Keras 2 did not have."""
+    """Refuses weights in other files, or in a format of Keras 3."""
     import h5py
 
     from nthgrad.legacy._lift import hdf5_checks
@@ -100,7 +99,7 @@ def _check_weights(path: Path) -> None:
 
 
 def _architecture(path: Path) -> str:
-    """The architecture in a whole file, as JSON."""
+    """Returns the architecture in a whole file, as JSON."""
     import h5py
 
     try:
@@ -114,13 +113,13 @@ def _architecture(path: Path) -> str:
         ) from error
     if found is None:
         raise LegacyError(
-            f"{path} holds weights alone. Lift the .json file of the architecture, with weights={str(path)!r}."
+            f"{path} holds only weights. Lift the .json file of the architecture, with weights={str(path)!r}."
         )
     return found.decode("utf-8", "replace") if isinstance(found, bytes) else str(found)
 
 
 def _load_weights(model: Any, path: str) -> None:
-    """Loads weights in the format of Keras 2.2, also where the name is one that means a later format today."""
+    """Loads weights in the format of Keras 2.2, even if the file name means the format of Keras 3."""
     with contextlib.ExitStack() as stack:
         if path.endswith(".weights.h5"):
             link = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "old.h5"

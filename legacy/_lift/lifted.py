@@ -1,4 +1,4 @@
-"""What `legacy.lift` returns: a function of TensorFlow 2 that holds the old model's variables."""
+"""`Lifted`, the result of `legacy.lift`: a function of TensorFlow 2 that holds the old variables."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from nthgrad.legacy._internals import lifting as _private
 class Lifted(tf.Module):
     """A TensorFlow 1 graph as a function of TensorFlow 2.
 
-    It is called like any function on tensors, eagerly, inside `tf.function` and under `tf.GradientTape`, and goes into
-    everything of nthgrad: `derivative`, `partials`, the operators.  NumPy arrays and Python numbers take the dtype of
-    the input, as in a `feed_dict`.
+    Call it on tensors, eagerly, inside `tf.function` or under `tf.GradientTape`. Every function of nthgrad accepts it:
+    `derivative`, `partials`, the operators. NumPy arrays and Python numbers take the dtype of the input, as in a
+    `feed_dict`.
 
     Attributes:
-        specs: a `tf.TensorSpec` for each argument, with its name; what is called must fit them.
-        variables: the old model's variables that the outputs need, as `tf.Variable`s with their old names.
-        trainable_variables: those of them that the old program trained.
+        specs: a named `tf.TensorSpec` for each argument; the arguments of a call must be compatible with it.
+        variables: the old variables on which the outputs depend, as `tf.Variable`s with their old names.
+        trainable_variables: the variables that the old program trained.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Lifted(tf.Module):
         super().__init__(name="lifted")
         self._make = make
         self._held = list(variables)
-        self._specs = lambda: list(specs)  # a list of its own would be tracked
+        self._specs = lambda: list(specs)  # tf.Module would track a list
         self._compiled = tf.function(grappler.guarded(lambda *tensors: make(tensors)), autograph=False)
         parameters = [inspect.Parameter(str(s.name), inspect.Parameter.POSITIONAL_OR_KEYWORD) for s in specs]
         self.__signature__ = inspect.Signature(parameters)
@@ -60,15 +60,15 @@ class Lifted(tf.Module):
 
     @property
     def python_function(self) -> Callable[..., Any]:
-        """What nthgrad traces in place, as it does with a `tf.function`: this, which AutoGraph leaves alone."""
+        """The function that nthgrad traces in place, as for a `tf.function`; AutoGraph leaves it alone."""
         return self.__call__
 
     @tf.autograph.experimental.do_not_convert
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The outputs, in the structure that was asked for.
+        """Returns the outputs, in the structure given to `lift`.
 
         Raises:
-            LegacyError: an argument is missing, or has not the dtype or the shape of the old input.
+            LegacyError: if an argument is missing, or has a dtype or shape that the old input does not allow.
         """
         try:
             bound = self.__signature__.bind(*args, **kwargs).arguments
@@ -91,13 +91,13 @@ class Lifted(tf.Module):
 
 
 def trace(lifted: Lifted) -> Any:
-    """Makes the graph once, for arguments of any length, and so raises what cannot be made."""
+    """Traces the function for arguments of any length; raises if an op cannot be rebuilt."""
     with _private.eager_mode():
         return lifted._compiled.get_concrete_function(*lifted.specs)
 
 
 def _fitting(value: Any, spec: tf.TensorSpec) -> tf.Tensor:
-    """An argument as a tensor that the old placeholder would have taken."""
+    """Converts an argument to a tensor; raises if the old placeholder would have refused it."""
     if isinstance(value, (tf.Tensor, tf.Variable)):
         tensor = tf.convert_to_tensor(value)
         if tensor.dtype != spec.dtype:

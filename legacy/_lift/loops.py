@@ -1,4 +1,4 @@
-"""The loops of a graph of TensorFlow 1, and an order of its ops in which each stands after those that it needs."""
+"""Finds the loops of a graph of TensorFlow 1 and a topological order of its ops."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nthgrad.legacy._lift.ops import CUT, describe, frame_name, is_loop_variable
 
 @dataclasses.dataclass
 class Frame:
-    """A loop: its variables by their Merge, with the Switch of each, and the Exits that are read."""
+    """The ops of a loop; a Merge is a loop variable, and `switches` has its Switch."""
 
     enters: list[Any]
     merges: list[Any] = dataclasses.field(default_factory=list)
@@ -24,10 +24,10 @@ class Frame:
 
 
 def entered(merge: Any) -> Any:
-    """The Enter that a loop's variable starts from.
+    """Returns the Enter of a loop variable.
 
     Raises:
-        LegacyError: It starts from none.
+        LegacyError: if it has none.
     """
     for tensor in merge.inputs:
         if kind(tensor.op) == "Enter":
@@ -36,23 +36,23 @@ def entered(merge: Any) -> Any:
 
 
 def start(merge: Any) -> tf.Tensor:
-    """What a loop's variable starts from, outside of the loop."""
+    """Returns the initial value of a loop variable, outside of the loop."""
     return entered(merge).inputs[0]
 
 
 def following(merge: Any) -> tf.Tensor:
-    """What a loop's variable becomes, inside of the loop."""
+    """Returns the next value of a loop variable, inside of the loop."""
     return next(t.op for t in merge.inputs if kind(t.op) == "NextIteration").inputs[0]
 
 
 def left(exit_: Any) -> tuple[str, Any]:
-    """The name of the loop that an Exit leaves, and the variable that it hands out."""
+    """Returns the name of the loop that an Exit leaves, and the loop variable that it returns."""
     merge = exit_.inputs[0].op.inputs[0].op
     return frame_name(entered(merge)), merge
 
 
 def reachable(targets: Sequence[tf.Tensor], given: Collection[str]) -> dict[str, Any]:
-    """The ops that run before some tensors can be read, by name; nothing before those that are given."""
+    """Returns the ops on which the targets depend, by name; stops at the given tensors."""
     seen: dict[str, Any] = {}
     todo = [t.op for t in targets if t.name not in given]
     while todo:
@@ -64,10 +64,10 @@ def reachable(targets: Sequence[tf.Tensor], given: Collection[str]) -> dict[str,
 
 
 def frames(ops: Mapping[str, Any]) -> dict[str, Frame]:
-    """The loops among some ops, by name.
+    """Returns the loops among some ops, by name.
 
     Raises:
-        LegacyError: Something is no loop as tf.while_loop makes it.
+        LegacyError: if tf.while_loop cannot have built a loop.
     """
     found: dict[str, Frame] = {}
     for op in ops.values():
@@ -92,7 +92,7 @@ def frames(ops: Mapping[str, Any]) -> dict[str, Frame]:
 
 
 def ordered(ops: Mapping[str, Any], loops: Mapping[str, Frame], given: Collection[str]) -> list[Any]:
-    """The ops, each after those that it needs; of a loop, its Exits after all the rest."""
+    """Sorts ops topologically; the Exits of a loop follow all its other ops."""
     inside = {name: [*f.enters, *(t.op for m in f.merges for t in m.inputs)] for name, f in loops.items()}
 
     def needs(op: Any) -> list[Any]:
@@ -104,7 +104,7 @@ def ordered(ops: Mapping[str, Any], loops: Mapping[str, Frame], given: Collectio
         return [one for one in found if one.name in ops]
 
     order: list[Any] = []
-    done: dict[str, bool] = {}  # False while what an op needs is being visited
+    done: dict[str, bool] = {}  # False while the inputs of an op are visited
     for root in ops.values():
         stack = [] if root.name in done else [(root, iter(needs(root)))]
         done.setdefault(root.name, False)
@@ -119,7 +119,7 @@ def ordered(ops: Mapping[str, Any], loops: Mapping[str, Frame], given: Collectio
                 done[one.name] = False
                 stack.append((one, iter(needs(one))))
             elif not done[one.name]:
-                raise LegacyError(f"{describe(one)} is made from itself, but not by a tf.while_loop. {CUT}")
+                raise LegacyError(f"{describe(one)} depends on itself, but not through a tf.while_loop. {CUT}")
     return order
 
 

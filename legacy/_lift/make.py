@@ -1,4 +1,4 @@
-"""Makes one op once more, on what its inputs are now; or says why it cannot be had."""
+"""Rebuilds an op on new inputs; raises if TensorFlow 2 cannot."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from nthgrad.legacy._lift.ops import CUT, PASSES, VARIABLES, describe, kind, wri
 
 
 class Handle(NamedTuple):
-    """What the handle of a resource variable stands for."""
+    """The variable that a resource handle refers to."""
 
     variable: tf.Variable
     value: tf.Tensor
 
 
-def again(
+def rebuild_op(
     op: Any,
     inputs: Sequence[Any],
     variables: Mapping[str, tf.Variable],
@@ -30,26 +30,26 @@ def again(
     *,
     safe_mode: bool,
 ) -> Sequence[Any]:
-    """The outputs of an op, made anew.
+    """Rebuilds an op and returns its outputs.
 
     Args:
-        op: of the old graph; none of those that call functions, or join branches or loops.
+        op: an op of the old graph that calls no function and joins no branches or loops.
         inputs: tensors, Handles and arrays.Arrays.
-        variables: by the name of the op that makes the old one.
-        constants: values that are made already, by the name of the op.
-        resolve: the tensor of the old graph that one is another name of.
+        variables: the new variables, by the name of the op of the old one.
+        constants: values that exist already, by the name of the op.
+        resolve: maps a tensor of the old graph to the tensor of which it is an alias.
         safe_mode: whether to refuse an op that is not known to be harmless.
 
     Raises:
-        LegacyError: It cannot be had in TensorFlow 2.
+        LegacyError: if TensorFlow 2 cannot rebuild the op.
     """
     name = kind(op)
     if name in PASSES or name in ("LoopCond", "Print"):
-        return list(inputs[:1]) * len(op.outputs)  # no op: the flow of a TensorArray is a list here
+        return list(inputs[:1]) * len(op.outputs)  # not tf.identity: the flow of a TensorArray is a list here
     if name == "Const" and op.name in constants:
         return [tf.convert_to_tensor(constants[op.name])]
     if op.type in VARIABLES:
-        value = variables[op.name].read_value()  # here, and not once in every loop and branch that reads it
+        value = variables[op.name].read_value()  # once, not in every loop and branch that reads it
         return [Handle(variables[op.name], value) if op.type == "VarHandleOp" else value]
     if name in _READS:
         return [_READS[name](op, *inputs)]
@@ -67,11 +67,12 @@ def again(
         if isinstance(error, NthgradError):
             raise
         said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise LegacyError(f"{describe(op)} cannot be made of {_listed(values)}: {said.rstrip('.')}. {CUT}") from error
+        raise LegacyError(
+            f"{describe(op)} cannot be rebuilt on {_listed(values)}: {said.rstrip('.')}. {CUT}"
+        ) from error
 
 
 def _refuse(op: Any) -> None:
-    """Raises where an op cannot be made again."""
     if op.type == "Placeholder":
         raise LegacyError(
             f"The placeholder '{op.name}' has no value. Make it an input, or fix it with feed={{'{op.name}': value}}."
@@ -79,31 +80,31 @@ def _refuse(op: Any) -> None:
     if "PyFunc" in op.type:
         raise LegacyError(f"{describe(op)} runs Python code of the old program, which a graph does not hold. {CUT}")
     if writes(op):
-        raise LegacyError(f"{describe(op)} changes a variable to give its value. {CUT}")
+        raise LegacyError(f"{describe(op)} changes a variable to compute its value. {CUT}")
     if op.op_def.is_stateful and op.type not in kinds.UNCHANGING:
-        raise LegacyError(f"{describe(op)} has a state of its own in TensorFlow 1's session. {CUT}")
+        raise LegacyError(f"{describe(op)} keeps its state in a session of TensorFlow 1. {CUT}")
     if not hasattr(tf.raw_ops, op.type):
-        raise LegacyError(f"{describe(op)} is an op that TensorFlow {tf.__version__} cannot make. {CUT}")
+        raise LegacyError(f"{describe(op)} is an op that TensorFlow {tf.__version__} does not have. {CUT}")
 
 
 def shaped(value: Any, old: tf.Tensor) -> Any:
-    """A tensor, with what the old program said of its shape."""
-    said = isinstance(value, tf.Tensor) and value.dtype != tf.variant and old.shape.rank is not None
-    if said and value.shape.is_compatible_with(old.shape):
+    """Sets the shape that the old graph states for a tensor."""
+    stated = isinstance(value, tf.Tensor) and value.dtype != tf.variant and old.shape.rank is not None
+    if stated and value.shape.is_compatible_with(old.shape):
         value.set_shape(old.shape)
     return value
 
 
 def _listed(values: Sequence[tf.Tensor]) -> str:
-    return ", ".join(f"{x.dtype.name} {x.shape}" for x in values) or "nothing"
+    return ", ".join(f"{x.dtype.name} {x.shape}" for x in values) or "no inputs"
 
 
 def as_tensor(value: Any) -> tf.Tensor:
-    """A tensor, where a variable may be given by its handle."""
+    """Returns the value of a Handle; returns a tensor unchanged."""
     return value.value if isinstance(value, Handle) else value
 
 
-# What reads a variable goes through the variable, so that tapes know of it.
+# Reads go through the tf.Variable, so that tapes watch it.
 _READS: dict[str, Callable[..., tf.Tensor]] = {
     "ReadVariableOp": lambda op, v: v.value,
     "VariableShape": lambda op, v: tf.shape(v.value, op.get_attr("out_type")),
@@ -113,7 +114,7 @@ _READS: dict[str, Callable[..., tf.Tensor]] = {
 
 
 def _without_gradient(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """An op whose gradient was the old program's own, which no graph holds."""
+    """Rebuilds an op with a custom gradient, which no graph holds: differentiating it raises."""
 
     @tf.custom_gradient
     def apply(*inputs: tf.Tensor) -> Any:
@@ -121,9 +122,8 @@ def _without_gradient(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
 
         def gradient(*_: Any) -> Any:
             raise LegacyError(
-                f"{describe(op)} has a gradient of the old program's own (tf.custom_gradient or "
-                "gradient_override_map), which is Python code that a graph does not hold, so it has values but no "
-                f"derivatives here. {CUT}"
+                f"{describe(op)} has a custom gradient (tf.custom_gradient or gradient_override_map), which is Python "
+                f"code that a graph does not hold: tapes cannot differentiate it. {CUT}"
             )
 
         return made, gradient

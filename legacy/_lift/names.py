@@ -1,4 +1,4 @@
-"""Which tensors are meant: by name, by the file's own names, or because there is no other choice."""
+"""Finds the tensors of a graph: by name, by a name that the file defines, or the only candidate."""
 
 from __future__ import annotations
 
@@ -24,22 +24,24 @@ class Names:
 
         Args:
             graph: a graph of TensorFlow 1.
-            where: what it came from, for errors.
-            own: names of tensors by the names that the file gives them.
+            where: the source of the graph, for errors.
+            own: maps names that the file defines to names of tensors.
         """
         self.graph, self.where, self.own = graph, where, own
         self._ops = {op.name: op for op in graph.get_operations()}
 
     def find(self, name: Any, role: str) -> tf.Tensor:
-        """The tensor of a name, or the tensor itself.
+        """Returns the tensor of a name; returns a tensor of the graph unchanged.
 
         Args:
-            name: `"x:0"`, `"x"` for an op with one output, a name of the file's own, or a tensor of the graph.
-            role: what it is wanted for, for errors.
+            name: `"x:0"`, `"x"` for an op with one output, a name that the file defines, or a tensor of the graph.
+            role: the use of the tensor, for errors.
         """
         if isinstance(name, tf.Tensor):
             if getattr(name, "graph", None) is not self.graph:
-                raise LegacyError(f"The {role} {name!r} belongs to another graph than {self.where}. Give its own.")
+                raise LegacyError(
+                    f"The {role} {name!r} belongs to another graph than {self.where}. Give a tensor of it."
+                )
             return name
         if not isinstance(name, str):
             raise LegacyError(f"The {role} {name!r} is neither a name nor a tensor. Give the name of a tensor: 'x:0'.")
@@ -63,28 +65,28 @@ class Names:
         return outputs[int(index or 0)]
 
     def learning_phases(self) -> list[tf.Tensor]:
-        """Keras's learning phase: what layers ask that compute something else in training."""
+        """Returns the placeholders that tell Keras layers whether they are in training."""
         kinds = ("Placeholder", "PlaceholderWithDefault")
         return [op.outputs[0] for op in self._ops.values() if op.type in kinds and _PHASE.fullmatch(op.name)]
 
     def default_inputs(self, outputs: Sequence[tf.Tensor], known: Mapping[str, Any]) -> list[tf.Tensor]:
-        """The only placeholder that the outputs are made from."""
+        """Returns the only placeholder on which the outputs depend."""
         before = Structure(outputs, (), known).before(outputs).values()
         found = [t for t in before if t.op.type == "Placeholder"]
         if len(found) == 1:
             return found
         if not found:
             raise LegacyError(
-                f"{_listed(outputs)} of {self.where} is made from no placeholder. "
-                "Name the tensors that are to be given, with inputs=[...]."
+                f"{_listed(outputs)} of {self.where} depends on no placeholder. "
+                "Name the tensors that become arguments, with inputs=[...]."
             )
         raise LegacyError(
-            f"{_listed(outputs)} of {self.where} is made from several placeholders: {_listed(found)}. "
+            f"{_listed(outputs)} of {self.where} depends on several placeholders: {_listed(found)}. "
             "Name the inputs in order, with inputs=[...]; feed={...} fixes the value of another."
         )
 
     def default_outputs(self, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """The only tensor that nothing reads, of those made from the inputs, or from a placeholder."""
+        """Returns the only unread float tensor that depends on the inputs, or on a placeholder."""
         reached = {t.name for t in inputs} or {
             op.outputs[0].name for op in self._ops.values() if op.type == "Placeholder" and op.outputs
         }
@@ -93,7 +95,9 @@ class Names:
         while todo:
             tensor = todo.pop()
             users = [c for c in tensor.consumers() if c.outputs]
-            unread = not any(c.outputs for t in tensor.op.outputs for c in t.consumers())  # a Switch is, on one side
+            unread = not any(
+                c.outputs for t in tensor.op.outputs for c in t.consumers()
+            )  # one output of a Switch is read
             if unread and tensor.name not in start and tensor.dtype.is_floating:
                 ends.append(tensor)
             fresh = [t for c in users for t in c.outputs if t.name not in reached]
@@ -102,7 +106,7 @@ class Names:
         if len(ends) == 1:
             return ends
         if not ends:
-            raise LegacyError(f"{self.where} shows no output. Name it, with outputs=...")
+            raise LegacyError(f"{self.where} has no tensor that may be the output. Name the output, with outputs=...")
         raise LegacyError(
             f"{self.where} has several tensors that may be the output: {_listed(sorted(ends, key=lambda t: t.name))}. "
             "Name one, or several, with outputs=..."
@@ -116,7 +120,7 @@ class Names:
         if not found:
             found = [op.name for op in self._ops.values() if op.type == "Placeholder"][:_SHOWN]
             return f"Its placeholders are {_quoted(found)}." if found else "It has no placeholders. Look at its graph."
-        return f"There is {_quoted(found)}. Name one of those."
+        return f"Similar names are {_quoted(found)}. Name one of them."
 
 
 def _listed(tensors: Sequence[tf.Tensor]) -> str:

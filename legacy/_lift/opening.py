@@ -1,4 +1,4 @@
-"""Which kind of source something is, and what can be said of it."""
+"""Opens a source: determines its kind and checks the options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import harmless, keras_models, sources
 
 _FILES = ".pb, .pbtxt, .meta, .h5 or .json, or the folder of a SavedModel"
-_TAKES = {  # which kind of source takes which options
+_TAKES = {  # the options of each kind of source
     "a SavedModel": ("signature", "tags"),
     "a MetaGraph": ("checkpoint",),
     "a Keras file": ("weights", "custom_objects"),
@@ -22,7 +22,7 @@ _TAKES = {  # which kind of source takes which options
 
 
 class Options(NamedTuple):
-    """What is given of the options of `lift` that are for one kind of source."""
+    """The options of `lift` that are for one kind of source."""
 
     signature: str | None
     tags: Sequence[str] | None
@@ -32,10 +32,10 @@ class Options(NamedTuple):
 
 
 def source(what: Any, options: Options, stack: contextlib.ExitStack, *, safe_mode: bool) -> sources.Source:
-    """Opens a source; what has to stay open is left to the stack.
+    """Opens a source; the stack closes its sessions.
 
     Raises:
-        LegacyError: It is none, it cannot be read, or an option is for another kind.
+        LegacyError: if it is no source, it cannot be read, or an option is for another kind.
     """
     if isinstance(what, tf.compat.v1.Session | tf.compat.v1.InteractiveSession):
         kind, opened = "a session", lambda: sources.live(what.graph, what)
@@ -58,7 +58,7 @@ def source(what: Any, options: Options, stack: contextlib.ExitStack, *, safe_mod
 
 
 def unexpected(path: str, error: Exception) -> LegacyError:
-    """What to raise of an error that lifting a file does not know: the file is damaged, most likely."""
+    """Returns the LegacyError for an unexpected error, most likely of a damaged file."""
     return LegacyError(
         f"{path} cannot be lifted: {type(error).__name__}: {sources.first(error)} If the file is damaged, give the one "
         "that was written."
@@ -72,7 +72,7 @@ def _keras(model: Any) -> sources.Source:
 
 
 def _file(path: Path, options: Options, stack: contextlib.ExitStack, *, safe_mode: bool) -> tuple[str, Any]:
-    """The kind of a file or folder, and what opens it."""
+    """Returns the kind of a file or folder, and the function that opens it."""
     if path.name == "saved_model.pb":
         path = path.parent
     if path.is_dir() and not (path / "saved_model.pb").is_file():
@@ -104,7 +104,7 @@ def _file(path: Path, options: Options, stack: contextlib.ExitStack, *, safe_mod
         return "a Keras file", lambda: keras_models.file(
             path, _text(options.weights), options.custom_objects, stack, safe_mode=safe_mode
         )
-    raise LegacyError(f"{path} has an ending that says nothing. Give a {_FILES}.")
+    raise LegacyError(f"{path} has an unknown ending. Give a {_FILES}.")
 
 
 def _text(path: str | os.PathLike[str] | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What lifting has to know of ops of TensorFlow 1, one at a time."""
+"""Properties of single ops of TensorFlow 1: kind, name in errors, variables, loops."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import tensorflow as tf
 
 VARIABLES = frozenset({"AutoReloadVariable", "VarHandleOp", "Variable", "VariableV2"})
 PASSES = frozenset({"Enter", "Exit", "Identity", "NextIteration", "Switch"})
-"""Ops whose outputs are their first input."""
+"""Ops whose outputs equal their first input."""
 
 CUT = "Lift the parts before and after it: give the tensor that follows as an input."
-"""What can be done about an op that cannot be had."""
+"""Advice for an op that cannot be rebuilt."""
 
 _WRITES = ("Assign", "ResourceApply", "ResourceScatter", "ResourceSparseApply", "ResourceStridedSliceAssign")
 
 
 def kind(op: Any) -> str:
-    """The type of an op; ops on reference variables count as those on values."""
+    """Returns the type of an op, without the prefix of ops on reference variables."""
     name = op.type
     return name[3:] if name.startswith("Ref") else name
 
 
 def describe(op: Any) -> str:
-    """An op as errors name it."""
+    """Returns an op's type and name, for errors."""
     return f"{op.type} (named '{op.name}')"
 
 
@@ -40,18 +40,18 @@ def is_handle(tensor: tf.Tensor) -> bool:
 
 
 def is_loop_variable(op: Any) -> bool:
-    """Whether a Merge is the variable of a loop: what it starts from, or what the last round made of it."""
+    """Whether a Merge is a loop variable: it joins the initial value and the value of the last iteration."""
     return kind(op) == "Merge" and any(kind(t.op) == "NextIteration" for t in op.inputs)
 
 
 def frame_name(enter: Any) -> str:
-    """The name of the loop that an Enter enters."""
+    """Returns the name of the loop that an Enter enters."""
     name = enter.get_attr("frame_name")
     return name.decode() if isinstance(name, bytes) else name
 
 
 def variable(tensor: tf.Tensor) -> Any:
-    """The op that makes the variable which a reference or a handle leads to, or the last op on the way there."""
+    """Returns the op of the variable behind a reference or handle, or the last op on the path to it."""
     op = tensor.op
     while kind(op) in PASSES:
         op = op.inputs[0].op

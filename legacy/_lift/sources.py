@@ -1,4 +1,4 @@
-"""Where old models come from: sessions, and files of every kind; each as a graph and the values of its variables."""
+"""Reads sessions, frozen graphs, MetaGraphs and SavedModels as a graph and the values of its variables."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _ASSETS = "saved_model_assets"  # the collection of TensorFlow 1's SavedModels
 
 @dataclasses.dataclass
 class Source:
-    """A graph of TensorFlow 1, and what is known of it."""
+    """A graph of TensorFlow 1, with its variables, inputs and outputs."""
 
     graph: tf.Graph
     where: str
-    session: Any = None  # that holds the variables; None of a graph that has none
-    stored: Stored | None = None  # the checkpoint that holds them, where no session does
-    trainable: set[str] | None = None  # names of variables; None if nothing says which
-    inputs: dict[str, str] = dataclasses.field(default_factory=dict)  # names of tensors, by names of arguments
+    session: Any = None  # holds the values of variables, if any
+    stored: Stored | None = None  # holds the values of variables, if there is no session
+    trainable: set[str] | None = None  # names of variables; None if unknown
+    inputs: dict[str, str] = dataclasses.field(default_factory=dict)  # argument names to tensor names
     outputs: dict[str, str] = dataclasses.field(default_factory=dict)
-    keras: bool = False  # whether it is a model of Keras
-    safe_mode: bool = False  # whether ops that are not known to be harmless are refused
+    keras: bool = False  # a model of Keras
+    safe_mode: bool = False  # refuse ops that are not known to be harmless
 
 
 def frozen(path: Path, *, safe_mode: bool) -> Source:
-    """A GraphDef whose variables are constants."""
+    """Reads a GraphDef whose variables are constants."""
     graph_def = _v1.GraphDef()
     _parse(graph_def, path, "GraphDef, as tf.graph_util.convert_variables_to_constants makes it")
     graph_checks.importable(graph_def, str(path), safe_mode=safe_mode)
@@ -49,7 +49,7 @@ def frozen(path: Path, *, safe_mode: bool) -> Source:
 
 
 def checkpoint(path: Path, prefix: str | None, stack: contextlib.ExitStack, *, safe_mode: bool) -> Source:
-    """A MetaGraph, with the checkpoint that was saved with it."""
+    """Reads a MetaGraph, with its checkpoint."""
     meta = _v1.MetaGraphDef()
     _parse(meta, path, "MetaGraph, as tf.train.Saver writes it")
     graph_checks.importable(meta.graph_def, str(path), safe_mode=safe_mode)
@@ -63,8 +63,8 @@ def checkpoint(path: Path, prefix: str | None, stack: contextlib.ExitStack, *, s
     if saver is not None:
         if not tf.io.gfile.exists(f"{prefix}.index") and not tf.io.gfile.exists(prefix):
             raise LegacyError(
-                f"{path} holds a graph, and the values of its variables should be in the checkpoint {prefix}, which is "
-                "not there. Give its path, without the ending, as checkpoint=..."
+                f"{path} holds a graph, but its checkpoint {prefix}, which holds the values of its variables, does not "
+                "exist. Give the path of the checkpoint, without the ending, as checkpoint=..."
             )
         try:
             if safe_mode:
@@ -86,15 +86,15 @@ def saved_model(
     *,
     safe_mode: bool,
 ) -> Source:
-    """A SavedModel, with the names of one of its signatures."""
+    """Reads a SavedModel, and the inputs and outputs of one signature."""
     try:
         metas = _private.saved_models((folder / "saved_model.pb").read_bytes())
     except DecodeError as error:
-        raise LegacyError(f"{folder / 'saved_model.pb'} is no SavedModel. Write it anew.") from error
+        raise LegacyError(f"{folder / 'saved_model.pb'} is no SavedModel. Save the model again.") from error
     fitting = [m for m in metas if tags is None or set(m.meta_info_def.tags) == set(tags)]
     if len(fitting) != 1:
-        there = "; ".join(", ".join(sorted(m.meta_info_def.tags)) for m in metas)
-        raise LegacyError(f"{folder} holds graphs with these tags: {there}. Choose one of them with tags=[...].")
+        found = "; ".join(", ".join(sorted(m.meta_info_def.tags)) for m in metas)
+        raise LegacyError(f"{folder} holds graphs with these tags: {found}. Choose one of them with tags=[...].")
     (meta,) = fitting
     graph_checks.importable(meta.graph_def, str(folder), safe_mode=safe_mode)
     graph, session, stored = tf.Graph(), None, None
@@ -113,7 +113,7 @@ def saved_model(
             else:
                 _v1.saved_model.load(session, list(meta.meta_info_def.tags), str(folder))
         except (ValueError, KeyError, TypeError, OSError, RuntimeError, DecodeError, tf.errors.OpError) as error:
-            raise LegacyError(f"{folder} cannot be loaded: {first(error)} Write it anew.") from error
+            raise LegacyError(f"{folder} cannot be loaded: {first(error)} Save the model again.") from error
     source = Source(graph, str(folder), session, stored, _collected(graph), safe_mode=safe_mode)
     signatures = {key: value for key, value in meta.signature_def.items() if not key.startswith("__")}
     if signature is None:
@@ -131,12 +131,12 @@ def saved_model(
 
 
 def live(graph: tf.Graph, session: Any, where: str = "the session's graph") -> Source:
-    """A graph that is being built in this process, and its session."""
+    """Returns the source for a graph of this process and its session."""
     return Source(graph, where, session, trainable=_collected(graph))
 
 
 def values(source: Source, ops: Sequence[Any]) -> list[np.ndarray]:
-    """The values of variables, by the ops that make them."""
+    """Returns the values of variables, given their ops."""
     if not ops:
         return []
     if source.stored is not None:
@@ -154,10 +154,12 @@ def values(source: Source, ops: Sequence[Any]) -> list[np.ndarray]:
         missing = next((op.name for op in ops if op.name in str(error)), ops[0].name)
         raise LegacyError(
             f"The variable '{missing}' of {source.where} has no value in the session. "
-            "Run its initializer, or restore a checkpoint, before it is lifted."
+            "Before lifting, run its initializer or restore a checkpoint."
         ) from error
     except RuntimeError as error:
-        raise LegacyError(f"The session cannot be read: {first(error)} Lift the graph while it is open.") from error
+        raise LegacyError(
+            f"The session cannot be read: {first(error)} Lift the graph while the session is open."
+        ) from error
 
 
 def _read(op: Any) -> tf.Tensor:
@@ -170,7 +172,7 @@ def _read(op: Any) -> tf.Tensor:
 
 
 def _check_assets(meta: Any, folder: Path) -> None:
-    """Refuses the assets of a SavedModel that lie elsewhere."""
+    """Refuses assets outside of the folder of the SavedModel."""
     assets = list(meta.asset_file_def)
     packed_assets = meta.collection_def[_ASSETS].any_list.value if _ASSETS in meta.collection_def else ()
     for packed in packed_assets:
@@ -178,7 +180,7 @@ def _check_assets(meta: Any, folder: Path) -> None:
         try:
             packed.Unpack(asset)
         except DecodeError as error:
-            raise LegacyError(f"{folder} cannot be loaded: {first(error)} Write it anew.") from error
+            raise LegacyError(f"{folder} cannot be loaded: {first(error)} Save the model again.") from error
         assets.append(asset)
     for asset in assets:
         path = PurePosixPath(asset.filename.replace("\\", "/"))
@@ -210,8 +212,8 @@ def _imported(load: Callable[[], Any], where: str) -> tuple[tf.Graph, Any]:
             return graph, load()
         except (ValueError, KeyError, TypeError, DecodeError, tf.errors.OpError) as error:
             raise LegacyError(
-                f"TensorFlow {tf.__version__} cannot read the graph in {where}: {first(error)} An op that is gone has "
-                "to be replaced in the old program."
+                f"TensorFlow {tf.__version__} cannot read the graph in {where}: {first(error)} Replace ops that "
+                "were removed from TensorFlow in the old program."
             ) from error
 
 
@@ -222,18 +224,18 @@ def _collected(graph: tf.Graph) -> set[str] | None:
 
 
 def bare(named: Any) -> str:
-    """The name of a tensor's or a variable's op."""
+    """Returns the name of the op of a tensor or variable."""
     return named.name.partition(":")[0]
 
 
 def first(error: BaseException) -> str:
-    """What an error says first."""
+    """Returns the first line of an error."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = lines[0] if lines else type(error).__name__
-    return said if said.endswith(".") else f"{said}."
+    line = lines[0] if lines else type(error).__name__
+    return line if line.endswith(".") else f"{line}."
 
 
 def _signatures(signatures: Mapping[str, Any]) -> str:
     if not signatures:
         return "It has none. Name tensors with inputs=... and outputs=..."
-    return f"There is {', '.join(repr(key) for key in sorted(signatures))}. Name one of those."
+    return f"Its signatures are {', '.join(repr(key) for key in sorted(signatures))}. Name one of them."

@@ -1,6 +1,6 @@
-"""Values of a file's variables, read from its checkpoint without running an op of its graph.
+"""Reads the values of variables from a checkpoint, without running an op of the graph.
 
-The ops by which `tf.train.Saver` would restore a checkpoint say which variable has which name there.
+The graph's restore ops, which `tf.train.Saver` would run, map variables to names in the checkpoint.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 class _Place(NamedTuple):
-    """Where a checkpoint holds the value of a variable."""
+    """The place of a variable's value in a checkpoint."""
 
     name: str
-    part: str  # of a partitioned variable, as RestoreV2 takes it; empty for all of it
+    part: str  # the slice of a partitioned variable, in the format of RestoreV2; empty for the whole
     reshaped: bool
 
 
@@ -42,8 +42,8 @@ class Stored:
             where: the file, for errors.
 
         Raises:
-            ValueError: There is no checkpoint, or it does not fit the graph.
-            OpError: It cannot be read.
+            ValueError: if there is no checkpoint, or it does not fit the graph.
+            OpError: if it cannot be read.
         """
         self._prefix, self._where = prefix, where
         reader = tf.train.load_checkpoint(prefix)
@@ -70,10 +70,10 @@ class Stored:
             self._places[shared_key(op)] = place
 
     def values(self, ops: Sequence[Any]) -> list[np.ndarray]:
-        """The values of variables, by the ops that make them.
+        """Returns the values of variables, given their ops.
 
         Raises:
-            LegacyError: The checkpoint does not hold one, or cannot be read.
+            LegacyError: if the checkpoint lacks a value, or cannot be read.
         """
         return [self._value(op) for op in ops]
 
@@ -81,8 +81,8 @@ class Stored:
         place = self._places.get(shared_key(op))
         if place is None:
             raise LegacyError(
-                f"The checkpoint {self._prefix} holds no value of the variable '{op.name}' of {self._where}, and ops "
-                f"that a file names are not run to make one. {harmless.ALLOW}"
+                f"The checkpoint {self._prefix} holds no value of the variable '{op.name}' of {self._where}, and "
+                f"initializers of a file are not run. {harmless.ALLOW}"
             )
         try:
             (value,) = tf.raw_ops.RestoreV2(
@@ -101,18 +101,18 @@ class Stored:
 
 
 def _held(prefix: str) -> int | None:
-    """The bytes of a checkpoint's data, which are not compressed; None of the earlier format, whose are."""
+    """Returns the bytes of a checkpoint's data; None for the earlier format, which is compressed."""
     files = tf.io.gfile.glob(f"{prefix}.data-?????-of-?????")
     return sum(tf.io.gfile.stat(path).length for path in files) if files else None
 
 
 def shared_key(op: Any) -> tuple[Any, Any]:
-    """What ops have in common that make the same variable."""
+    """Returns a key that is equal for ops of the same variable."""
     return op.get_attr("container"), op.get_attr("shared_name") or op.name.encode()
 
 
 def _before(op: Any) -> list[Any]:
-    """The ops that run before one, by control inputs too, and the op itself."""
+    """Returns an op and all ops that run before it, control inputs included."""
     found: dict[str, Any] = {}
     todo = [op]
     while todo:
@@ -126,13 +126,13 @@ def _before(op: Any) -> list[Any]:
 def _assigned(
     graph: Any, ops: Sequence[Any], given: Mapping[str, Any], called: tuple[str, ...] = ()
 ) -> Iterator[tuple[Any, _Place]]:
-    """The variables that some ops restore.
+    """Yields the variables that some ops restore, with their places.
 
     Args:
         graph: the graph of the ops, or of a function.
         ops: the ops.
-        given: of a function, the ops outside that make its arguments, by name.
-        called: the functions that are being read.
+        given: for a function, the outer op of each argument, by the argument's name.
+        called: the functions that are being read, to stop recursion.
     """
     for op in ops:
         if op.type in ("Assign", "AssignVariableOp"):
@@ -150,7 +150,7 @@ def _assigned(
 
 
 def _place(value: tf.Tensor) -> _Place | None:
-    """Where the value that a variable is assigned comes from, if from a checkpoint."""
+    """Returns the place in the checkpoint of an assigned value; None if it is not restored."""
     reshaped = False
     while value.op.type in ("Identity", "Reshape"):
         reshaped = reshaped or value.op.type == "Reshape"
@@ -160,7 +160,7 @@ def _place(value: tf.Tensor) -> _Place | None:
     names, *parts = [np.ravel(tf.get_static_value(t)).tolist() for t in list(value.op.inputs)[1:]]
     index = value.value_index
     found: list[Any] = [texts[index] if index < len(texts) else None for texts in (names, *parts)]
-    if not all(isinstance(text, bytes) for text in found):  # no constants, which no Saver makes
+    if not all(isinstance(text, bytes) for text in found):  # a Saver writes constants
         return None
     name, part = [text.decode() for text in (*found, b"")[:2]]
     return _Place(name, part, reshaped)

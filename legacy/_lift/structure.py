@@ -1,11 +1,10 @@
-"""The control flow of TensorFlow 1, understood: which branch or loop every tensor of a graph belongs to.
+"""Analyzes the control flow of TensorFlow 1: finds the branches and loops to which each tensor belongs.
 
-There, a branch is what lies between Switch and Merge, a loop what lies between Enter and Exit.  A tensor lives in a set
-of scopes: one for each loop that it is computed in, and one for each condition that has to be true or false for it to
-be computed at all.  Scopes flow from op to op, by control inputs too; Switch and Enter add one, Merge and Exit take it
-off.
+In TensorFlow 1 a branch is the ops between Switch and Merge, a loop the ops between Enter and Exit. A tensor has a set
+of scopes: its loops, and the conditions that must be true or false to compute it. Scopes pass from op to op, through
+control inputs too. Switch and Enter add a scope, Merge and Exit remove it.
 
-Conditions that are known beforehand, such as Keras's learning phase, are decided here, and the other branch is gone.
+Conditions with a known value, such as the learning phase of Keras, are decided here, and the other branch is dropped.
 """
 
 from __future__ import annotations
@@ -21,42 +20,42 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy._lift import harmless, loops
 from nthgrad.legacy._lift.ops import CUT, PASSES, VARIABLES, describe, frame_name, is_handle, is_loop_variable, kind
 
-_LARGE = 2**20  # numbers, from which on an op is not run to see whether a condition is known
+_LARGE = 2**20  # elements; an op with a larger output is not run to compute a condition
 
 
 class Branch(NamedTuple):
-    """Where a condition is true, or false."""
+    """The scope in which a condition is true, or false."""
 
     condition: str
     taken: bool
 
 
 class Loop(NamedTuple):
-    """The inside of a loop."""
+    """The scope inside a loop."""
 
     frame: str
 
 
 class Structure:
-    """The part of a graph that some tensors are made from, with the scopes of every tensor in it."""
+    """The part of a graph on which some tensors depend, with the scopes of its tensors."""
 
     def __init__(
         self, targets: Sequence[tf.Tensor], inputs: Iterable[str] = (), known: Mapping[str, Any] | None = None
     ):
-        """Finds out.
+        """Analyzes the graph.
 
         Args:
-            targets: the tensors.
-            inputs: names of tensors that are given, so that nothing before them matters.
-            known: values of tensors that are known, by name.
+            targets: the tensors to compute.
+            inputs: names of given tensors; the graph before them is ignored.
+            known: known values of tensors, by name.
         """
         self.targets, self.inputs = list(targets), set(inputs)
-        self.members: dict[tuple[Any, ...], list[Any]] = {}  # the Merges that one tf.cond can make
+        self.members: dict[tuple[Any, ...], list[Any]] = {}  # the Merges that become one tf.cond
         self._known: dict[str, Any] = {name: np.asarray(value) for name, value in (known or {}).items()}
-        self._same: dict[str, tf.Tensor] = {}  # what a tensor is another name of
+        self._same: dict[str, tf.Tensor] = {}  # the tensor of which one is an alias
         self._dead: set[str] = set()  # tensors and ops in branches that are not taken
         self._scopes: dict[str, frozenset] = {}  # of tensors, and of ops
-        self._depth: dict[str, int] = {}  # how many branches and loops come before a tensor
+        self._depth: dict[str, int] = {}  # the number of branches and loops before a tensor
         self._foldable = set(self._known)
         self._conditions: dict[str, tuple[tf.Tensor, int]] = {}
         given = self.inputs | self._known.keys()
@@ -68,20 +67,20 @@ class Structure:
         self._check_handles()
         self._read = {t.name for op in self.ops for t in op.inputs} | {t.name for t in self.targets}
 
-    # ---- what the rest asks
+    # ---- queries
 
     def resolve(self, tensor: tf.Tensor) -> tf.Tensor:
-        """The tensor that this one is another name of."""
+        """Returns the tensor of which this one is an alias; otherwise this one."""
         while tensor.name in self._same and tensor.name not in self.inputs:
             tensor = self._same[tensor.name]
         return tensor
 
     def scopes(self, tensor: tf.Tensor) -> frozenset:
-        """The scopes that a tensor lives in."""
+        """Returns the scopes of a tensor."""
         return self._scopes.get(tensor.name, frozenset())
 
     def known(self, tensor: tf.Tensor) -> Any:
-        """The value of a tensor that is known, or None."""
+        """Returns the known value of a tensor, or None."""
         return self._known.get(tensor.name)
 
     def is_dead(self, tensor: tf.Tensor) -> bool:
@@ -89,25 +88,25 @@ class Structure:
         return tensor.name in self._dead
 
     def read_outputs(self, op: Any) -> list[int]:
-        """The outputs of an op, by number, that anything between inputs and targets is made from."""
+        """Returns the numbers of an op's outputs that the targets or other ops read."""
         return [i for i, t in enumerate(op.outputs) if t.name in self._read]
 
     def condition(self, merge: Any) -> tf.Tensor:
-        """The condition that a Merge waits for."""
+        """Returns the condition that selects the input of a Merge."""
         return self._conditions[merge.name][0]
 
     def side(self, merge: Any, taken: bool) -> int:
-        """Which input of a Merge is taken where its condition is true, or false."""
+        """Returns the number of the input that a Merge selects if its condition is `taken`."""
         index = self._conditions[merge.name][1]
         return index if taken else 1 - index
 
     def group(self, merge: Any) -> tuple[Any, ...]:
-        """What the Merges that one tf.cond can make have in common; none of them is made from another."""
+        """Returns a key that is equal for Merges of one tf.cond; none of them depends on another."""
         output = merge.outputs[0]
         return self.condition(merge).name, self.scopes(output), self._depth[output.name]
 
     def before(self, targets: Iterable[tf.Tensor], inside: Branch | Loop | None = None) -> dict[str, tf.Tensor]:
-        """The tensors that some are made from: all of them, or the nearest that lie outside of a scope."""
+        """Returns the tensors on which the targets depend; given a scope, only the nearest ones outside it."""
         found: dict[str, tf.Tensor] = {}
         seen, todo = set(), list(targets)
         while todo:
@@ -123,13 +122,13 @@ class Structure:
         return found
 
     def running(self) -> list[Any]:
-        """The ops that run before the targets can be read, by control inputs too; none in a branch not taken."""
+        """Returns the ops that run before the targets, control inputs included, without those in dead branches."""
         return [op for op in self.ops if not self._dead.intersection([op.name, *(t.name for t in op.outputs)])]
 
-    # ---- finding out
+    # ---- analysis
 
     def _place(self, op: Any) -> None:
-        """Finds the scopes of what an op makes; the ops that it needs have theirs."""
+        """Sets the scopes of an op's outputs; its inputs have theirs."""
         name, tensors = kind(op), [self.resolve(t) for t in op.inputs]
         if name == "Merge" and not is_loop_variable(op):
             return self._place_merge(op, tensors)
@@ -188,8 +187,8 @@ class Structure:
         fits = len(own) == 2 and all(len(one) == 1 and isinstance(one[0], Branch) for one in own)
         if not fits or own[0][0].condition != own[1][0].condition:
             raise LegacyError(
-                f"{describe(op)} does not join the two branches of one tf.cond, so which of its inputs it takes "
-                f"depends on when they are computed. {CUT}"
+                f"{describe(op)} does not join the two branches of one tf.cond, so its value "
+                f"depends on which input is computed first. {CUT}"
             )
         condition = op.graph.get_tensor_by_name(own[0][0].condition)
         self._conditions[op.name] = condition, 0 if own[0][0].taken else 1
@@ -199,7 +198,7 @@ class Structure:
         self.members.setdefault(self.group(op), []).append(op)
 
     def _note(self, op: Any, scopes: frozenset, depth: int) -> None:
-        self._scopes[op.name] = scopes  # for those whose control input the op is
+        self._scopes[op.name] = scopes  # for ops of which it is a control input
         for output in op.outputs:
             self._scopes[output.name], self._depth[output.name] = scopes, depth
 
@@ -212,13 +211,13 @@ class Structure:
         self._depth[tensor.name] = self._depth.get(other.name, 0)
 
     def _root(self, condition: tf.Tensor) -> tf.Tensor:
-        """The condition without the Identity ops that each tf.cond puts after its own."""
+        """Returns the condition before the Identity ops that tf.cond adds."""
         condition = self.resolve(condition)
         while kind(condition.op) == "Identity" and condition.name not in self.inputs:
             condition = self.resolve(condition.op.inputs[0])
         return condition
 
-    # ---- conditions that are known
+    # ---- known conditions
 
     def _folds(self, op: Any, tensors: Sequence[tf.Tensor]) -> bool:
         if op.type in ("IsVariableInitialized", "VarIsInitializedOp"):
@@ -233,7 +232,7 @@ class Structure:
         return all(t.name in self._foldable for t in tensors) and not any(t.name in self.inputs for t in op.outputs)
 
     def _value(self, tensor: tf.Tensor) -> Any:
-        """The value of a condition that is known, computed here and now; else None."""
+        """Computes the value of a condition; returns None if it is unknown."""
         tensor = self.resolve(tensor)
         if tensor.name not in self._foldable:
             return None
@@ -257,4 +256,4 @@ class Structure:
             for merge in frame.merges:
                 handle = is_handle(merge.outputs[0])
                 if handle and self.resolve(loops.following(merge)).name != self.resolve(loops.start(merge)).name:
-                    raise LegacyError(f"{describe(merge)} is another variable in every round of its loop. {CUT}")
+                    raise LegacyError(f"{describe(merge)} is another variable in every iteration of its loop. {CUT}")

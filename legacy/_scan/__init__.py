@@ -1,4 +1,4 @@
-"""`legacy.scan`: old idioms in source files, and the sections of MIGRATION.md that say how to port them."""
+"""`legacy.scan`: finds old idioms in source files, with the sections of MIGRATION.md that treat them."""
 
 import os
 import re
@@ -18,37 +18,37 @@ class Finding(NamedTuple):
     file: str
     line: int  # from 1
     column: int  # from 1, in characters
-    idiom: str  # its form, such as `tf.gradients(grad_ys=)`
+    idiom: str  # the form, such as `tf.gradients(grad_ys=)`
     what: str
-    section: str  # of MIGRATION.md: its heading
-    python: int  # the version of Python that the file is written in: 2 or 3
+    section: str  # a heading of MIGRATION.md
+    python: int  # the version of Python of the file, 2 or 3
 
     @property
     def anchor(self) -> str:
-        """The link to the section's heading."""
+        """The link to the section."""
         return "MIGRATION.md#" + re.sub(r"[^\w\- ]", "", self.section.lower()).replace(" ", "-")
 
 
 def scan(
     paths: Sequence[str | os.PathLike[str]], *, on_error: Callable[[LegacyError], None] | None = None
 ) -> list[Finding]:
-    """Finds what MIGRATION.md treats: the names, arguments and habits of TensorFlow 1, Keras 1 and 2, and Python 2.
+    """Finds names, arguments and idioms of TensorFlow 1, Keras 1 and 2, and Python 2 that MIGRATION.md treats.
 
-    The syntax tree decides: names are followed through imports and aliases, and what only looks like an old name is
-    left alone, so that a program of today has no findings.  Nothing is imported or run.
+    Names are followed through imports and aliases in the syntax tree, so a program for TensorFlow 2 has no findings.
+    Nothing is imported or run.
 
     Args:
-        paths: Files, and folders whose `.py` files are read; hidden folders and virtual environments are passed over.
-        on_error: called with a LegacyError for each file or folder that cannot be read; the message names it and says
-            why. The others are read. By default the error is raised.
+        paths: files, and folders whose `.py` files are read; hidden folders and virtual environments are skipped.
+        on_error: called with a LegacyError for each unreadable file or folder; the other files are read. The default is
+            to raise the error.
 
     Returns:
         The findings, by file, line and column.
 
     Raises:
-        LegacyError: If a file cannot be read and there is no `on_error`. The file is neither Python 3 nor Python 2,
-            is not in the encoding that it names, has more than 10,000,000 bytes, is nested too deeply, is a pipe, a
-            socket or a device, or the system refuses it.
+        LegacyError: if a file cannot be read and there is no `on_error`: it is neither Python 3 nor Python 2, is not in
+            its declared encoding, has more than 10,000,000 bytes, is nested too deeply, is a pipe, a socket or a
+            device, or the system refuses access.
 
     Example:
         >>> import pathlib, tempfile
@@ -68,7 +68,7 @@ def scan(
 
 
 def by_file(paths: Sequence[str | os.PathLike[str]], refuse: source.Refuse) -> Iterator[list[Finding]]:
-    """Yields the findings of each file; calls `refuse` for those that cannot be read."""
+    """Yields the findings of each file; calls `refuse` for unreadable files."""
     for file in source.files(paths, refuse):
         try:
             findings = in_file(file)
@@ -83,11 +83,11 @@ def _raise(error: LegacyError) -> None:
 
 
 def in_file(file: str) -> list[Finding]:
-    """The findings in one file; raises LegacyError if it cannot be read."""
+    """Returns the findings in one file; raises LegacyError if it cannot be read."""
     try:
         return _in_file(file)
     except (RecursionError, MemoryError):
-        pass  # and raised below: in here, the error would hold on to a thousand frames
+        pass  # raised below: here, the error would keep a thousand frames alive
     raise LegacyError(f"{file} is nested too deeply to be read. Leave it out.")
 
 
@@ -105,18 +105,18 @@ def _in_file(file: str) -> list[Finding]:
 
 
 def _idioms(written: list[Written]) -> Iterator[tuple[Idiom, str, Written]]:
-    """The idioms that are written, how each is written, and where."""
+    """Yields each idiom in a program, its form to show, and its place."""
     table = _table()
     beside = {form for one in written for name in one.forms for form, _ in _candidates(name)}
     around: dict[Calls | None, frozenset[str]] = {None: frozenset()}
     for one in written:
-        calls = _around(one.calls, around)
+        calls = _surrounding(one.calls, around)
         found = [
             (bool(idiom.inside), bool(idiom.beside), rank, shown, idiom)
             for name in sorted(one.forms)
             for rank, (form, shown) in enumerate(reversed(_candidates(name)))
             for idiom in table.get(form, [])
-            if not (one.bare and form.endswith(".*"))  # the import line has told
+            if not (one.bare and form.endswith(".*"))  # already found at the import line
             and (not idiom.inside or calls & _forms(idiom.inside))
             and (not idiom.beside or beside & _forms(idiom.beside))
         ]
@@ -125,16 +125,16 @@ def _idioms(written: list[Written]) -> Iterator[tuple[Idiom, str, Written]]:
             yield idiom, shown, one
 
 
-def _around(calls: Calls | None, known: dict[Calls | None, frozenset[str]]) -> frozenset[str]:
-    """The forms of the calls that some idiom asks for; `known` has what was asked before."""
+def _surrounding(calls: Calls | None, known: dict[Calls | None, frozenset[str]]) -> frozenset[str]:
+    """Returns the forms of the surrounding calls that some idiom requires; `known` is a cache."""
     if calls not in known:
         assert calls is not None
-        known[calls] = _around(calls.around, known) | _asked_for(calls.forms)
+        known[calls] = _surrounding(calls.around, known) | _required(calls.forms)
     return known[calls]
 
 
 @lru_cache(maxsize=2**14)
-def _asked_for(names: frozenset[str]) -> frozenset[str]:
+def _required(names: frozenset[str]) -> frozenset[str]:
     return frozenset(form for name in names for form, _ in _candidates(name) if form in _inside())
 
 
@@ -164,7 +164,7 @@ def _all() -> frozenset[str]:
 
 @lru_cache(maxsize=2**14)
 def _candidates(name: str) -> list[tuple[str, str]]:
-    """The forms in the table that a form may be, the most certain first, and how to show each."""
+    """Returns the forms in the table that match a form, the most certain first, and how to show each."""
     stages = [name]
     while (shorter := _shorter(stages[-1])) != stages[-1]:
         stages.append(shorter)
@@ -178,7 +178,7 @@ def _candidates(name: str) -> list[tuple[str, str]]:
 
 
 def _shorter(name: str) -> str:
-    """The form under another name of its module, if it has one."""
+    """Returns the form with its module's alias replaced, if there is one."""
     end = re.match(r"[\w.]*", name).end()  # type: ignore[union-attr]
     while end > 0:
         if name[:end] in ALIASES:

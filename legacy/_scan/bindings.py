@@ -1,4 +1,4 @@
-"""What the names of a program are bound to: modules, values of expressions, or nothing that can be told."""
+"""Finds the bindings of every name of a program: modules, values of expressions, or unknown values."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _BRANCHING = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, getattr(ast, "TryStar", ast.Try), ast.match_case)
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
-MOST = 50  # modules that a name may come from; of more, it is none
+MOST = 50  # modules that a name may come from; with more, it is unknown
 
 Place = tuple[int, int]
 Block = tuple[int, ...]  # the branches around a statement, the outermost first
 
 
 class Value(NamedTuple):
-    """What a name was bound to: `suffix` of the value of an expression, or a module's name."""
+    """The value of a binding: an expression with a suffix, or a module's name."""
 
     expression: ast.expr | None
     suffix: str
@@ -26,11 +26,11 @@ class Value(NamedTuple):
 
 
 class Binding(NamedTuple):
-    """Where a name was bound, and to what."""
+    """A place where a name is bound, and the value."""
 
     value: Value
-    scope: Scope  # that its expression is read in
-    place: Place  # behind which it holds
+    scope: Scope  # of the expression
+    place: Place  # after which the binding holds
     block: Block
     loops: Block
 
@@ -42,10 +42,10 @@ class Scope:
         self.parent, self.is_class = parent, is_class
         self.values: dict[str, list[Binding]] = {}
         self.stars: set[str] = set()  # modules of `from ... import *`
-        self.passed: dict[str, list[ast.expr]] = {}  # functions by name, and what was called with them
+        self.passed: dict[str, list[ast.expr]] = {}  # names of functions, with the callees to which they are passed
 
     def outward(self) -> Iterator[Scope]:
-        """This scope and those around it, without the classes that Python passes over."""
+        """Yields this scope and its enclosing scopes, without the classes that Python skips."""
         scope: Scope | None = self
         while scope is not None:
             if scope is self or not scope.is_class:
@@ -60,7 +60,7 @@ class Scope:
 
 
 class History:
-    """The bindings of a name, by place, and how far each agrees with those before it."""
+    """The bindings of a name, sorted by place."""
 
     def __init__(self, bindings: Sequence[Binding]) -> None:
         self.bindings = sorted(bindings, key=lambda one: one.place)
@@ -75,10 +75,10 @@ class History:
             self._last_in_loop.update(dict.fromkeys(one.loops, i))
 
     def in_force(self, place: Place, block: Block, loops: Block) -> range:
-        """The bindings that may hold at a place in the scope.
+        """Returns the bindings that may hold at a place in the scope.
 
-        Those before it, back to the last that no branch passes by; and those behind it in a loop around both. The
-        bindings in a loop follow each other, so that all of these do.
+        These are the earlier bindings, back to the last unconditional one, and the later bindings in a loop around
+        both. They are contiguous, because the bindings in a loop are.
         """
         before = bisect(self._places, place) - 1
         first = -1
@@ -91,14 +91,14 @@ class History:
         return range(max(first, 0), last + 1)
 
     def settle(self, values: list[frozenset[str] | None]) -> None:
-        """Sets what each binding is; None if that cannot be told."""
+        """Sets the forms of each binding; None is unknown."""
         self._values = values
         self._same_from: list[int] = []
         for i, value in enumerate(values):
             self._same_from.append(self._same_from[-1] if i and value == values[i - 1] else i)
 
     def common(self, span: range) -> frozenset[str] | None:
-        """What bindings that follow each other are; None if there are none or they differ."""
+        """Returns the forms of contiguous bindings; None if there are none or they differ."""
         return self._values[span[-1]] if span and self._same_from[span[-1]] <= span[0] else None
 
 
@@ -106,19 +106,19 @@ NOTHING = Value(None, "")
 
 
 class Binder(ast.NodeVisitor):
-    """Notes what every name is bound to."""
+    """Collects the bindings of every name."""
 
     def __init__(self, tree: ast.Module) -> None:
         self.scope = Scope(None)
         self.scopes: dict[ast.AST, Scope] = {tree: self.scope}
-        self.blocks: dict[ast.AST, tuple[Block, Block]] = {}  # of every name and attribute: its branches and loops
+        self.blocks: dict[ast.AST, tuple[Block, Block]] = {}  # the branches and loops of every name and attribute
         self.block: Block = ()
         self.loops: Block = ()
         self.place: Place = (0, 0)
         self.visit(tree)
 
     def visit(self, node: ast.AST) -> None:
-        """Visits a node; what stands in a branch of a statement is marked so."""
+        """Visits a node and tracks the branches and loops around it."""
         if isinstance(node, ast.stmt):
             self.place = node.end_lineno or 0, node.end_col_offset or 0
         if isinstance(node, ast.Name | ast.Attribute):

@@ -9,13 +9,13 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 def components(edges: Mapping[Node, Collection[Node]]) -> Iterator[list[Node]]:
-    """Yields the components of a graph, each after those that its nodes point to.
+    """Yields the components of a graph in reverse topological order.
 
     Args:
-        edges: every node, with the nodes that it points to.
+        edges: maps every node to its successors.
     """
     index: dict[Node, int] = {}
-    low: dict[Node, int] = {}  # the smallest index that a path back leads to
+    low: dict[Node, int] = {}  # the smallest index that a back edge reaches
     stack: list[Node] = []
     stacked: set[Node] = set()
     for root in edges:
@@ -43,7 +43,7 @@ def components(edges: Mapping[Node, Collection[Node]]) -> Iterator[list[Node]]:
 
 
 def _last(stack: list[Node], node: Node) -> int:
-    """The position of a node, from the end: what lies behind it leaves the stack with it."""
+    """Returns the position of a node, searched from the end of the stack."""
     at = len(stack) - 1
     while stack[at] != node:
         at -= 1

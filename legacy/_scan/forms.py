@@ -1,17 +1,17 @@
-"""What a program writes, as forms: `tf.log`, `tf.gradients(grad_ys=)`, `tf.Session().run`, `tf.Variable()+=`.
+"""Lists the forms in a program: `tf.log`, `tf.gradients(grad_ys=)`, `tf.Session().run`, `tf.Variable()+=`.
 
-The syntax tree alone decides.  Names are followed through imports, aliases and assignments; where a name may stand for
-several things, only what it surely is counts.  This file knows no idiom: `idioms.py` is the table of them.
+Names are followed through imports, aliases and assignments. A name with different bindings is unknown. The table of
+idioms is in `idioms.py`.
 
-| form | written as |
+| form | meaning |
 |---|---|
-| `tf.log` | a name, under whatever alias |
+| `tf.log` | a name, under any alias |
 | `tf.gradients(grad_ys=)` | a call with this keyword |
 | `tf.gradients([])`, `tf.multiply(tf.gradients()[])` | a call with this argument |
-| `?.predict(x=None)` | a call with this argument by name |
-| `tf.Session().run`, `?.shape[].value` | an attribute of a call's result, of an item; `?` is anything |
-| `tf.Variable()+=`, `tf.gradients()[]*` | an operator beside this |
-| `builtins.xrange` | a name that the file binds nowhere |
+| `?.predict(x=None)` | a call with this keyword argument |
+| `tf.Session().run`, `?.shape[].value` | an attribute of a call's result or of an item; `?` is anything |
+| `tf.Variable()+=`, `tf.gradients()[]*` | an operator with this operand |
+| `builtins.xrange` | a name that the file does not bind |
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ _OPERATORS = {
 
 @dataclass(frozen=True, eq=False)
 class Calls:
-    """The calls in whose arguments a place stands, the innermost first."""
+    """The calls around a place, the innermost first: the place is in their arguments."""
 
     forms: frozenset[str]
     around: Calls | None
 
 
 class Written(NamedTuple):
-    """A place in a program, and what stands there."""
+    """A place in a program, with its forms."""
 
     node: ast.AST
-    forms: frozenset[str]  # one, or several that it may be
+    forms: frozenset[str]  # one, or several candidates
     imported: bool  # on an import line
-    bare: bool  # a name without dots, which its import line has told already
-    calls: Calls | None  # in whose arguments it stands
+    bare: bool  # a name without dots, found already at its import line
+    calls: Calls | None  # the calls around it
 
 
 class Reader(ast.NodeVisitor):
-    """Lists what a program writes."""
+    """Lists the forms in a program."""
 
     def __init__(self, tree: ast.Module) -> None:
-        """Reads the tree; `written` is the list."""
+        """Reads the tree; the result is `written`."""
         binder = Binder(tree)
         self.names = Names(binder)
         self.scopes, self.scope = binder.scopes, binder.scopes[tree]
@@ -70,10 +70,10 @@ class Reader(ast.NodeVisitor):
             self.written.append(Written(node, forms, imported, bare, self.calls))
 
     def forms(self, node: ast.AST | None) -> frozenset[str]:
-        """The forms of an expression's value, here."""
+        """Returns the forms of an expression's value in the current scope."""
         return self.names.forms(node, self.scope)
 
-    # Where it stands ------------------------------------------------------------------------------------------------
+    # Visitors ------------------------------------------------------------------------------------------------
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -91,7 +91,7 @@ class Reader(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.write(node, self.forms(node))
         inner: ast.expr = node.value
-        while isinstance(inner, ast.Attribute):  # `a.b` of `a.b.c` is no place of its own
+        while isinstance(inner, ast.Attribute):  # `a.b` of `a.b.c` is no separate place
             inner = inner.value
         if not isinstance(inner, ast.Name):
             self.visit(inner)
@@ -144,7 +144,7 @@ class Reader(ast.NodeVisitor):
         self.scope = outer
 
     def callers(self, name: str) -> frozenset[str]:
-        """The functions that a function of this scope is passed to."""
+        """Returns the functions to which a function of this scope is passed."""
         key = self.scope, name
         if key not in self._callers:
             found = [self.forms(called) for called in self.scope.passed.get(name, [])]

@@ -1,8 +1,7 @@
-"""The table of old idioms: what they are, and the sections of MIGRATION.md that say how to port them.
+"""The table of old idioms, with the sections of MIGRATION.md that treat them.
 
-One entry an idiom; `forms.py` says how forms are written.  `{a, b}` stands for either, and `.*` for what is
-below a module.
-No name here is one of TensorFlow 2, Keras 3 or NumPy 2 of today, unless `inside` or `beside` tells the old use of it.
+`forms.py` defines the forms. `{a, b}` stands for a or b, and `.*` for all names below a module.
+A name of TensorFlow 2, Keras 3 or NumPy 2 occurs only if `inside` or `beside` recognizes its old use.
 """
 
 import re
@@ -10,17 +9,17 @@ from typing import NamedTuple
 
 
 class Idiom(NamedTuple):
-    """What was written one way and is written another way now."""
+    """An old way to write something that has a new way."""
 
     section: str  # the heading in MIGRATION.md
-    what: str
+    what: str  # a description for the user
     forms: str  # separated by spaces
-    inside: str = ""  # it counts in the arguments of a call of one of these only,
-    beside: str = ""  # or in a file that has one of these, too
+    inside: str = ""  # the idiom counts only in the arguments of a call of one of these forms
+    beside: str = ""  # the idiom counts only in a file that has one of these forms
 
 
 def expand(forms: str) -> list[str]:
-    """The single forms of a text of forms.
+    """Returns the single forms in a text.
 
     Example:
         >>> expand("tf.{log, erf} ?.fit(nb_epoch=)")
@@ -36,8 +35,8 @@ def expand(forms: str) -> list[str]:
     return single
 
 
-# One module under several names: the old modules of Keras in it are idioms themselves, and what is imported from them
-# still has the arguments of `keras.layers`.
+# Several names of one module. The old modules of Keras are idioms themselves; names imported from them also have the
+# idioms of `keras.layers`.
 ALIASES = {
     "tensorflow": "tf",
     "tf.compat.v1": "tf",
@@ -71,7 +70,7 @@ IDIOMS = [
     # Gradients --------------------------------------------------------------------------------------------------------
     Idiom(
         "`tf.gradients`, chained",
-        "derivatives by a walk through the graph",
+        "derivatives computed from the graph",
         "tf.gradients",
     ),
     Idiom(
@@ -81,7 +80,7 @@ IDIOMS = [
     ),
     Idiom(
         "`tf.hessians`",
-        "the second derivatives by a walk through the graph",
+        "second derivatives computed from the graph",
         "tf.hessians",
     ),
     Idiom(
@@ -128,7 +127,7 @@ IDIOMS = [
     ),
     Idiom(
         "Gradients of your own",
-        "another gradient for all ops of a kind",
+        "another gradient for all ops of a type",
         "?.gradient_override_map tf.NoGradient",
     ),
     Idiom(
@@ -147,7 +146,7 @@ IDIOMS = [
     ),
     Idiom(
         "`tf.placeholder` and `feed_dict`",
-        "a placeholder, or what is fed",
+        "a placeholder, or a fed value",
         """
         tf.{placeholder, placeholder_with_default, sparse_placeholder}
         ?.run(feed_dict=) ?.eval(feed_dict=)
@@ -155,7 +154,7 @@ IDIOMS = [
     ),
     Idiom(
         "`tf.Variable` and `tf.global_variables_initializer`",
-        "variables have to be initialised",
+        "initialization of variables",
         "tf.global_variables_initializer",
     ),
     Idiom(
@@ -177,7 +176,7 @@ IDIOMS = [
     ),
     Idiom(
         "Graphs, sessions, collections and summaries",
-        "a thing of graphs, which run by themselves now",
+        "a part of graphs and sessions",
         """
         tf.{get_default_graph, get_default_session, reset_default_graph, ConfigProto, GPUOptions, GraphKeys,
             get_collection, get_collection_ref, add_to_collection, add_to_collections, enable_eager_execution,
@@ -197,7 +196,7 @@ IDIOMS = [
     ),
     Idiom(
         "Shapes",
-        "a shape as objects of its own",
+        "a shape of Dimension objects",
         """
         ?.shape[].value ?.get_shape()[].value ?._keras_shape
         keras.backend.{int_shape, ndim, get_variable_shape}
@@ -206,7 +205,7 @@ IDIOMS = [
     # Names and arguments of TensorFlow --------------------------------------------------------------------------------
     Idiom(
         "Names that moved",
-        "a name that has moved",
+        "a moved name",
         """
         tf.{log, log1p, expm1, rsqrt, reciprocal, ceil, rint, erf, erfc, lgamma, digamma, polygamma, zeta,
             igamma, igammac, lbeta, betainc, is_nan, is_inf, is_finite, logical_xor, squared_difference,
@@ -233,7 +232,7 @@ IDIOMS = [
     ),
     Idiom(
         "Arguments that were renamed",
-        "an argument that has another name",
+        "a renamed argument",
         """
         tf.reduce_{sum, mean, max, min, prod, any, all, logsumexp}(keep_dims=)
         tf.reduce_{sum, mean, max, min, prod, any, all, logsumexp}(reduction_indices=)
@@ -249,7 +248,7 @@ IDIOMS = [
     ),
     Idiom(
         "Seeds",
-        "a seed that draws other numbers now",
+        "a seed that now draws other numbers",
         "tf.set_random_seed tf.random.set_random_seed",
     ),
     # Training in TensorFlow -------------------------------------------------------------------------------------------
@@ -289,7 +288,7 @@ IDIOMS = [
     ),
     Idiom(
         "`tf.layers`",
-        "a layer as a function that makes variables",
+        "a layer as a function that creates variables",
         """
         tf.layers.*
         tf.nn.{rnn_cell.*, dynamic_rnn, static_rnn}
@@ -298,17 +297,17 @@ IDIOMS = [
     # tf.contrib -------------------------------------------------------------------------------------------------------
     Idiom(
         "`tf.contrib.opt.ScipyOptimizerInterface`",
-        "a minimiser of SciPy on a graph",
+        "a minimizer of SciPy on a graph",
         "tf.contrib.opt.ScipyOptimizerInterface",
     ),
     Idiom(
         "`tf.contrib`",
-        "a part of TensorFlow that is gone",
+        "a removed part of TensorFlow",
         "tf.contrib.* tf.examples.tutorials.mnist.*",
     ),
     Idiom(
         "What cannot be had",
-        "a part of TensorFlow that is gone",
+        "a removed part of TensorFlow",
         """
         tf.contrib.{slim, seq2seq, legacy_seq2seq, crf, distributions, eager, estimator, bayesflow,
             factorization, training, cudnn_rnn, tpu}.*
@@ -342,13 +341,13 @@ IDIOMS = [
     ),
     Idiom(
         "`BatchNormalization` in training",
-        "averages that Keras 2 kept otherwise",
+        "moving averages that Keras 2 updated differently",
         "keras.layers.BatchNormalization",
         beside="keras.backend.{gradients, function} keras.optimizers.SGD(lr=) ?.fit_generator tf.Session",
     ),
     Idiom(
         "Losses and sample weights",
-        "a loss that Keras 2 computed otherwise",
+        "a loss that Keras 2 computed differently",
         """
         keras.backend.{binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy}
         tf.losses.{get_total_loss, get_losses, get_regularization_loss, add_loss, absolute_difference,
@@ -371,7 +370,7 @@ IDIOMS = [
     ),
     Idiom(
         "Training loops",
-        "a method that is gone",
+        "a removed method",
         """
         ?.{fit_generator, evaluate_generator, predict_generator, predict_classes}
         ?.train_function([])
@@ -404,7 +403,7 @@ IDIOMS = [
     ),
     Idiom(
         "Modules of Keras 2",
-        "a module that is gone",
+        "a removed module",
         """
         keras.engine.* keras.engine keras.objectives.* keras.initializations.*
         keras.legacy.{interfaces, layers}.*
@@ -456,7 +455,7 @@ IDIOMS = [
     # NumPy and Python -------------------------------------------------------------------------------------------------
     Idiom(
         "NumPy and Python",
-        "a name that is gone",
+        "a removed name",
         """
         np.{float, int, object, str, complex, float_, complex_, unicode_, string_, Inf, infty, NaN, NINF,
             asscalar, product, cumproduct, alltrue, sometrue, in1d, trapz, round_, asfarray, msort}

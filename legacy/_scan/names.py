@@ -1,7 +1,7 @@
 """Resolves expressions to forms: follows names through imports, aliases and assignments.
 
-A name counts as what it surely is: where its bindings differ, it is unknown.  Every binding is resolved once, after its
-dependencies, so the cost of a use does not grow with the number of bindings.
+If the bindings of a name differ, it is unknown. Every binding is resolved once, after its dependencies, so the cost of
+a use does not grow with the number of bindings.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from nthgrad.legacy._scan.bindings import MOST, Binder, Binding, History, Scope
 from nthgrad.legacy._scan.cycles import components
 
 UNKNOWN = frozenset({"?"})
-LONGEST = 500  # characters of a form; no idiom is as long
+LONGEST = 500  # characters of a form; every idiom is shorter
 _STEPS = 50  # bindings to follow among names that depend on each other
 
 Key = tuple[Scope, str]
@@ -30,7 +30,7 @@ class Names:
             for scope in dict.fromkeys(binder.scopes.values())
             for name, bindings in scope.values.items()
         }
-        self._cycle: dict[Key, int] = {}  # the same number for names that depend on each other
+        self._cycle: dict[Key, int] = {}  # an equal number for names that depend on each other
         self._steps = 0
         edges = {key: set(self._dependencies(history)) for key, history in self.histories.items()}
         for number, keys in enumerate(components(edges)):
@@ -41,12 +41,12 @@ class Names:
                     history.settle([self._settled(binding, key) for binding in history.bindings])
 
     def forms(self, node: ast.AST | None, scope: Scope, followed: tuple[Key, ...] = ()) -> frozenset[str]:
-        """The forms of an expression's value.
+        """Returns the forms of an expression's value.
 
         Args:
             node: the expression.
-            scope: where it stands.
-            followed: the names whose bindings are being followed; none of them is followed twice.
+            scope: the scope of the expression.
+            followed: the names whose bindings are being followed, so that none is followed twice.
         """
         node, suffixes = _base(node)
         key = self._key(node, scope)
@@ -67,7 +67,7 @@ class Names:
         return found
 
     def _key(self, node: ast.AST | None, scope: Scope) -> Key | None:
-        """The name that a node refers to, with the scope that binds it."""
+        """Returns the name of a node, with the scope that binds it."""
         if isinstance(node, ast.Name):
             return next(((one, node.id) for one in scope.outward() if node.id in one.values), None)
         owner = scope.its_class() if isinstance(node, ast.Attribute) else None
@@ -82,9 +82,9 @@ class Names:
                 yield key
 
     def _bound(self, key: Key, node: ast.Name | None, followed: tuple[Key, ...]) -> frozenset[str]:
-        """What a name is at a node of its scope, or anywhere."""
+        """Returns the forms of a name at a node of its scope, or anywhere."""
         history = self.histories[key]
-        if history.modules:  # also where an import failed and another was tried
+        if history.modules:  # several, if a failed import falls back to another
             return history.modules
         place = None if node is None else (node.lineno, node.col_offset)
         span = history.in_force(place, *self.blocks.get(node, ((), ()))) if place and node else history.every
@@ -101,7 +101,7 @@ class Names:
         return None if expression is None else suffixed(self.forms(expression, binding.scope, followed), suffix)
 
     def _in_cycle(self, history: History, span: range, followed: tuple[Key, ...]) -> frozenset[str]:
-        """What the bindings have in common; the result depends on the names that were followed up to here."""
+        """Returns the common forms of the bindings; not cached, as the result depends on `followed`."""
         common = None
         for i in span:
             self._steps -= 1
@@ -113,7 +113,7 @@ class Names:
 
 
 def suffixed(forms: frozenset[str], suffix: str) -> frozenset[str]:
-    """The forms with a suffix, which tells nothing where the form is unknown and a dot is missing."""
+    """Appends a suffix to forms; an unknown form stays unknown, unless the suffix is an attribute."""
     if suffix.startswith("."):
         return frozenset(_short(form) + suffix for form in forms)
     return frozenset(_short(form + suffix) for form in forms if form != "?") or UNKNOWN
@@ -124,7 +124,7 @@ def _short(form: str) -> str:
 
 
 def _base(node: ast.AST | None) -> tuple[ast.AST | None, list[str]]:
-    """The expression without its attributes, calls and items, and these, the last first."""
+    """Splits an expression into its base and its attributes, calls and items, the last first."""
     suffixes = []
     while True:
         if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id == "self"):

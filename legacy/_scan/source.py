@@ -1,4 +1,4 @@
-"""Source files: where they are, and their syntax trees, also those of Python 2."""
+"""Finds source files and parses them, Python 2 included."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 from nthgrad.errors import LegacyError
 
-# What of Python 2 Python 3 cannot read; the rest, such as `xrange`, is names.
+# Fixes for syntax of Python 2 that Python 3 cannot parse; names such as `xrange` need none.
 _SYNTAX = ("except", "exec", "ne", "numliterals", "paren", "print", "raise", "repr", "throw", "tuple_params", "unicode")
 
-LARGEST = 10_000_000  # bytes of a file: to read it takes up to 500 times as much memory
+LARGEST = 10_000_000  # bytes of a file; parsing takes up to 500 times as much memory
 _KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -27,25 +27,25 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFDIR: "a folder",
 }
-# What Python's tokenizer says of nesting that Python 2 refuses, too.
+# Errors of Python's tokenizer for nesting that Python 2 refuses, too.
 _TOO_DEEP = ("too many levels of indentation", "too many nested parentheses")
 
-Refuse = Callable[[LegacyError], None]  # called with what cannot be read
+Refuse = Callable[[LegacyError], None]  # called for each unreadable file or folder
 
 
 class Source(NamedTuple):
     """A file that was read."""
 
     tree: ast.Module
-    place: Callable[[int, int], tuple[int, int]]  # line and column in the file, from a node's lineno and col_offset
-    python_2: tuple[int, int] | None  # where it is Python 2 and not 3
+    place: Callable[[int, int], tuple[int, int]]  # maps a node's lineno and col_offset to line and column in the file
+    python_2: tuple[int, int] | None  # the first place that is not Python 3, in a file of Python 2
 
 
 def files(paths: Sequence[str | os.PathLike[str]], refuse: Refuse) -> Iterator[str]:
     """Yields the files themselves and the `.py` files below the folders, sorted, each once.
 
-    Hidden folders, virtual environments and links to folders are passed over. `refuse` is called where there is nothing
-    at a path, and for folders that cannot be read.
+    Hidden folders, virtual environments and links to folders are skipped. Calls `refuse` for missing paths and
+    unreadable folders.
     """
     seen: set[str] = set()
     for path in [os.fspath(one) for one in paths]:
@@ -73,9 +73,9 @@ def read(path: str) -> Source:
     """Reads a file as Python 3, or else as Python 2.
 
     Raises:
-        LegacyError: If it cannot be read, or is neither.
-        RecursionError: If it is nested too deeply.
-        MemoryError: Likewise: Python's parser says so, too.
+        LegacyError: if it cannot be read, or is neither.
+        RecursionError: if it is nested too deeply.
+        MemoryError: from Python's parser, for the same reason.
     """
     text = _text(path)
     try:
@@ -91,9 +91,9 @@ def read(path: str) -> Source:
     except (SyntaxError, ValueError):
         tree = None
     if tree is None:
-        where = max(unread, line)  # the reading that got further is what the file is meant to be
+        where = max(unread, line)  # the parser that got further probably has the right version
         raise LegacyError(
-            f"{path}:{where} is neither Python 3 ({said} in line {unread}) nor Python 2. Mend it, or leave it out."
+            f"{path}:{where} is neither Python 3 ({said} in line {unread}) nor Python 2. Correct it, or leave it out."
         )
     return Source(tree, _original_places(new), _first_difference(text, str(new)))
 
@@ -116,21 +116,21 @@ def _text(path: str) -> str:
         return io.TextIOWrapper(io.BytesIO(content), encoding).read()
     except SyntaxError as error:
         said = error.msg
-    except LookupError:  # `rot13` and others turn text into text, or bytes into bytes
+    except LookupError:  # `rot13` and others do not map bytes to text
         said = f"{encoding} is no encoding of text"
     except UnicodeError:
-        said = f"it is no {encoding}"
+        said = f"it is not encoded in {encoding}"
     raise LegacyError(f"{path} cannot be read: {said}. Save it as UTF-8, or leave it out.")
 
 
 def _parse(text: str) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Python thinks of "\d" is not what is asked
+        warnings.simplefilter("ignore")  # such as invalid escape sequences
         return ast.parse(text)
 
 
 def _in_python_3(text: str) -> tuple[Any, int]:
-    """A concrete syntax tree of the text in Python 3's syntax; or none, and the line where it is no Python 2."""
+    """Translates Python 2 to a syntax tree of Python 3; else returns None and the line of the error."""
     from fissix.pgen2.parse import ParseError
     from fissix.refactor import RefactoringTool
 
@@ -141,15 +141,15 @@ def _in_python_3(text: str) -> tuple[Any, int]:
         return None, error.context[1][0]
     except (RecursionError, MemoryError):
         raise
-    except Exception:  # fissix and its fixes fail in more ways than they say on what is no Python 2
+    except Exception:  # fissix and its fixes raise undocumented errors on invalid files
         return None, 0
 
 
 def _places(text: str) -> Callable[[int, int], tuple[int, int]]:
-    """Turns a node's place to line and column, both counted from 1, the column in characters and not in bytes."""
-    lines = text.split("\n")  # as Python counts them: no form feeds
+    """Returns a function from lineno and col_offset to line and column: from 1, in characters, not bytes."""
+    lines = text.split("\n")  # not splitlines(): Python counts no form feeds
 
-    @cache  # once for a line: it may be the only one of a large file
+    @cache  # a large file may be a single line
     def ends(lineno: int) -> list[int]:
         return list(accumulate(len(character.encode()) for character in lines[lineno - 1]))
 
@@ -160,7 +160,7 @@ def _places(text: str) -> Callable[[int, int], tuple[int, int]]:
 
 
 def _original_places(tree: Any) -> Callable[[int, int], tuple[int, int]]:
-    """The same for a tree that was translated: every token knows where it stood, or stands behind one that does."""
+    """Does the same for a translated tree, whose tokens keep their old place or follow one that does."""
     in_new = _places(str(tree))
     starts, origins = [(1, 1)], [(1, 1)]
     line, column = 1, 1
@@ -174,7 +174,7 @@ def _original_places(tree: Any) -> Callable[[int, int], tuple[int, int]]:
 
 
 def _first_difference(old: str, new: str) -> tuple[int, int]:
-    """Where a text starts to differ from another: the line, and the column in which it starts."""
+    """Returns the first line that differs, and the column at which its text starts."""
     lines = zip(old.split("\n"), new.split("\n"), strict=False)
     for i, (was, now) in enumerate(lines, start=1):
         if was != now:

@@ -15,7 +15,7 @@ from nthgrad.errors import LegacyError
 REFUSED = {
     "slim": "Use tf.contrib.layers or tf.layers, or the package tf_slim.",
     "seq2seq": "Write the decoder with tf.while_loop or tf.nn.raw_rnn.",
-    "ffmpeg": "What is built of tf.contrib is framework, layers, learn.datasets, metrics.accuracy, opt and rnn.",
+    "ffmpeg": "The supported parts of tf.contrib are framework, layers, learn.datasets, metrics.accuracy, opt and rnn.",
 }
 
 
@@ -36,8 +36,8 @@ def test_a_name_that_is_not_built_is_refused():
     with pytest.raises(LegacyError) as caught:
         _ = tf.contrib.opt.AdamWOptimizer
     assert str(caught.value) == (
-        "tf.contrib.opt.AdamWOptimizer cannot be had. dir(tf.contrib.opt) lists what is built; write the rest with "
-        "tf.layers, tf.train and TensorFlow's own ops."
+        "tf.contrib.opt.AdamWOptimizer cannot be had. dir(tf.contrib.opt) lists the supported names; use tf.layers, "
+        "tf.train and other ops of TensorFlow for the rest."
     )
 
 
@@ -94,7 +94,7 @@ def test_without_scipy(monkeypatch):
         with pytest.raises(LegacyError) as caught:
             tf.contrib.opt.ScipyOptimizerInterface(x * x).minimize(sess)
     assert str(caught.value) == (
-        "tf.contrib.opt.ScipyOptimizerInterface minimises with SciPy, which is not installed. "
+        "tf.contrib.opt.ScipyOptimizerInterface minimizes with SciPy, which is not installed. "
         "Install it: pip install nthgrad[legacy]"
     )
 
@@ -122,7 +122,7 @@ def test_mnist(tmp_path):
     with pytest.raises(LegacyError) as caught:
         input_data.read_data_sets(str(tmp_path))
     assert str(caught.value) == (
-        f"read_data_sets({str(tmp_path)!r}) finds no train-images-idx3-ubyte.gz there, and nothing is fetched. Put the four "
+        f"read_data_sets({str(tmp_path)!r}) finds no train-images-idx3-ubyte.gz there, and downloads nothing. Put the four "
         "files of MNIST into that folder: train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, "
         "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz."
     )

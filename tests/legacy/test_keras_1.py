@@ -177,7 +177,7 @@ def test_interfaces_for_classes_of_ones_own():
     assert mine.add_weight((2,), name="w") == mine.add_weight("w", (2,)) == ("w", (2,), {})
     with pytest.raises(LegacyError) as caught:
         Mine(3, "new")
-    assert str(caught.value) == "Mine was given 2 arguments by place, and takes 1 so: width. Name the others."
+    assert str(caught.value) == "Mine was given 2 positional arguments and takes 1: width. Name the others."
 
 
 def test_a_saved_configuration_of_keras_1():
@@ -190,16 +190,16 @@ def test_a_saved_configuration_of_keras_1():
 REFUSED = {
     "both names": (
         lambda: layers.Dense(output_dim=3, units=3),
-        "Dense was given output_dim= and units=, which are one argument. Keep units=.",
+        "Dense was given output_dim= and units=, which are the same argument. Keep units=.",
     ),
     "both names in a method": (
         lambda: keras.models.Sequential([layers.Dense(1, input_dim=1)]).fit(A, A, nb_epoch=1, epochs=1),
-        "model.fit was given nb_epoch= and epochs=, which are one argument. Keep epochs=.",
+        "model.fit was given nb_epoch= and epochs=, which are the same argument. Keep epochs=.",
     ),
     "sizes that may be strides": (
         lambda: layers.Conv2D(8, 3, 2, padding="same"),
         "Conv2D(8, 3, 2, padding=...) could mean a kernel of 3 x 2, as in Keras 1, or a kernel of 3 and strides of 2. "
-        "Say kernel_size= and strides=.",
+        "Give kernel_size= and strides=.",
     ),
     "dropout of an embedding": (
         lambda: layers.Embedding(3, 2, dropout=0.5),
@@ -208,21 +208,21 @@ REFUSED = {
     "modes of normalization": (
         lambda: layers.BatchNormalization(mode=1),
         "BatchNormalization was given mode=1, and Keras 2 has mode 0 only. Leave it out to normalize each feature over "
-        "the batch, or write the other in a Lambda layer.",
+        "the batch, or write another mode as a Lambda layer.",
     ),
     "a bias that forgets": (
         lambda: layers.LSTM(3, forget_bias_init="zero"),
-        "LSTM was given forget_bias_init='zero', which Keras 2 ignored: it starts at one. Say unit_forget_bias=False to "
-        "start with the other biases, and nothing to start at one.",
+        "LSTM was given forget_bias_init='zero', which Keras 2 ignored: the bias starts at one. Give "
+        "unit_forget_bias=False to initialize it as the other biases, or leave it out to start at one.",
     ),
     "a mode": (
         lambda: layers.merge([layers.Input((1,)), layers.Input((1,))], mode="minus"),
-        "There is no way 'minus' to merge tensors. Choose one of sum, mul, concat, ave, max, dot, cos, or a function of "
+        "'minus' is no mode of merging tensors. Choose one of sum, mul, concat, ave, max, dot, cos, or a function of "
         "the list of tensors.",
     ),
     "a merge in the middle": (
         lambda: keras.models.Sequential([layers.Dense(1, input_dim=1), layers.Merge([branch(1), branch(1)])]),
-        "A Merge of models stands after another layer. Put it first in the Sequential model.",
+        "A Merge of models follows another layer. Put it first in the Sequential model.",
     ),
     "an initialization": (
         lambda: keras.initializations.get("nothing"),
@@ -231,8 +231,8 @@ REFUSED = {
     ),
     "kernels with channels first": (
         lambda: keras.initializations.he_normal((4, 3, 2, 2), dim_ordering="th"),
-        "An initialization of the shape (4, 3, 2, 2) was asked for with dim_ordering='th', whose kernels have their "
-        "channels first. Give the shape with the channels last, as kernels are here, and 'tf'.",
+        "An initialization of the shape (4, 3, 2, 2) has dim_ordering='th', that is, kernels with the channels "
+        "first. Give the shape with the channels last, and dim_ordering='tf'.",
     ),
 }
 

@@ -267,7 +267,7 @@ def test_what_changes_a_variable_is_refused(kind):
         message = refused(lambda: legacy.lift(sess, x, y))
     assert message == (
         f"{kind} (named '{kind}') changes the variable 'v' while the outputs of the session's graph are computed from it. "
-        "Fix the placeholder that decides it, with feed={...}, or lift the parts apart."
+        "Fix the placeholder that decides it, with feed={...}, or lift the parts separately."
     )
 
 
@@ -349,7 +349,7 @@ def test_what_does_not_fit_once_a_value_is_known():
         y = tf1.matmul(x, k, name="y")
         message = refused(lambda: legacy.lift(sess, x, y, feed={"k": np.ones((3, 4))}))
     assert message.startswith(
-        "BatchMatMulV2 (named 'y') cannot be made of float32 (2, 2), float32 (3, 4): Dimensions must be "
+        "BatchMatMulV2 (named 'y') cannot be rebuilt on float32 (2, 2), float32 (3, 4): Dimensions must be "
     )
     assert message.endswith(". Lift the parts before and after it: give the tensor that follows as an input.")
 
@@ -377,8 +377,8 @@ def test_the_handle_of_a_variable_goes_round_a_loop():
     f.variables[0].assign(3.0)
     assert f(1.0) == 27
     assert message == (
-        "Merge (named 'swap/Merge_2') is another variable in every round of its loop. Lift the parts before and after it: "
-        "give the tensor that follows as an input."
+        "Merge (named 'swap/Merge_2') is another variable in every iteration of its loop. Lift the parts before and after "
+        "it: give the tensor that follows as an input."
     )
 
 
@@ -475,7 +475,7 @@ def test_cut_anywhere():
         with pytest.raises(LegacyError) as caught:
             legacy.lift(sess, queue.queue_ref, y)
     assert str(caught.value) == (
-        "QueueDequeueV2 (named 'next') has a state of its own in TensorFlow 1's session. Lift the parts before and after "
+        "QueueDequeueV2 (named 'next') keeps its state in a session of TensorFlow 1. Lift the parts before and after "
         "it: give the tensor that follows as an input."
     )
     log, (square, same) = f(1.0)
@@ -493,9 +493,8 @@ def test_a_gradient_of_the_programs_own(functions):
     with pytest.raises(LegacyError) as caught:
         ng.derivative(f, method="tape")(x)
     assert str(caught.value) == (
-        "IdentityN (named 'IdentityN') has a gradient of the old program's own (tf.custom_gradient or "
-        "gradient_override_map), which is Python code that a graph does not hold, so it has values but no derivatives "
-        "here. Lift the parts before and after it: give the tensor that follows as an input."
+        "IdentityN (named 'IdentityN') has a custom gradient (tf.custom_gradient or gradient_override_map), which is "
+        "Python code that a graph does not hold: tapes cannot differentiate it. Lift the parts before and after it: give the tensor that follows as an input."
     )
 
 
@@ -525,24 +524,24 @@ def refused(call):
 FORMS = "Give the path of a .pb, .pbtxt, .meta, .h5 or .json, or the folder of a SavedModel."
 REFUSED = {
     ("names.pb", ()): "names.pb has several tensors that may be the output: 'net/a:0', 'net/b:0'. Name one, or several, with outputs=...",
-    ("names.pb", (("outputs", "net/a"),)): "'net/a:0' of names.pb is made from several placeholders: 'net/scale:0', 'net/x:0'. Name the inputs in order, with inputs=[...]; feed={...} fixes the value of another.",
+    ("names.pb", (("outputs", "net/a"),)): "'net/a:0' of names.pb depends on several placeholders: 'net/scale:0', 'net/x:0'. Name the inputs in order, with inputs=[...]; feed={...} fixes the value of another.",
     ("names.pb", (("inputs", "net/x"), ("outputs", "net/a"))): "The placeholder 'net/scale' has no value. Make it an input, or fix it with feed={'net/scale': value}.",
-    ("names.pb", (("outputs", "a"),)): "names.pb has no output 'a'. There is 'net/a'. Name one of those.",
+    ("names.pb", (("outputs", "a"),)): "names.pb has no output 'a'. Similar names are 'net/a'. Name one of them.",
     ("names.pb", (("inputs", "quux"),)): "names.pb has no input 'quux'. Its placeholders are 'net/x', 'net/scale'.",
     ("names.pb", (("outputs", "net/split"),)): "The output 'net/split' of names.pb is an op with 2 outputs: net/split:0, net/split:1. Name one of them.",
     ("names.pb", (("outputs", "net/a:1"),)): "names.pb has no output 'net/a:1': that op's outputs are net/a:0. Name one of them.",
     ("names.pb", (("outputs", 3),)): "The output 3 is neither a name nor a tensor. Give the name of a tensor: 'x:0'.",
     ("names.pb", (("outputs", ()),)): "outputs is empty. Name a tensor, or leave it out.",
     ("names.pb", (("inputs", ("net/x", "net/x")), ("outputs", "net/a"))): "The same tensor is an input twice. Name it once.",
-    ("names.pb", (("outputs", "net/a"), ("training", True))): "names.pb has no learning phase of Keras. If a placeholder of its own says whether it is in training, fix that: feed={'is_training': True}.",
+    ("names.pb", (("outputs", "net/a"), ("training", True))): "names.pb has no learning phase of Keras. If another placeholder turns training on, fix its value: feed={'is_training': True}.",
     ("names.pb", (("signature", "serve"),)): "signature=... is for a SavedModel, and the source is a frozen graph. Leave it out.",
     ("names.pb", (("weights", "w.h5"),)): "weights=... is for a Keras file, and the source is a frozen graph. Leave it out.",
-    ("saved_model", (("signature", "serve"),)): "saved_model has no signature 'serve'. There is 'both', 'serving_default'. Name one of those.",
+    ("saved_model", (("signature", "serve"),)): "saved_model has no signature 'serve'. Its signatures are 'both', 'serving_default'. Name one of them.",
     ("saved_model", (("tags", ("train",)),)): "saved_model holds graphs with these tags: serve. Choose one of them with tags=[...].",
     ("normalized.json", ()): "normalized.json holds no weights. Give the file that model.save_weights wrote, with weights=...",
     ("nothing.pb", ()): f"There is no file nothing.pb. {FORMS}",
-    ("write.py", ()): f"write.py has an ending that says nothing. {FORMS.replace('Give the path of', 'Give')}",
-    ("reference.meta", (("checkpoint", "elsewhere"), *XY.items())): "reference.meta holds a graph, and the values of its variables should be in the checkpoint elsewhere, which is not there. Give its path, without the ending, as checkpoint=...",
+    ("write.py", ()): f"write.py has an unknown ending. {FORMS.replace('Give the path of', 'Give')}",
+    ("reference.meta", (("checkpoint", "elsewhere"), *XY.items())): "reference.meta holds a graph, but its checkpoint elsewhere, which holds the values of its variables, does not exist. Give the path of the checkpoint, without the ending, as checkpoint=...",
 }  # fmt: skip
 
 
@@ -566,7 +565,7 @@ def test_files_that_are_not_what_they_should_be(tmp_path):
         "junk.meta": "junk.meta is no MetaGraph, as tf.train.Saver writes it. Give the file that TensorFlow 1 wrote.",
         "thawed.pb": "thawed.pb holds the variable 'w' but no values: it was not frozen. Lift the .meta file with its checkpoint, or freeze it with tf.graph_util.convert_variables_to_constants.",
         ".": f". is a folder without a saved_model.pb or a checkpoint. {FORMS}",
-        "weights.h5": "weights.h5 holds weights alone. Lift the .json file of the architecture, with weights='weights.h5'.",
+        "weights.h5": "weights.h5 holds only weights. Lift the .json file of the architecture, with weights='weights.h5'.",
         "junk.h5": "junk.h5 is no HDF5 file. Give the file that model.save wrote.",
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
@@ -675,7 +674,7 @@ def words(folder):
     return "words.json", {"weights": "w.h5"}
 
 
-GONE = "An op that is gone has to be replaced in the old program."
+GONE = "Replace ops that were removed from TensorFlow in the old program."
 UNREADABLE = {
     "an unknown op": (gone("pb"), f"TensorFlow {tf.__version__} cannot read the graph in gone.pb: ", f" {GONE}"),
     "an unknown op of a MetaGraph": (
@@ -684,16 +683,16 @@ UNREADABLE = {
         cut_off, f"TensorFlow {tf.__version__} cannot read the graph in cut.pb: Node 'y': Unknown input node 'x'. ", GONE),
     "a collection of what is not there": (
         of_absent_tensors, f"TensorFlow {tf.__version__} cannot read the graph in absent.meta: ", f" {GONE}"),
-    "no SavedModel": (broken, "broken/saved_model.pb is no SavedModel. ", "Write it anew."),
+    "no SavedModel": (broken, "broken/saved_model.pb is no SavedModel. ", "Save the model again."),
     "a SavedModel of two kinds": (
         of_two_kinds, "two holds graphs with these tags: serve; gpu, serve. ", "Choose one of them with tags=[...]."),
-    "a SavedModel without its variables": (without_variables, "bare cannot be loaded: ", ". Write it anew."),
+    "a SavedModel without its variables": (without_variables, "bare cannot be loaded: ", ". Save the model again."),
     "another checkpoint": (
         another_checkpoint, "The checkpoint resource does not fit resource.meta: ",
         ". Give the one that was saved with it."),
     "no JSON": (
         words, "words.json cannot be read as a Keras model: ",
-        " Perhaps a layer is none of Keras's own: give custom_objects={...}, or build the model in a legacy session, load "
+        " If a layer is your own, give custom_objects={...}, or build the model in a legacy session, load "
         "its weights and lift it there."),
     "the weights of what holds them": (
         lambda folder: (shutil.copy(FILES / "normalized.h5", folder / "whole.h5").name, {"weights": "w.h5"}),
@@ -743,18 +742,21 @@ def test_what_a_session_refuses():
     closed = refused(lambda: legacy.lift(sess, x, y))
     assert (
         empty
-        == "The variable 'w' of the session's graph has no value in the session. Run its initializer, or restore a checkpoint, before it is lifted."
+        == "The variable 'w' of the session's graph has no value in the session. Before lifting, run its initializer or restore a checkpoint."
     )
     for found, name in ((changed, "AssignAdd"), (given, "AssignAdd_1")):
         assert (
             found
-            == f"AssignAdd (named '{name}') changes the variable 'w' while the outputs of the session's graph are computed from it. Fix the placeholder that decides it, with feed={{...}}, or lift the parts apart."
+            == f"AssignAdd (named '{name}') changes the variable 'w' while the outputs of the session's graph are computed from it. Fix the placeholder that decides it, with feed={{...}}, or lift the parts separately."
         )
     assert (
         other
-        == "The input <tf.Tensor 'x:0' shape=(2,) dtype=float32> belongs to another graph than the session's graph. Give its own."
+        == "The input <tf.Tensor 'x:0' shape=(2,) dtype=float32> belongs to another graph than the session's graph. Give a tensor of it."
     )
-    assert closed == "The session cannot be read: Attempted to use a closed Session. Lift the graph while it is open."
+    assert (
+        closed
+        == "The session cannot be read: Attempted to use a closed Session. Lift the graph while the session is open."
+    )
     assert (
         refused(lambda: f(tf.zeros([2], tf.float64)))
         == "The input x is float64, but the old graph takes float32. Cast it: tf.cast(x, tf.float32)."
@@ -819,5 +821,5 @@ def test_nthgrad_lift_fails_in_one_line(tmp_path, capfd, monkeypatch):
     out, err = capfd.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("nthgrad: IdentityN (named 'IdentityN')")
-    assert "has a gradient of the old program's own" in err
+    assert "has a custom gradient" in err
     assert not [*tmp_path.iterdir()]

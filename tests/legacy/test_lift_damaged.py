@@ -184,7 +184,7 @@ def test_hdf5_data_that_are_not_in_the_file(tmp_path):
         file.create_dataset("w", (2**34,), "float32")
     assert path.stat().st_size < 10_000
     assert refused(path) == (
-        f"{path} is a damaged HDF5 file: '/w' is larger than what the file holds of it. Give the file that Keras wrote."
+        f"{path} is a damaged HDF5 file: '/w' is larger than its data in the file. Give the file that Keras wrote."
     )
 
 

@@ -346,8 +346,8 @@ def test_no_op_of_a_file_restores_it(make, hostile, tmp_path):
 def test_a_variable_that_only_an_op_of_the_file_sets(tmp_path):
     source, ran = saved_model(tmp_path), tmp_path / "ran"
     assert refused(source, "x", "z") == (
-        f"The checkpoint {source}/variables/variables holds no value of the variable 'local' of {source}, and ops that a "
-        f"file names are not run to make one. {ALLOW}"
+        f"The checkpoint {source}/variables/variables holds no value of the variable 'local' of {source}, and "
+        f"initializers of a file are not run. {ALLOW}"
     )
     assert not ran.exists()
     assert legacy.lift(source, "x", "z", safe_mode=False)(3.0) == 9
@@ -544,4 +544,4 @@ def test_a_damaged_saved_model_is_named(damage, safe_mode, tmp_path):
     source = saved_model(tmp_path, assets=damage)
     said = refused(source, "x", "y", safe_mode=safe_mode)
     assert said.startswith(f"{source} cannot be loaded: ")
-    assert said.endswith(" Write it anew.")
+    assert said.endswith(" Save the model again.")

@@ -516,11 +516,11 @@ def test_findings_are_the_same_in_python_2(line, scanned):
 # Files ------------------------------------------------------------------------------------------------------------------
 
 REFUSED = {
-    b"x = 1\ndef f(:\n": "{}:2 is neither Python 3 (invalid syntax in line 2) nor Python 2. Mend it, or leave it out.",
-    b"print 'a'\nprint 'b' c\n": "{}:2 is neither Python 3 ({} in line 1) nor Python 2. Mend it, or leave it out.",
+    b"x = 1\ndef f(:\n": "{}:2 is neither Python 3 (invalid syntax in line 2) nor Python 2. Correct it, or leave it out.",
+    b"print 'a'\nprint 'b' c\n": "{}:2 is neither Python 3 ({} in line 1) nor Python 2. Correct it, or leave it out.",
     b"# coding: nothing\n": "{} cannot be read: unknown encoding: nothing. Save it as UTF-8, or leave it out.",
     b"x = '\xe9'\n": "{} cannot be read: invalid or missing encoding declaration. Save it as UTF-8, or leave it out.",
-    b"# \n\n# \xe9\n": "{} cannot be read: it is no utf-8. Save it as UTF-8, or leave it out.",
+    b"# \n\n# \xe9\n": "{} cannot be read: it is not encoded in utf-8. Save it as UTF-8, or leave it out.",
 }
 
 
@@ -568,8 +568,11 @@ def test_a_file_that_is_too_deep(kind, tmp_path):
 UNREAD = {  # how to make the file, and what is said of it
     "rot13": (lambda path: path.write_text("# coding: rot13\n"), "rot13 is no encoding of text. Save it as UTF-8, "),
     "base64": (lambda path: path.write_text("# coding: base64\n"), "base64 is no encoding of text. Save it as UTF-8, "),
-    "undefined": (lambda path: path.write_text("# coding: undefined\n"), "it is no undefined. Save it as UTF-8, "),
-    "utf-16": (lambda path: path.write_text("# coding: utf-16\n"), "it is no utf-16. Save it as UTF-8, "),
+    "undefined": (
+        lambda path: path.write_text("# coding: undefined\n"),
+        "it is not encoded in undefined. Save it as UTF-8, ",
+    ),
+    "utf-16": (lambda path: path.write_text("# coding: utf-16\n"), "it is not encoded in utf-16. Save it as UTF-8, "),
     "a pipe": (os.mkfifo, "it is a pipe. Give a file, "),
     "a socket": (lambda path: bound(path), "it is a socket. Give a file, "),
     "a device": (lambda path: path.symlink_to("/dev/zero"), "it is a device. Give a file, "),
@@ -666,7 +669,7 @@ def test_fissix_fails(folder, monkeypatch):
     monkeypatch.setattr("fissix.refactor.RefactoringTool.refactor_string", refactor_string)
     unread: list[LegacyError] = []
     assert len(legacy.scan(["."], on_error=unread.append)) == 2
-    assert re.fullmatch(r"./m.py:1 is neither Python 3 \(.* in line 1\) nor Python 2. Mend it, .*", str(unread[0]))
+    assert re.fullmatch(r"./m.py:1 is neither Python 3 \(.* in line 1\) nor Python 2. Correct it, .*", str(unread[0]))
 
 
 def test_a_file_that_is_not_there(tmp_path, monkeypatch, capsys):
@@ -718,7 +721,7 @@ def test_lines_and_status(tmp_path, monkeypatch, capsys):
     Path("new.py").write_text("x = 1\n")
     Path("no.py").write_text("x = = 1\n")
     assert main(["scan", "old.py", "new.py"]) == 1
-    line = "old.py:2:5: tf.log: a name that has moved (MIGRATION.md#names-that-moved)\n"
+    line = "old.py:2:5: tf.log: a moved name (MIGRATION.md#names-that-moved)\n"
     assert capsys.readouterr() == (line, "")
     assert main(["scan", "new.py"]) == 0
     assert capsys.readouterr() == ("", "")
@@ -740,7 +743,7 @@ def test_json(tmp_path, monkeypatch, capsys):
                 "line": 2,
                 "column": 5,
                 "idiom": "tf.log",
-                "what": "a name that has moved",
+                "what": "a moved name",
                 "section": "Names that moved",
                 "python": 3,
                 "anchor": "MIGRATION.md#names-that-moved",
