@@ -42,7 +42,7 @@ STRATA = {
     "src/nthgrad/engines/taylor": (80, TAYLOR),
     "src/nthgrad/engines": (60, ENGINES),
     "src/nthgrad/evaluation": (40, ["tests/test_evaluate.py", ALWAYS[0]]),
-    "src/nthgrad/agreement.py": (10, ["tests/test_check.py"]),
+    "src/nthgrad/checking.py": (10, ["tests/test_check.py"]),
     "src/nthgrad/export": (20, ["tests/test_export.py"]),
     "legacy/_lift": (40, [f"tests/legacy/test_lift{what}.py" for what in ("", "_safety", "_damaged")]),
 }
