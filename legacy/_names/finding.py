@@ -18,10 +18,10 @@ Finders = Mapping[str, Mapping[str, Callable[[], Any]]]
 
 
 def own(root: str) -> Finders:
-    """For each module of the tree, the names that are found before any of tf_keras's, each with what finds the value.
+    """Returns, by module, the names looked up before tf_keras's, each with a function that returns the value.
 
     Args:
-        root: The full name of the tree's root.
+        root: the full name of the tree's root.
     """
     return {
         module: {
@@ -33,7 +33,7 @@ def own(root: str) -> Finders:
 
 
 def leaked(root: str) -> Finders:
-    """For each module of the tree, the names that it showed because it had imported them; see `own`."""
+    """Returns, by module, the names that it had imported, in the same form as `own`."""
     return {
         module: {name: partial(find, root, EVERYWHERE[name]) for name in exported.split() if name in EVERYWHERE}
         for module, exported in EXPORTED.items()
@@ -41,7 +41,7 @@ def leaked(root: str) -> Finders:
 
 
 def find(root: str, path: str) -> Any:
-    """What stands at a path, as `leaks` says what that is."""
+    """Returns the object at a path (see `leaks`)."""
     module, _, name = path.partition(":")
     if module.startswith("."):
         module = root + module
