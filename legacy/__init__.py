@@ -1,4 +1,4 @@
-"""Runs TensorFlow 1 and Keras 2 programs on today's TensorFlow; nothing outside this package concerns them.
+"""Runs TensorFlow 1 and Keras 2 programs on today's TensorFlow; all code for old programs is in this package.
 
 Two functions run an old program::
 

@@ -1,7 +1,7 @@
-"""The Keras 2 names: `from nthgrad.legacy import keras`, `from nthgrad.legacy.keras.layers import *`, and so on.
+"""The Keras 2.2.4 names: `from nthgrad.legacy import keras`, `from nthgrad.legacy.keras.layers import *`.
 
-The module tree is that of Keras 2.2.4, with every module in `sys.modules`. The names come from tf_keras's interface for
-TensorFlow 1. Use them inside `with legacy.session():`. Functions that need a graph raise outside.
+All modules of the tree are in `sys.modules`. The names come from tf_keras's interface for TensorFlow 1. Use them inside
+`with legacy.session():`. Functions that need a graph raise outside.
 """
 
 from typing import Any

@@ -54,7 +54,7 @@ def op_def(kind: str) -> Any:
 
 
 def without_code() -> contextlib.AbstractContextManager:
-    """Makes tf_keras refuse marshalled code in this thread."""
+    """Makes tf_keras refuse marshaled code in this thread."""
     from tf_keras.src.saving import serialization_lib
 
     return serialization_lib.SafeModeScope(True)

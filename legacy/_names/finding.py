@@ -1,4 +1,4 @@
-"""Finds the Keras 2.2.4 names that tf_keras lacks, by the tables of this folder."""
+"""Finds Keras 2.2.4 names that tf_keras lacks, with the tables of this folder."""
 
 import importlib
 import importlib.util
@@ -12,7 +12,7 @@ from nthgrad.legacy._names.exported import EXPORTED
 from nthgrad.legacy._names.leaks import EVERYWHERE
 from nthgrad.legacy._names.own import OWN
 
-_ABSENT = {"requests", "yaml"}  # None in Keras, too, where they are not installed
+_ABSENT = {"requests", "yaml"}  # Keras bound None if they were not installed
 
 Finders = Mapping[str, Mapping[str, Callable[[], Any]]]
 

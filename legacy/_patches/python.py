@@ -19,7 +19,7 @@ from nthgrad.legacy._runtime.process import SCRIPT
 # NumPy 1's meaning of np.array(copy=False). NumPy 2 raises for False where it must copy, NumPy 1 for None.
 _COPY_IF_NEEDED = None if int(np.__version__.split(".")[0]) >= 2 else False
 _ABSTRACT = [name for name in collections.abc.__all__ if name not in dir(collections)]
-_ALIASES = {  # Python types by NumPy's names, and spellings that NumPy 2 dropped
+_ALIASES = {  # names that NumPy dropped: those of Python types, and alternative spellings
     "bool": bool,
     "int": int,
     "float": float,

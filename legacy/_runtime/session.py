@@ -113,7 +113,7 @@ def _one_thread() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _left_as_they_were_entered() -> Iterator[None]:
-    """Leaves the sessions that a program made the default and never left.
+    """Leaves sessions that a program made the default and did not leave.
 
     Otherwise Python's garbage collection leaves them later, and they remove other sessions from TensorFlow's stacks.
     """

@@ -1,4 +1,4 @@
-"""The initial weights of Keras 2.2.4.
+"""The initializers of Keras 2.2.4.
 
 An initializer without a seed draws one from `np.random`, so `np.random.seed` fixes the weights of a whole model.
 Orthogonal uses NumPy only. tf_keras's initializers take their seeds from the graph.

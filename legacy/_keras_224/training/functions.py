@@ -84,7 +84,7 @@ def check_trainable_weights(model: Any) -> None:
         )
 
 
-def phase(model: Any, training: bool) -> list[float]:
+def phase(model: Any, *, training: bool) -> list[float]:
     """Returns the value to feed for the learning phase, in a list; empty if the model does not use the phase."""
     return [float(training)] * len(phase_of(model))
 
