@@ -1,6 +1,6 @@
-"""TensorFlow 1 and Keras 2 programs on today's TensorFlow: everything of the old world lives here and nowhere else.
+"""Runs TensorFlow 1 and Keras 2 programs on today's TensorFlow; all code for old programs is in this package.
 
-Two ways to run an old program::
+Two functions run an old program::
 
     from nthgrad import legacy
 
@@ -11,21 +11,21 @@ Two ways to run an old program::
         x = tf.constant(1.0)
         print(sess.run(tf.gradients(tf.log(x + 2.0), x)))   # [0.33333334]
 
-A way to use what old programs left behind, and one to see what there is to port::
+`lift` loads an old model; `scan` lists old code to port::
 
     f = legacy.lift("net.pb", inputs="x:0", outputs="y:0")  # a function of TensorFlow 2, differentiable to any order
-    legacy.scan(["old_code/"])                              # the old idioms, and where MIGRATION.md treats them
+    legacy.scan(["old_code/"])                              # old idioms, and their sections of MIGRATION.md
 
 Public are the names above, `nthgrad.legacy.tensorflow` and `nthgrad.legacy.keras` with their trees. The rooms:
 
 * `_runtime`: runs old code, as a script in a process of its own or as a block of today's program.
-* `_names`: the stand-in modules, and tables that say where old names are now.
-* `_patches`: what is changed in today's modules, one table a subject, with reasons.
+* `_names`: stand-in modules, and tables from old names to their places today.
+* `_patches`: patches of today's modules, one table a subject, with reasons.
 * `_tensorflow_1`, `_contrib`, `_keras_224`, `_keras_1`: the old behavior that today's packages lack.
 * `_lift` and `_scan`: read old models and old source files.
 * `_internals`: private names of TensorFlow and tf_keras.
 
-No module imports one that imports it, late imports included. From the lowest:
+Imports have no cycles, late imports included. From the lowest:
 
     _internals; _patches.patch, applying; _tensorflow_1; _runtime.dialect, guards; _names.stand_ins, twins, tf_layers;
     _contrib, _keras_224, _keras_1; the tables of _patches; _runtime.session; _names.replaced; tensorflow;
@@ -46,7 +46,7 @@ __all__ = ["lift", "run", "scan", "session"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "session":  # needs TensorFlow, which `run` only starts
+    if name == "session":  # imports TensorFlow, which `run` does not need
         from nthgrad.legacy._runtime.session import session
 
         return session

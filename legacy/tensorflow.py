@@ -1,8 +1,8 @@
 """The TensorFlow 1 names: `import nthgrad.legacy.tensorflow as tf`.
 
-They are those of `tf.compat.v1`, but for `tf.keras`, `tf.layers` and `tf.nn.rnn_cell`, which are tf_keras's whatever
-Keras is installed and without an environment variable.  Use them inside `with legacy.session():`; functions that need a
-graph say so when called outside.
+The names come from `tf.compat.v1`. `tf.keras`, `tf.layers` and `tf.nn.rnn_cell` come from tf_keras, whichever Keras is
+installed and without an environment variable. Use them inside `with legacy.session():`. Functions that need a graph
+raise outside.
 """
 
 import sys
@@ -15,8 +15,8 @@ import tensorflow as _today
 from nthgrad.legacy._contrib import tree as _tree
 from nthgrad.legacy._names import stand_ins as _stand_ins
 from nthgrad.legacy._names import tf_layers as _tf_layers
-from nthgrad.legacy._names.modules import TF_KERAS_MODULES as _TF_KERAS_MODULES
-from nthgrad.legacy._names.replaced import of_tf_keras as _of_tf_keras
+from nthgrad.legacy._names.modules import TF_KERAS_115_MODULES as _TF_KERAS_115_MODULES
+from nthgrad.legacy._names.replaced import of_tf_keras_115 as _of_tf_keras_115
 from nthgrad.legacy._patches.tables import PATCHES as _PATCHES
 from nthgrad.legacy._runtime import guards as _guards
 from nthgrad.legacy._runtime.guards import InteractiveSession as InteractiveSession
@@ -27,7 +27,7 @@ __version__ = VERSION = "1.15.5"
 __path__: list[str] = []  # a package, all of whose modules are in sys.modules
 
 _v1 = _today.compat.v1
-_OWN = [  # what `from ... import *` gives beside the names of tf.compat.v1
+_OWN = [  # exported by `from ... import *` together with the names of tf.compat.v1
     "VERSION",
     "InteractiveSession",
     "Session",
@@ -53,7 +53,7 @@ global_variables_initializer = _guards.guarded(_v1.global_variables_initializer,
 
 
 class _Overlay(ModuleType):
-    """A module of tf.compat.v1, with what is patched in it and with names of its own."""
+    """A module of tf.compat.v1 with patched functions and names of its own."""
 
     def __init__(self, name: str, today: ModuleType, own: dict[str, Callable[[], Any]]) -> None:
         super().__init__(name, today.__doc__)
@@ -70,7 +70,7 @@ class _Overlay(ModuleType):
 
 
 def _old(module: ModuleType, name: str, where: str) -> Any:
-    """A name of tf.compat.v1 as it was in TensorFlow 1."""
+    """Returns an attribute of a module of tf.compat.v1, patched; modules come as an `_Overlay`."""
     value = getattr(module, name)
     if isinstance(value, ModuleType) and value.__name__.startswith("tensorflow._api."):
         full = f"{where}.{name}"
@@ -87,9 +87,9 @@ _OWN_BELOW: dict[str, dict[str, Callable[[], Any]]] = {
 }
 contrib = _tree.plant(__name__)
 examples = _tree.plant_examples(__name__)
-keras = _stand_ins.StandIn(f"{__name__}.keras", _TF_KERAS_MODULES[""], {}, _of_tf_keras)
+keras = _stand_ins.StandIn(f"{__name__}.keras", _TF_KERAS_115_MODULES[""], {}, _of_tf_keras_115)
 sys.modules[keras.__name__] = keras
-_stand_ins.build(keras.__name__, _TF_KERAS_MODULES, {}, _of_tf_keras)
+_stand_ins.build(keras.__name__, _TF_KERAS_115_MODULES, {}, _of_tf_keras_115)
 
 _REFUSED = {
     "estimator": "Write the training loop with tf.Session, or train a Keras model.",

@@ -46,7 +46,7 @@ def _weighted(
     """Applies a layer with weights and biases, a normalization and an activation."""
     getter = variable_getter({"bias": "biases", "kernel": "weights"})
     with (
-        _dialect.tf_keras(),
+        _dialect.tf_keras_115(),
         v1.variable_scope(scope, default_scope, [inputs], reuse=reuse, custom_getter=getter) as within,
     ):
         inputs = tf.convert_to_tensor(inputs)
@@ -156,7 +156,7 @@ linear = partial(fully_connected, activation_fn=None)
 @add_arg_scope
 def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> tf.Tensor:
     """Flattens each example to one row."""
-    with _dialect.tf_keras(), v1.name_scope(scope, "Flatten", [inputs]):
+    with _dialect.tf_keras_115(), v1.name_scope(scope, "Flatten", [inputs]):
         outputs = _tf_keras.keras_module(_tf_keras.TF_LAYERS).flatten(tf.convert_to_tensor(inputs))
         return named(outputs_collections, outputs)
 
@@ -172,7 +172,10 @@ def dropout(
     seed: int | None = None,
 ) -> tf.Tensor:
     """Keeps each element with probability `keep_prob` and divides it by `keep_prob`."""
-    with _dialect.tf_keras(), v1.variable_scope(scope, "Dropout", [inputs], custom_getter=variable_getter()) as within:
+    with (
+        _dialect.tf_keras_115(),
+        v1.variable_scope(scope, "Dropout", [inputs], custom_getter=variable_getter()) as within,
+    ):
         layer = _tf_keras.keras_module(_tf_keras.TF_LAYERS).Dropout(
             rate=1 - keep_prob, noise_shape=noise_shape, seed=seed, name=within.name, _scope=within
         )
@@ -193,7 +196,7 @@ def _pooling(layer_class: str, default_scope: str) -> Callable:
     ) -> tf.Tensor:
         if data_format not in ("NCHW", "NHWC"):
             raise ValueError("data_format has to be either NCHW or NHWC.")
-        with _dialect.tf_keras(), v1.name_scope(scope, default_scope, [inputs]) as within:
+        with _dialect.tf_keras_115(), v1.name_scope(scope, default_scope, [inputs]) as within:
             layer = getattr(_tf_keras.keras_module(_tf_keras.TF_LAYERS), layer_class)(
                 pool_size=kernel_size,
                 strides=stride,

@@ -71,7 +71,7 @@ def batch_norm(
     names = {"beta": v1.zeros_initializer, "gamma": v1.ones_initializer}
     names |= {"moving_mean": v1.zeros_initializer, "moving_variance": v1.ones_initializer}
     with (
-        dialect.tf_keras(),
+        dialect.tf_keras_115(),
         v1.variable_scope(scope, "BatchNorm", [inputs], reuse=reuse, custom_getter=variable_getter()) as within,
     ):
         layer = tf_keras.keras_module(tf_keras.TF_LAYERS).BatchNormalization(

@@ -1,19 +1,16 @@
-"""Names that TensorFlow does not publish, and why lifting an old graph needs them.
-
-Checked with TensorFlow 2.21.0.
-"""
+"""Private names that lifting an old graph needs."""
 
 import contextlib
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2  # the only way to see a SavedModel's tags without loading it
-from tensorflow.python.eager import context  # eager_mode: variables are made eagerly, also in a legacy session
+from tensorflow.core.protobuf import saved_model_pb2  # the only way to read a SavedModel's tags without loading it
+from tensorflow.python.eager import context  # eager_mode: creates variables eagerly, also in a legacy session
 from tensorflow.python.framework import (
     function_def_to_graph,  # functions of a file have no graph of their own
-    op_def_registry,  # what an op of a file is, before the file is imported
+    op_def_registry,  # defines an op of a file before the file is imported
 )
-from tensorflow.python.util import deprecation  # loading a SavedModel of TensorFlow 1 is advised against in a log
+from tensorflow.python.util import deprecation  # silences the warning on loading a SavedModel of TensorFlow 1
 
 
 def eager_mode() -> contextlib.AbstractContextManager:
@@ -22,19 +19,19 @@ def eager_mode() -> contextlib.AbstractContextManager:
 
 
 def without_advice() -> contextlib.AbstractContextManager:
-    """Does not log that what is called is deprecated."""
+    """Suppresses logs of deprecation."""
     return deprecation.silence()
 
 
 def body(graph: Any, name: str) -> Any:
-    """The graph of a function that an op of a graph calls by this name, or None."""
+    """Returns the graph of the function that ops of a graph call by this name, or None."""
     while graph is not None:
         if (function := graph._get_function(name)) is not None:
             made = getattr(function, "graph", None)
             if made is None:
                 known = getattr(graph, "_nthgrad_bodies", None)
                 if known is None:
-                    known = graph._nthgrad_bodies = {}  # which live as long as the graph
+                    known = graph._nthgrad_bodies = {}  # on the graph, to live as long as it
                 if name not in known:
                     with graph.as_default():
                         known[name] = function_def_to_graph.function_def_to_graph(_definition(function))
@@ -52,24 +49,24 @@ def _definition(function: Any) -> Any:
 
 
 def op_def(kind: str) -> Any:
-    """The OpDef of a type of op, or None."""
+    """Returns the OpDef of an op type, or None."""
     return op_def_registry.get(kind)
 
 
 def without_code() -> contextlib.AbstractContextManager:
-    """Has tf_keras refuse marshalled code in this thread."""
-    from tf_keras.src.saving import serialization_lib  # which is imported with the legacy session
+    """Makes tf_keras refuse marshaled code in this thread."""
+    from tf_keras.src.saving import serialization_lib
 
     return serialization_lib.SafeModeScope(True)
 
 
 def saved_models(file: bytes) -> list[Any]:
-    """The MetaGraphDefs in the bytes of a saved_model.pb."""
+    """Returns the MetaGraphDefs in the bytes of a saved_model.pb."""
     return list(saved_model_pb2.SavedModel.FromString(file).meta_graphs)
 
 
 def attribute(op: tf.Operation, name: str) -> Any:
-    """An attribute of an op that not every op has, such as `_gradient_op_type`; None if this one has not."""
+    """Returns an attribute of an op, such as `_gradient_op_type`, or None if it has none of this name."""
     try:
         return op.get_attr(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Gradient functions, seeds, known values and moving averages of ops."""
+"""Private functions for gradients, seeds, static values and moving averages of ops."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,38 +6,38 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import (
-    ops,  # tf.RegisterGradient fills its registry of gradient functions; nothing public reads it
-    random_seed,  # tf.compat.v1.get_seed is the function as it was imported; the one in here is patched
-    tensor_util,  # static values as tf.reduce_sum and others find them
+    ops,  # has the registry of gradient functions, which nothing public reads
+    random_seed,  # its get_seed is patched; tf.compat.v1.get_seed still points to the original
+    tensor_util,  # the same static values as in tf.reduce_sum
 )
 
-# tf.train.ExponentialMovingAverage makes the averages itself; tf.contrib's batch_norm has variables for them.
+# tf.train.ExponentialMovingAverage creates its own averages; tf.contrib's batch_norm has variables for them.
 from tensorflow.python.training.moving_averages import assign_moving_average as assign_moving_average
 
 
 def get_seed(seed: int | None) -> tuple[int, int]:
-    """The two seeds of an op; 0, 0 is a seed that differs from run to run."""
+    """Returns the two seeds of an op; (0, 0) means a different seed in every run."""
     first, second = random_seed.get_seed(seed)
     return first or 0, second or 0
 
 
 def constant_value(tensor: tf.Tensor) -> np.ndarray | None:
-    """The value of a tensor that is known while the graph is built."""
+    """Returns the value of a tensor if it is known while the graph is built."""
     return tensor_util.constant_value(tensor)
 
 
 def gradient_function(op_type: str) -> Callable:
-    """Today's gradient function of an op."""
+    """Returns TensorFlow's gradient function of an op type."""
     return ops.gradient_registry.lookup(op_type)
 
 
 def evaluated(tensor: tf.Tensor) -> Any:
-    """The value of an op of constants, whatever it is."""
+    """Evaluates an op of constants; supports every op type, unlike `constant_value`."""
     return tensor_util.try_evaluate_constant(tensor)
 
 
 def run_after(update: Any, result: tf.Tensor) -> None:
-    """Makes an update wait for a result that reads what it changes, unless the result waits for the update."""
+    """Runs an update after a result that reads the updated variable, unless the result depends on the update."""
     update = getattr(update, "op", update)
     seen, pending = set(), [result.op]
     while pending:

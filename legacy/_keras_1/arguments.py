@@ -48,7 +48,7 @@ def taking(renames: str, special: Special, function: Any) -> Any:
 
     @wraps(function)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not dialect.keras_2(self):
+        if not dialect.keras_224(self):
             return function(self, *args, **kwargs)
         name = type(self).__name__ if function.__name__ == "__init__" else f"model.{function.__name__}"
         given = list(args)

@@ -1,1 +1,1 @@
-"""Keras 2.2.4 where tf_keras differs: its arithmetic, its training, its backend, its layers, its small functions."""
+"""Keras 2.2.4 where tf_keras differs: arithmetic, training, backend, layers, small functions."""

@@ -1,4 +1,4 @@
-"""Functions of the Keras 2.2.4 backend that tf_keras has no more, or that follow other rules there."""
+"""Functions of the Keras 2.2.4 backend that tf_keras lacks or has changed."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,10 +21,9 @@ def _today() -> Any:
 
 
 class Function:
-    """What `K.function` makes: computes tensors of the graph from arrays, then updates variables.
+    """The result of `K.function`: computes tensors of the graph from arrays, then updates variables.
 
-    The outputs may be tensors, variables, operations and None in any nest, or one tensor, whose value is then returned
-    without a list.
+    The outputs may be tensors, variables, operations and None in any nest. One tensor returns its value without a list.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class Function:
             raise ValueError(f'Invalid argument "{next(iter(session))}" passed to K.function with TensorFlow backend')
 
     def __call__(self, inputs: Sequence) -> Any:
-        """The outputs for these inputs, arrays or tensors; None leaves one as it is."""
+        """Computes the outputs for inputs, which are arrays or tensors; None does not feed an input."""
         if not isinstance(inputs, (list, tuple)):
             raise TypeError("`inputs` should be a list or tuple.")
         session = _today().get_session()
@@ -56,7 +55,7 @@ class Function:
         for tensor, value in zip(self.inputs, inputs, strict=False):
             if value is not None:
                 feed[tensor] = _value(tensor, session.run(value) if tf.is_tensor(value) else value)
-        # Session.run takes None for nothing only where it is not asked for.
+        # Session.run does not accept None as a fetch.
         flat = tf.nest.flatten(self.outputs)
         asked = [each for each in flat if each is not None]
         values, *_ = session.run([asked, self.fetches, self.updates_op], feed, self._options, self._metadata)
@@ -73,7 +72,7 @@ def _value(tensor: Any, value: Any) -> Any:
 
 
 def function(inputs: Sequence, outputs: Any, updates: Sequence | None = None, **kwargs: Any) -> Function:
-    """A callable that computes `outputs` from arrays for `inputs` in the session, then makes the `updates`."""
+    """Returns a callable that computes `outputs` from arrays for `inputs` in the session, then runs the `updates`."""
     guards.require_session("K.function")
     return Function(inputs, outputs, updates=updates, **kwargs)
 
@@ -81,8 +80,8 @@ def function(inputs: Sequence, outputs: Any, updates: Sequence | None = None, **
 def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
     """Multiplies the samples of x with those of y, summing over one axis of each.
 
-    Two matrices of samples give one number a sample for equal axes; with the axes (0, 1), x is turned around first.
-    Otherwise the last two axes are matrices: whichever of them is summed over is the inner one.
+    For two matrices and equal axes, the result is one number a sample; with the axes (0, 1), x is transposed first.
+    Otherwise the last two axes are matrices, and the product sums over the given axes.
     """
     left, right = len(x.shape), len(y.shape)
     axes = (axes, axes) if isinstance(axes, int) else (left - 1, right - 2) if axes is None else axes
@@ -107,9 +106,9 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Any:
 
 
 def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
-    """Takes the one or the other: all of it by a scalar, or element by element where the condition holds.
+    """Selects one of two expressions: as a whole for a scalar condition, otherwise element by element.
 
-    A condition of lower rank is repeated over the axes that it lacks at the end, or chooses rows if it has rank one.
+    A condition of lower rank is broadcast over the missing last axes; one of rank 1 selects rows.
     """
     condition = tf.cast(condition, tf.bool)
     branches = [each if callable(each) else lambda each=each: each for each in (then_expression, else_expression)]
@@ -130,7 +129,7 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
 
 
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
-    """Adds a bias to the channels; to the last axis where there is no other than the samples'."""
+    """Adds a bias to the channels; to the last axis of a matrix."""
     if len(x.shape) not in (3, 4, 5) and len(bias.shape) == 1:
         normalize_data_format(data_format)
         return tf.nn.bias_add(x, bias)
@@ -138,7 +137,7 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str = "int32") -> Any:
-    """The numbers from `start` up to `stop`, or from 0 up to `start`: none if that is negative."""
+    """Returns the numbers from `start` up to `stop`, or from 0 up to `start`; none if `start` is negative."""
     if stop is None:
         start = tf.maximum(start, 0)
     values = tf.range(start) if stop is None and step == 1 else tf.range(start, stop, step)
@@ -154,7 +153,7 @@ def separable_conv1d(
     data_format: str | None = None,
     dilation_rate: int | tuple[int, ...] = 1,
 ) -> Any:
-    """A convolution of each channel, then one of size 1 over all of them."""
+    """Convolves each channel, then all channels with a kernel of size 1."""
     first = normalize_data_format(data_format) == "channels_first"
     stride, rate = (each if isinstance(each, int) else each[0] for each in (strides, dilation_rate))
     image = (tf.transpose(x, (0, 2, 1)) if first else x)[:, tf.newaxis]
@@ -167,7 +166,7 @@ def separable_conv1d(
 def ctc_decode(
     y_pred: Any, input_length: Any, greedy: bool = True, beam_width: int = 100, top_paths: int = 1
 ) -> tuple[list, Any]:
-    """The likeliest labels, as long as the longest found and -1 where there are none, and their scores."""
+    """Returns the most likely labels and their scores; shorter sequences are padded with -1."""
     scores = tf.math.log(tf.transpose(y_pred, perm=[1, 0, 2]) + _today().epsilon())
     lengths = tf.cast(input_length, tf.int32)
     if greedy:
@@ -178,45 +177,45 @@ def ctc_decode(
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether it is a tensor or a variable of TensorFlow."""
+    """Returns whether x is a tensor or a variable of TensorFlow."""
     return tf.is_tensor(x) or isinstance(x, tf.Variable)
 
 
 def slice(x: Any, start: Any, size: Any) -> Any:  # noqa: A001 its name in Keras
-    """The block of x that begins at `start`."""
+    """Returns the block of x that begins at `start`."""
     return tf.slice(x, start, size)
 
 
 def identity(x: Any, name: str | None = None) -> Any:
-    """A tensor with the same values."""
+    """Returns a tensor with the same values."""
     return tf.identity(x, name)
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The logarithm of the sum of exponentials."""
+    """Computes the logarithm of the sum of exponentials."""
     return tf.reduce_logsumexp(x, axis, keepdims)
 
 
 def get_variable_shape(x: Any) -> Any:
-    """The shape of a variable, as a tuple."""
+    """Returns the shape of a variable, as a tuple."""
     return _today().int_shape(x)
 
 
 def get_uid(prefix: str = "") -> int:
-    """How often this prefix has been asked for in the graph."""
+    """Returns the number of calls with this prefix in the graph, this one included."""
     counts = _uids.setdefault(_v1.get_default_graph(), defaultdict(int))
     counts[prefix] += 1
     return counts[prefix]
 
 
 def reset_uids() -> None:
-    """Starts the counts of `get_uid`, and of the names of layers, anew."""
+    """Resets the counts of `get_uid` and of layer names."""
     _uids.clear()
     _today().reset_uids()
 
 
 def normalize_data_format(value: str | None) -> str:
-    """The order of axes meant: "channels_first" or "channels_last"; None is the one that is set."""
+    """Returns "channels_first" or "channels_last"; None means the current setting."""
     found = (_today().image_data_format() if value is None else value).lower()
     if found not in _ORDERINGS.values():
         raise ValueError(
@@ -226,12 +225,12 @@ def normalize_data_format(value: str | None) -> str:
 
 
 def image_dim_ordering() -> str:
-    """Keras 1's name for the order of axes that is set: "tf" or "th"."""
+    """Returns Keras 1's name for the current order of axes: "tf" or "th"."""
     return "th" if _today().image_data_format() == "channels_first" else "tf"
 
 
 def set_image_dim_ordering(dim_ordering: str) -> None:
-    """Sets the order of axes by Keras 1's name for it: "tf" has the channels last, "th" first."""
+    """Sets the order of axes by Keras 1's name: "tf" has the channels last, "th" first."""
     if dim_ordering not in _ORDERINGS:
         raise ValueError("Unknown dim_ordering:", dim_ordering)
     _today().set_image_data_format(_ORDERINGS[dim_ordering])

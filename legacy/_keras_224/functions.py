@@ -1,4 +1,4 @@
-"""Small functions of `keras.utils`, `keras.engine` and `keras.initializers` that other people's code used."""
+"""Small functions of `keras.utils`, `keras.engine` and `keras.initializers` that programs use."""
 
 import inspect
 import math
@@ -13,29 +13,29 @@ from nthgrad.legacy._keras_224.arithmetic.weighting import weighted
 
 
 def to_list(x: Any, allow_tuple: bool = False) -> list:
-    """The list itself, a tuple as a list if that is allowed, anything else in a list."""
+    """Returns a list unchanged, a tuple as a list if allowed, anything else in a list."""
     if isinstance(x, list):
         return x
     return list(x) if allow_tuple and isinstance(x, tuple) else [x]
 
 
 def unpack_singleton(x: Sequence) -> Any:
-    """The only element, or what was given if it has several or none."""
+    """Returns the only element, or the sequence if it has several or none."""
     return x[0] if len(x) == 1 else x
 
 
 def is_all_none(x: Any) -> bool:
-    """Whether everything in it is None, or itself is."""
+    """Returns whether x, or every element of x, is None."""
     return all(each is None for each in to_list(x, allow_tuple=True))
 
 
 def object_list_uid(objects: Any) -> str:
-    """A name for these very objects."""
+    """Returns a name made of the ids of the objects."""
     return ", ".join(str(abs(id(each))) for each in to_list(objects))
 
 
 def has_arg(fn: Callable, name: str, accept_all: bool = False) -> bool:
-    """Whether the function can be given an argument of this name."""
+    """Returns whether the function accepts an argument of this name."""
     parameters = inspect.signature(fn).parameters
     if name not in parameters:
         return accept_all and any(each.kind is each.VAR_KEYWORD for each in parameters.values())
@@ -43,7 +43,7 @@ def has_arg(fn: Callable, name: str, accept_all: bool = False) -> bool:
 
 
 def transpose_shape(shape: Sequence, target_format: str, spatial_axes: Iterable[int]) -> tuple:
-    """A shape that has its channels last in the order of `target_format`; a list gives a tuple."""
+    """Converts a shape with channels last to `target_format`; returns a tuple."""
     if target_format == "channels_last":
         return tuple(shape)
     if target_format != "channels_first":
@@ -55,7 +55,7 @@ def transpose_shape(shape: Sequence, target_format: str, spatial_axes: Iterable[
 
 
 def compute_fans(shape: Sequence[int], data_format: str = "channels_last") -> tuple[float, float]:
-    """How many values come in and go out through weights of this shape."""
+    """Returns the numbers of inputs and outputs of weights of this shape."""
     if len(shape) == 2:
         return shape[0], shape[1]
     if len(shape) in (3, 4, 5):
@@ -68,19 +68,19 @@ def compute_fans(shape: Sequence[int], data_format: str = "channels_last") -> tu
 
 
 def collect_input_shape(input_tensors: Any) -> Any:
-    """The shapes of one tensor, or of several in a list; None where there is none."""
+    """Returns the shape of one tensor, or a list of shapes of several; None if unknown."""
     backend = tf_keras.interface("backend")
 
     return unpack_singleton([backend.int_shape(each) for each in to_list(input_tensors)])
 
 
 def collect_previous_mask(input_tensors: Any) -> Any:
-    """The masks that the layers before gave, for one tensor or a list of them."""
+    """Returns the mask of one tensor, or a list of masks of several."""
     return unpack_singleton([getattr(each, "_keras_mask", None) for each in to_list(input_tensors)])
 
 
 def convert_kernel(kernel: np.ndarray) -> np.ndarray:
-    """Turns a kernel of a convolution around, which is how Theano counted its places."""
+    """Flips the spatial axes of a convolution kernel, to or from Theano's convention."""
     kernel = np.asarray(kernel)
     if not 3 <= kernel.ndim <= 5:
         raise ValueError(f"The kernel has the shape {kernel.shape}. Give one of a 1D, 2D or 3D convolution.")
@@ -88,7 +88,7 @@ def convert_kernel(kernel: np.ndarray) -> np.ndarray:
 
 
 def convert_all_kernels_in_model(model: Any) -> None:
-    """Turns around the kernels of every convolution of a model, between Theano's convention and TensorFlow's."""
+    """Flips the kernels of all convolutions of a model, between the conventions of Theano and TensorFlow."""
     backend = tf_keras.interface("backend")
 
     convolutions = {"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose"}
@@ -105,7 +105,7 @@ def deconv_length(
     output_padding: int | None = None,
     dilation: int = 1,
 ) -> int | None:
-    """How long the output of a transposed convolution is."""
+    """Returns the length of the output of a transposed convolution."""
     if dim_size is None:
         return None
     reach = kernel_size + (kernel_size - 1) * (dilation - 1)
@@ -117,7 +117,7 @@ def deconv_length(
 
 
 def clip_norm(g: Any, c: float, n: Any) -> Any:
-    """Scales a gradient whose norm is n to have the norm c, if n is larger; 0 leaves it alone."""
+    """Scales a gradient of norm n to norm c if n is larger; c = 0 does not scale."""
     if c <= 0:
         return g
     shorter = tf.math.scalar_mul(c / n, g)
@@ -128,25 +128,27 @@ def clip_norm(g: Any, c: float, n: Any) -> Any:
 
 
 def check_array_length_consistency(inputs: Sequence, targets: Sequence, weights: Sequence | None = None) -> None:
-    """Refuses arrays that do not have as many samples as one another.
+    """Checks that all arrays have the same number of samples.
 
     Raises:
-        ValueError: If they have not.
+        ValueError: if they do not.
     """
     lengths = []
     for arrays in (inputs, targets, weights or []):
         found = {1 if tf.is_tensor(each) else each.shape[0] for each in arrays or [] if each is not None}
         if len(found) > 1:
-            raise ValueError(f"The arrays have {sorted(found)} samples. Give as many in each.")
+            raise ValueError(f"The arrays have {sorted(found)} samples. Give the same number in each.")
         lengths.append(found)
     for other in lengths[1:]:
         if lengths[0] and other and lengths[0] != other:
             counts = lengths[0].pop(), other.pop()
-            raise ValueError(f"The inputs have {counts[0]} samples and others {counts[1]}. Give as many in each.")
+            raise ValueError(
+                f"The inputs have {counts[0]} samples, other arrays {counts[1]}. Give the same number in each."
+            )
 
 
 def collect_metrics(metrics: Any, output_names: Sequence[str]) -> list[list]:
-    """The metrics of each output, from a list for all of them or a dict by name."""
+    """Returns the metrics of each output, from a list for all outputs or a dict by name."""
     if not metrics:
         return [[] for _ in output_names]
     if isinstance(metrics, list):
@@ -157,12 +159,12 @@ def collect_metrics(metrics: Any, output_names: Sequence[str]) -> list[list]:
 
 
 def weighted_masked_objective(fn: Callable | None) -> Callable | None:
-    """A loss function that leaves masked values out and weighs samples, each mean taken over what is left."""
+    """Wraps a loss function to apply masks and sample weights; means are over the remaining entries."""
     return None if fn is None else weighted(fn)
 
 
 def multi_gpu_model(model: Any, gpus: Any = None, cpu_merge: bool = True, cpu_relocation: bool = False) -> Any:
-    """The model itself: parts of a batch on several devices gave the same numbers as the whole batch on one."""
+    """Returns the model itself, which computes the same numbers on one device."""
     return model
 
 
@@ -174,7 +176,7 @@ def get_test_data(
     classification: bool = True,
     num_classes: int = 2,
 ) -> tuple:
-    """Random data for a test, of values near the number of their class, or near one another."""
+    """Draws random test data; the values of a sample are near its class number, or near a random level."""
     total = num_train + num_test
     level = np.random.randint(0, num_classes, size=(total,)) if classification else np.random.random((total,))
     x = np.zeros((total, *input_shape), np.float32)

@@ -1,4 +1,4 @@
-"""`keras.utils.HDF5Matrix`: a data set in a file, read piece by piece, where an array is expected."""
+"""`keras.utils.HDF5Matrix`: reads a data set of a file in pieces, in place of an array."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -7,17 +7,17 @@ import numpy as np
 
 
 class HDF5Matrix:
-    """Rows `start` to `end` of a data set, which the file is asked for when they are needed.
+    """Rows `start` to `end` of a data set, read when they are needed.
 
     Args:
-        datapath: The file.
-        dataset: The name of the data set in it.
-        start: The first row.
-        end: The row after the last; None is the end of the data set.
-        normalizer: Is given what was read and returns what is used.
+        datapath: the file.
+        dataset: the name of the data set in it.
+        start: the first row.
+        end: the row after the last; None is the end of the data set.
+        normalizer: a function applied to the values read.
     """
 
-    refs: ClassVar[dict[str, Any]] = {}  # the files that are open, which stay so
+    refs: ClassVar[dict[str, Any]] = {}  # open files; never closed
 
     def __init__(
         self, datapath: str, dataset: str, start: int = 0, end: int | None = None, normalizer: Callable | None = None
@@ -43,23 +43,23 @@ class HDF5Matrix:
             rows = np.arange(*key.indices(len(self))) if key.step not in (None, 1) else None
             stop = len(self) if key.stop is None else key.stop
             if stop > len(self):
-                raise IndexError(f"Row {stop - 1} was asked for, and there are {len(self)}. Ask for fewer.")
+                raise IndexError(f"Row {stop - 1} does not exist. Index rows 0 to {len(self) - 1}.")
             if rows is None:
                 first, after, _ = key.indices(len(self))
                 return self._read(np.s_[self.start + first : self.start + after])
             key = rows
         rows = np.asarray(key)
         if rows.size and rows.max() >= len(self):
-            raise IndexError(f"Row {rows.max()} was asked for, and there are {len(self)}. Ask for fewer.")
+            raise IndexError(f"Row {rows.max()} does not exist. Index rows 0 to {len(self) - 1}.")
         if not rows.ndim:
             return self._read(int(rows) + self.start)
-        kept, where = np.unique(rows, return_inverse=True)  # the only order in which a file gives rows
+        kept, where = np.unique(rows, return_inverse=True)  # h5py reads rows in increasing order only
         values = self.data[(kept + self.start).tolist()][where]
         return values if self.normalizer is None else self.normalizer(values)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape that an array of these rows has."""
+        """The shape of an array of these rows."""
         return (len(self), *self._first.shape[1:])
 
     @property

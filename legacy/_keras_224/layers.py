@@ -1,4 +1,7 @@
-"""How layers were made, built and called in Keras 2.2.4: their names, the shapes that they saw, what they gave."""
+"""Replacements for methods of tf_keras's layers: names, `build`, calls, weights and configurations of Keras 2.2.4.
+
+Each function takes the current attribute and returns that of Keras 2.2.4 (see `_patches.keras_layers`).
+"""
 
 from functools import cache, wraps
 from typing import Any
@@ -10,36 +13,36 @@ from nthgrad.legacy._runtime import dialect
 
 
 def one_output(function: Any) -> Any:
-    """`layer(inputs)`, which gives the tensor where `call` returns a list of one."""
+    """Unpacks the result of `layer(inputs)` if `call` returns a list of one tensor."""
 
     @wraps(function)
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
         outputs = function(self, *args, **kwargs)
-        single = isinstance(outputs, list) and len(outputs) == 1 and dialect.keras_2(self)
+        single = isinstance(outputs, list) and len(outputs) == 1 and dialect.keras_224(self)
         return outputs[0] if single else outputs
 
     return __call__
 
 
 def from_one(function: Any) -> Any:
-    """The names that layers and models are given: dense_1 is the first, and dense in tf.keras, which is noted here."""
+    """Numbers the names of layers and models from dense_1, or dense in tf.keras 1.15; marks the latter's."""
 
     @wraps(function)
     def _init_set_name(self: Any, name: Any, zero_based: bool = True) -> None:
         dialect.mark(self)
-        function(self, name, zero_based=zero_based and not dialect.keras_2(self))
+        function(self, name, zero_based=zero_based and not dialect.keras_224(self))
 
     return _init_set_name
 
 
 def built_of_numbers(function: Any) -> Any:
-    """The call of a program's own `build`, which computes with the numbers of the shape."""
+    """Passes the shape as a tuple of integers to a program's own `build`."""
 
     @wraps(function)
     def _maybe_build(self: Any, inputs: Any) -> None:
         build = self.build
         own = not getattr(build, "__module__", "").startswith("tf_keras.")
-        if self.built or not own or not dialect.keras_2(self):
+        if self.built or not own or not dialect.keras_224(self):
             function(self, inputs)
             return
         object.__setattr__(self, "build", lambda shape: build(_numbers(shape)))
@@ -52,7 +55,7 @@ def built_of_numbers(function: Any) -> Any:
 
 
 def _numbers(shape: Any) -> Any:
-    """A tuple of integers and None for each shape."""
+    """Converts each shape to a tuple of integers and None."""
     if isinstance(shape, tf.TensorShape):
         return None if shape.rank is None else tuple(shape.as_list())
     if isinstance(shape, dict):
@@ -61,7 +64,7 @@ def _numbers(shape: Any) -> Any:
 
 
 def batch_input_shape(today: Any) -> Any:
-    """The shape that a layer was made for, which only those have that were given one."""
+    """Returns the shape given to the layer; other layers lack the attribute."""
 
     def assign(self: Any, shape: Any) -> None:
         self._batch_input_shape = shape
@@ -70,10 +73,10 @@ def batch_input_shape(today: Any) -> Any:
 
 
 def output(today: Any) -> Any:
-    """The output of a layer that was called once; of several, none is the layer's."""
+    """Returns the output of a layer that was called once; raises after several calls."""
 
     def output(self: Any) -> Any:
-        if len(self._inbound_nodes) > 1 and dialect.keras_2(self):
+        if len(self._inbound_nodes) > 1 and dialect.keras_224(self):
             raise AttributeError(
                 f'Layer {self.name} has multiple inbound nodes, hence the notion of "layer output" is ill-defined. '
                 "Use `get_output_at(node_index)` instead."
@@ -84,7 +87,7 @@ def output(today: Any) -> Any:
 
 
 def settable_weights(name: str) -> Any:
-    """A list of weights, which a program may replace."""
+    """Makes a list of weights settable."""
 
     def make(today: Any) -> Any:
         def assign(self: Any, weights: Any) -> None:
@@ -99,15 +102,20 @@ _TRACKED = ("_trainable_weights", "_non_trainable_weights", "_self_tracked_track
 
 
 def untracked(function: Any) -> Any:
-    """The attributes of a program's own layers: a variable is a weight by `add_weight`, not because it is set."""
+    """Sets attributes of a program's own layers without tracking; only `add_weight` makes a variable a weight."""
 
     @wraps(function)
     def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807
         old = [cls for cls in type(self).__mro__ if cls.__module__.startswith("tf_keras.")]
-        if name in _TRACKED or old[0] is type(self) or hasattr(self, "_is_graph_network") or not dialect.keras_2(self):
+        if (
+            name in _TRACKED
+            or old[0] is type(self)
+            or hasattr(self, "_is_graph_network")
+            or not dialect.keras_224(self)
+        ):
             function(self, name, value)
             return
-        # a layer in a layer was none of its own either, but for those that are made of another, such as wrappers
+        # Inner layers were not tracked either, except in subclasses of layers such as wrappers.
         lists = [self.__dict__.get(each) for each in (_TRACKED if old[0].__name__ == "Layer" else _TRACKED[:2])]
         lengths = [len(each or ()) for each in lists]
         function(self, name, value)
@@ -119,11 +127,11 @@ def untracked(function: Any) -> Any:
 
 
 def of_the_wrapped(name: str) -> Any:
-    """The weights of a wrapper, which are those of the layer in it."""
+    """Returns the weights of the wrapped layer as those of the wrapper."""
 
     def make(today: Any) -> Any:
         def weights(self: Any) -> list:
-            if not dialect.keras_2(self):
+            if not dialect.keras_224(self):
                 wrapper = next(cls for cls in type(self).__mro__ if cls.__name__ == "Wrapper")
                 return getattr(super(wrapper, self), name)
             both = hasattr(self, "forward_layer")
@@ -136,11 +144,11 @@ def of_the_wrapped(name: str) -> Any:
 
 
 def named_model(function: Any) -> Any:
-    """`Model(inputs, outputs)`, whose class has the name Model, in saved files too."""
+    """Names the class of `Model(inputs, outputs)` Model, in saved files too."""
 
     def __new__(cls: type, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
         made = function(cls, *args, **kwargs)
-        if type(made).__name__ == "Functional" and dialect.keras_2():
+        if type(made).__name__ == "Functional" and dialect.keras_224():
             made.__class__ = _model_class(type(made))
         return made
 
@@ -155,12 +163,12 @@ def _model_class(functional: type) -> type:
 
 
 def config(function: Any) -> Any:
-    """A layer's configuration, with a dtype only where there is a shape of inputs beside it."""
+    """Returns a layer's configuration; it has a dtype only together with an input shape."""
 
     @wraps(function)
     def get_config(self: Any) -> dict[str, Any]:
         config = function(self)
-        if dialect.keras_2(self) and "batch_input_shape" not in config:
+        if dialect.keras_224(self) and "batch_input_shape" not in config:
             config.pop("dtype", None)
         return config
 
@@ -168,33 +176,33 @@ def config(function: Any) -> Any:
 
 
 def sequential_config(function: Any) -> Any:
-    """A Sequential model's configuration, without the input layer that follows from the first layer's shape."""
+    """Returns a Sequential model's configuration without the input layer implied by the first layer's shape."""
 
     @wraps(function)
     def get_config(self: Any) -> dict[str, Any]:
         config = function(self)
         first, *others = config["layers"] or [{}]
         implied = first.get("class_name") == "InputLayer" and others and "batch_input_shape" in others[0]["config"]
-        return {**config, "layers": others} if implied and dialect.keras_2(self) else config
+        return {**config, "layers": others} if implied and dialect.keras_224(self) else config
 
     return get_config
 
 
 def saved_weights(function: Any) -> Any:
-    """The weights of layers in a file, and no group for weights of the model's own if it has none."""
+    """Saves the weights of layers, without an empty group for the model's own weights."""
 
     @wraps(function)
     def save_weights_to_hdf5_group(group: Any, model: Any) -> None:
         function(group, model)
         own = "top_level_model_weights"
-        if dialect.keras_2(model) and own in group and not group[own].attrs["weight_names"].size:
+        if dialect.keras_224(model) and own in group and not group[own].attrs["weight_names"].size:
             del group[own]
 
     return save_weights_to_hdf5_group
 
 
 def on_a_gpu(function: Any) -> Any:
-    """CuDNNLSTM and CuDNNGRU, refused where there is no GPU to run them."""
+    """Makes CuDNNLSTM and CuDNNGRU raise without a GPU."""
 
     @wraps(function)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807

@@ -15,10 +15,10 @@ def set_name(today: Any) -> Any:
 
 
 def set_trainable(today: Any) -> Any:
-    """Sets a model's own flag; its layers keep theirs."""
+    """Sets a model's own flag; its layers keep their flags."""
 
     def assign(self: Any, value: bool) -> None:
-        if dialect.keras_2(self):
+        if dialect.keras_224(self):
             self._trainable = value
         else:
             today.fset(self, value)
@@ -44,7 +44,7 @@ def batch_norm(today: Any) -> Any:
 
     @wraps(today)
     def call(self: Any, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        if dialect.keras_2(self) and not self._USE_V2_BEHAVIOR:
+        if dialect.keras_224(self) and not self._USE_V2_BEHAVIOR:
             return corrected(self, inputs, training)
         return today(self, inputs, training, mask)
 
@@ -57,19 +57,19 @@ def initializer(today: Any) -> Any:
 
     @wraps(today)
     def get(identifier: Any) -> Any:
-        found = of(identifier) if dialect.keras_2() else None
+        found = of(identifier) if dialect.keras_224() else None
         return today(identifier) if found is None else found
 
     return get
 
 
 def activation(today: Any) -> Any:
-    """Finds the selu whose slope at 0 is that of Keras 2.2.4."""
+    """Finds the selu of Keras 2.2.4, which has another derivative at 0."""
     from nthgrad.legacy._keras_224.arithmetic.activations import selu
 
     @wraps(today)
     def get(identifier: Any) -> Any:
-        return selu if identifier == "selu" and dialect.keras_2() else today(identifier)
+        return selu if identifier == "selu" and dialect.keras_224() else today(identifier)
 
     return get
 
@@ -79,29 +79,29 @@ def seed(today: Any) -> Any:
     from nthgrad.legacy._keras_224.arithmetic.initializers import seed_or_drawn
 
     def make_legacy_seed(self: Any) -> Any:
-        return seed_or_drawn(self._seed) if dialect.keras_2(self) else today(self)
+        return seed_or_drawn(self._seed) if dialect.keras_224(self) else today(self)
 
     return make_legacy_seed
 
 
 def random_layer(today: Any) -> Any:
-    """Notes on a layer's generator whether it is tf.keras's."""
+    """Marks the random generator of a layer of tf.keras 1.15."""
 
     @wraps(today)
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         today(self, *args, **kwargs)
-        self._random_generator._of_tf_keras = not dialect.keras_2(self)
+        self._random_generator._of_tf_keras_115 = not dialect.keras_224(self)
 
     return init
 
 
 def saved_arguments(today: Any) -> Any:
-    """Compiles a loaded model with the names that were saved."""
+    """Compiles a loaded model with the saved names."""
     from nthgrad.legacy._keras_224.training.saving import compile_arguments
 
     @wraps(today)
     def arguments(config: Any, custom_objects: Any = None) -> Any:
-        if not dialect.keras_2():
+        if not dialect.keras_224():
             return today(config, custom_objects)
         return compile_arguments(config, custom_objects)
 

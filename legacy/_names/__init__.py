@@ -1,5 +1,5 @@
-"""Old names and where they are now: the stand-in modules, and tables of names as data.
+"""Maps old names to their places today: the stand-in modules, and tables of names as data.
 
-`modules` says in which modules of tf_keras an old module looks its names up; `own` and `arithmetic` come before those,
-`leaks` after them. `exported` is what star imports give; `refused` cannot be had.
+`modules` lists the modules of tf_keras in which an old module looks up its names. `own` and `arithmetic` come before
+those, `leaks` after them. `exported` lists the names of star imports; `refused` names raise.
 """

@@ -1,4 +1,4 @@
-"""Names whose formulas differ from tf_keras's, by module of Keras, with the place of Keras 2.2.4's (see `leaks`)."""
+"""Names whose formulas in Keras 2.2.4 differ from tf_keras's, by module, with their paths (see `leaks`)."""
 
 from nthgrad.legacy._keras_224.arithmetic.aliases import LOSS_ALIASES
 

@@ -1,4 +1,4 @@
-"""Classes of Keras 2.2.4 that are made of tf_keras's of another name or signature, when they are asked for."""
+"""Classes of Keras 2.2.4 with another name or signature in tf_keras; created on first use."""
 
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ def __getattr__(name: str) -> Any:
 
 @cache
 def _pooling(name: str) -> type:
-    """`_Pooling1D`, `_Pooling2D` or `_Pooling3D`: a layer whose method `_pooling_function` takes pools together."""
+    """Creates `_Pooling1D`, `_Pooling2D` or `_Pooling3D`, whose subclasses reduce pools in `_pooling_function`."""
     base = getattr(tf_keras.keras_module(f"tf_keras.src.layers.pooling.base_{name.lower()}"), name)
     rank = int(name[-2])
 
@@ -42,11 +42,11 @@ def _pooling(name: str) -> type:
 
 @cache
 def _conv_lstm_cell(name: str) -> type:
-    """`ConvLSTM2DCell`: today's cell, told that there are two dimensions."""
+    """Creates `ConvLSTM2DCell`: tf_keras's cell with rank 2."""
     base = tf_keras.keras_module("tf_keras.src.layers.rnn.base_conv_lstm").ConvLSTMCell
 
     def __init__(self: Any, filters: int, kernel_size: Any, **kwargs: Any) -> None:  # noqa: N807
-        kwargs.pop("rank", None)  # a saved one has it
+        kwargs.pop("rank", None)  # a saved configuration has it
         base.__init__(self, 2, filters, kernel_size, **kwargs)
 
     return twin(base, {"__init__": __init__}, name=name)

@@ -1,4 +1,4 @@
-"""What `from keras... import *` gave in Keras 2.2.4, by module: its own public names and those it had imported."""
+"""Names that `from keras... import *` bound in Keras 2.2.4, by module, including names that the module imported."""
 
 EXPORTED = {
     "": """Input Model Sequential activations applications backend callbacks constraints datasets engine

@@ -1,4 +1,4 @@
-"""Finds the Keras 2.2.4 names that tf_keras lacks, by the tables of this folder."""
+"""Finds Keras 2.2.4 names that tf_keras lacks, with the tables of this folder."""
 
 import importlib
 import importlib.util
@@ -12,16 +12,16 @@ from nthgrad.legacy._names.exported import EXPORTED
 from nthgrad.legacy._names.leaks import EVERYWHERE
 from nthgrad.legacy._names.own import OWN
 
-_ABSENT = {"requests", "yaml"}  # None in Keras, too, where they are not installed
+_ABSENT = {"requests", "yaml"}  # Keras bound None if they were not installed
 
 Finders = Mapping[str, Mapping[str, Callable[[], Any]]]
 
 
 def own(root: str) -> Finders:
-    """For each module of the tree, the names that are found before any of tf_keras's, each with what finds the value.
+    """Returns, by module, the names looked up before tf_keras's, each with a function that returns the value.
 
     Args:
-        root: The full name of the tree's root.
+        root: the full name of the tree's root.
     """
     return {
         module: {
@@ -33,7 +33,7 @@ def own(root: str) -> Finders:
 
 
 def leaked(root: str) -> Finders:
-    """For each module of the tree, the names that it showed because it had imported them; see `own`."""
+    """Returns, by module, the names that it had imported, in the same form as `own`."""
     return {
         module: {name: partial(find, root, EVERYWHERE[name]) for name in exported.split() if name in EVERYWHERE}
         for module, exported in EXPORTED.items()
@@ -41,7 +41,7 @@ def leaked(root: str) -> Finders:
 
 
 def find(root: str, path: str) -> Any:
-    """What stands at a path, as `leaks` says what that is."""
+    """Returns the object at a path (see `leaks`)."""
     module, _, name = path.partition(":")
     if module.startswith("."):
         module = root + module

@@ -1,11 +1,11 @@
-"""What modules of Keras 2.2.4 showed because they had imported it: programs say `from keras.layers.core import K`.
+"""Names that modules of Keras 2.2.4 had imported: programs write `from keras.layers.core import K`.
 
-A path is "module:name", or a module alone; one that starts with a point is of the old tree itself.
+A path is "module:name", or "module" alone. A path that starts with a dot belongs to the old tree itself.
 """
 
 
 def of(module: str, names: str) -> dict[str, str]:
-    """The paths of these names of a module."""
+    """Returns the paths of names of a module."""
     return {name: f"{module}:{name}" for name in names.split()}
 
 
@@ -16,7 +16,7 @@ def _modules(within: str, names: str) -> dict[str, str]:
 _PYTHON = """binascii codecs collections copy csv functools gzip hashlib importlib inspect io json marshal os pickle
     queue random re shutil sys tarfile threading time types warnings zipfile"""
 
-# Of Keras's own training, which other modules showed too; with a line before them in Keras 2.0.
+# Helpers of training, which other modules imported too; Keras 2.0 had them with a leading underscore.
 TRAINING = of(
     ".engine.training_utils",
     """batch_shuffle check_array_length_consistency check_loss_and_target_compatibility check_num_samples
@@ -41,7 +41,7 @@ EVERYWHERE = {
     **of("multiprocessing.pool", "ThreadPool"),
     **of("urllib.error", "HTTPError URLError"),
     **of("urllib.request", "urlopen urlretrieve"),
-    # other people's packages
+    # packages other than Keras
     **_modules("", "h5py requests six yaml"),
     "np": "numpy",
     **of("numpy.testing", "assert_allclose"),
@@ -52,7 +52,7 @@ EVERYWHERE = {
     "ctc": "tensorflow.python.ops.ctc_ops",
     "device_lib": "tensorflow.python.client.device_lib",
     "config_pb2": "tensorflow.core.protobuf.config_pb2",
-    # Keras's
+    # Keras
     "K": ".backend",
     **_modules(".", "activations backend constraints initializers layers losses models optimizers regularizers utils"),
     **_modules(".backend.", "common"),

@@ -1,7 +1,7 @@
-"""Modules of tf_keras in which each module of the old trees looks its names up, in this order.
+"""Modules of tf_keras in which each old module looks up its names, in this order.
 
-The interface that tf_keras keeps for TensorFlow 1 comes first: it has the old layers and K.get_session. The files of
-tf_keras have the rest.
+tf_keras's interface for TensorFlow 1 comes first: it has the old layers and K.get_session. Other names are in the files
+of tf_keras.
 """
 
 _V1 = "tf_keras.api._v1.keras"
@@ -16,7 +16,7 @@ _LAYERS = """core convolutional pooling recurrent normalization merge advanced_a
     local convolutional_recurrent cudnn_recurrent"""
 _UTILS = "np_utils generic_utils data_utils vis_utils layer_utils conv_utils io_utils"
 
-TF_KERAS_MODULES: dict[str, tuple[str, ...]] = {
+TF_KERAS_115_MODULES: dict[str, tuple[str, ...]] = {
     "": (_V1,),
     "backend": (f"{_V1}.backend",),
     **{name: (f"{_V1}.{name}",) for name in _PLAIN.split()},
@@ -25,7 +25,7 @@ _ENGINE = f"{_SRC}.engine"
 _SAVING = (f"{_V1}.models", f"{_SRC}.saving.legacy.hdf5_format")
 _TRAINING = (f"{_ENGINE}.training_utils_v1", f"{_SRC}.utils.generic_utils")
 KERAS_MODULES: dict[str, tuple[str, ...]] = {
-    **TF_KERAS_MODULES,
+    **TF_KERAS_115_MODULES,
     "backend": (f"{_V1}.backend", f"{_SRC}.backend"),
     "backend.common": (f"{_V1}.backend",),
     "backend.load_backend": (f"{_V1}.backend",),

@@ -1,6 +1,6 @@
-"""What modules of Keras 2.2.4 had of their own and tf_keras has elsewhere, otherwise, or no more; paths as in `leaks`.
+"""Keras 2.2.4 names that tf_keras has moved, changed or removed; paths as in `leaks`.
 
-These names are found before anything of tf_keras's that has the same name.
+They are looked up before tf_keras's names.
 """
 
 from nthgrad.legacy._names.leaks import TRAINING, of
@@ -54,8 +54,8 @@ OWN = {
         "_collect_previous_mask": f"{_OLD_2}.functions:collect_previous_mask",
         "_to_snake_case": "tf_keras.src.utils.generic_utils:to_snake_case",
     },
-    "engine.network": {"Network": ".models:Model"},  # whatever holds layers is a Model today
-    "engine.topology": {  # the one module of Keras 2.0 for all of them
+    "engine.network": {"Network": ".models:Model"},  # tf_keras has no other container of layers
+    "engine.topology": {  # in Keras 2.0 the only module of the engine
         **_MERGE,
         "Container": ".models:Model",
         "K": ".backend",
@@ -90,7 +90,7 @@ OWN = {
     "layers.cudnn_recurrent": of(f"{_TF_LAYERS}.rnn.base_cudnn_rnn", "_CuDNNRNN"),
     "layers.merge": {
         **of(f"{_TF_LAYERS}.merging.base_merge", "_Merge"),
-        "__call__": f"{_OLD_1}.layers:merge",  # the function of Keras 1 has the name of this module
+        "__call__": f"{_OLD_1}.layers:merge",  # Keras 1 had a function with the name of this module
     },
     "layers.pooling": {
         **{f"_Pooling{n}D": f"nthgrad.legacy._names.classes:Pooling{n}D" for n in (1, 2, 3)},

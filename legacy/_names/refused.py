@@ -1,13 +1,13 @@
-"""Names of Keras 2.2.4 that cannot be had, by module, with what to do instead."""
+"""Names of Keras 2.2.4 that raise, by module, with a replacement for each."""
 
 _BACKENDS = "TensorFlow is the only backend here. Import the models from keras.applications."
-_BASE = "It was a base of layers that is not there any more. Derive your layer from keras.layers.{}."
-_DEVICES = "It was the inside of multi_gpu_model. Ask tf.config.list_physical_devices('GPU')."
-_DICT = "It was the inside of Keras's own saving. Open the file with h5py.File(path)."
+_BASE = "It was a base class of layers, which tf_keras lacks. Derive your layer from keras.layers.{}."
+_DEVICES = "It was an internal of multi_gpu_model. Call tf.config.list_physical_devices('GPU')."
+_DICT = "It was an internal of Keras's own saving. Open the file with h5py.File(path)."
 _GRAPH = "Keras 1 itself dropped it. Write the model as keras.models.Model(inputs, outputs)."
 _PREPROCESSING = "It was a separate package. Import what you need of it from keras.preprocessing."
-_PREPROCESSOR = "It was the inside of Keras 1's arguments, which the layers still take. Call the layer with them."
-_QUEUE = "It was the inside of keras.utils.OrderedEnqueuer. Use that."
+_PREPROCESSOR = "It converted Keras 1's arguments, which the layers still accept. Call the layer with them."
+_QUEUE = "It was an internal of keras.utils.OrderedEnqueuer. Use that."
 _SAVING = (
     "Models are saved whole with model.save(path) and keras.models.load_model(path), and pickled with "
     "pickle.dumps(model)."
@@ -15,8 +15,8 @@ _SAVING = (
 _SCIKIT = (
     "tf_keras has no wrappers for scikit-learn any more. Wrap the model with SciKeras, or call model.fit and predict."
 )
-_SETTINGS = "It was the file that Keras read its settings from. Read ~/.keras/keras.json."
-_TESTS = "It was the inside of Keras's own tests. Build a model with the layer, and fit and save it."
+_SETTINGS = "It was Keras's open settings file. Read ~/.keras/keras.json."
+_TESTS = "It was an internal of Keras's own tests. Build a model with the layer, and fit and save it."
 _VERSION = "Python has dropped distutils. Use packaging.version.Version."
 
 
@@ -31,7 +31,7 @@ _CONVOLUTIONAL = _all("ConvRNN2D", _BASE.format("ConvLSTM2D"))
 
 REFUSED: dict[str, dict[str, str]] = {
     "applications": _all("keras_applications keras_modules_injection", _BACKENDS),
-    # each showed the module of the separate package that it came from, under its own name
+    # each imported the module of the same name from the separate package keras_applications
     **{f"applications.{name}": _all(f"{name} keras_modules_injection", _BACKENDS) for name in _APPLICATIONS.split()},
     "applications.mobilenetv2": _all("mobilenet_v2 keras_modules_injection", _BACKENDS),
     "backend": {"StrictVersion": _VERSION, "f": _SETTINGS},

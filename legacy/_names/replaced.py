@@ -1,4 +1,4 @@
-"""Replaces objects of tf_keras in the old trees: guarded and patched functions, layers that are tf.keras's."""
+"""Replaces objects of tf_keras in the old trees: guarded and patched functions, layers of tf.keras 1.15."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,31 +7,31 @@ from typing import Any
 
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._keras_1 import arguments
-from nthgrad.legacy._names.twins import class_of_tf_keras
+from nthgrad.legacy._names.twins import class_of_tf_keras_115
 from nthgrad.legacy._patches.tables import PATCHES
 from nthgrad.legacy._runtime import dialect, guards
 
-# What needs a graph, by module; other functions of the backend are at home in eager code too.
+# Functions that need a graph, by module; other functions of the backend also work eagerly.
 _GRAPH_FUNCTIONS = {
     "backend": "clear_session function get_session gradients placeholder set_learning_phase set_session",
     "": "Input",
 }
 
 
-def of_keras(value: Any) -> Any:
-    """Returns what Keras 2.2.4 has instead of an object of tf_keras."""
+def of_keras_224(value: Any) -> Any:
+    """Returns Keras 2.2.4's replacement of an object of tf_keras, or the object itself."""
     return _guards_by_id().get(id(value)) or _patched_by_id().get(id(value), value)
 
 
-def of_tf_keras(value: Any) -> Any:
-    """Returns what tf.keras 1.15 has instead: functions and layers that do not follow Keras 2.2.4."""
-    found = of_keras(value)
+def of_tf_keras_115(value: Any) -> Any:
+    """Returns tf.keras 1.15's replacement of an object of tf_keras, or the object itself."""
+    found = of_keras_224(value)
     return _marked(found) if isinstance(found, (type, FunctionType)) else found
 
 
 @cache
 def _guards_by_id() -> Mapping[int, Any]:
-    """Returns the functions that are refused outside a session, for Keras's own tree and for tf.keras."""
+    """Returns the functions that raise outside a session, by `id` of the original."""
     found = {}
     for module, names in _GRAPH_FUNCTIONS.items():
         today = tf_keras.interface(module) if module else tf_keras.keras_module(tf_keras.V1)
@@ -44,7 +44,7 @@ def _guards_by_id() -> Mapping[int, Any]:
 
 @cache
 def _patched_by_id() -> Mapping[int, Any]:
-    """Returns the replacement of each patched function of tf_keras; its public names still point to the originals."""
+    """Returns the replacements of tf_keras's patched functions; its public names still point to the originals."""
     functions = [patch for patch in PATCHES if patch.needs_tf_keras and "." not in patch.where.partition(":")[2]]
     return {id(before): made for before, made in (patch.made() for patch in functions)}
 
@@ -52,5 +52,5 @@ def _patched_by_id() -> Mapping[int, Any]:
 @cache
 def _marked(value: Any) -> Any:
     if not isinstance(value, type):
-        return dialect.function_of_tf_keras(value)
-    return class_of_tf_keras(value, itself=True) if issubclass(value, tf_keras.interface("layers").Layer) else value
+        return dialect.function_of_tf_keras_115(value)
+    return class_of_tf_keras_115(value, itself=True) if issubclass(value, tf_keras.interface("layers").Layer) else value

@@ -11,14 +11,11 @@ from nthgrad.legacy._internals import tf_keras
 
 
 class MissingNameError(LegacyError, ImportError):
-    """A name of the old world that cannot be had; an ImportError too, as a module without it would have raised."""
+    """An old name is refused; an ImportError too, as programs expect for a missing name."""
 
 
 class StandIn(ModuleType):
-    """A module of the old tree.
-
-    Nothing of tf_keras is imported until a name is asked for.
-    """
+    """A module of an old tree; imports tf_keras when a name is first looked up."""
 
     def __init__(
         self,
@@ -30,17 +27,17 @@ class StandIn(ModuleType):
         exported: str | None = None,
         refused: Mapping[str, str] | None = None,
     ) -> None:
-        """Makes the module.
+        """Creates the module.
 
         Args:
-            name: Its full name.
-            sources: The modules of tf_keras to look names up in, in this order.
-            own: Names that come before those, each with what makes the value.  `__call__` is what calling the module
-                does.
-            replace: Returns what to give instead of an object of tf_keras.
-            leaks: Names that come after those: the old module showed them because it had imported them.
-            exported: What `from ... import *` gives, in words; by default what is public in the first source.
-            refused: Names that cannot be had, each with what to do instead.
+            name: its full name.
+            sources: the modules of tf_keras in which names are looked up, in this order.
+            own: names looked up before those, each with a function that returns the value. `__call__` is called when
+                the module is called.
+            replace: returns the replacement of an object of tf_keras.
+            leaks: names looked up after those, which the old module had imported.
+            exported: the names of `from ... import *`, as words; by default the public names of the first source.
+            refused: names that raise, each with the advice of the message.
         """
         super().__init__(name)
         self.__path__: list[str] = []  # a package, all of whose modules are in sys.modules
@@ -91,16 +88,16 @@ def build(
     exported: Mapping[str, str] | None = None,
     refused: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Puts a tree of stand-ins into `sys.modules`, whose root is there already.
+    """Puts a tree of stand-ins into `sys.modules`; the root must be there already.
 
     Args:
-        name: The full name of the root.
-        sources: For each module below the root, where to look its names up.
-        own: The names that come before those, by module.
-        replace: See `StandIn`.
-        leaks: The names that come after them, by module.
-        exported: What star imports give, by module.
-        refused: What cannot be had, by module.
+        name: the full name of the root.
+        sources: the modules in which names are looked up, by module below the root.
+        own: the names looked up before those, by module.
+        replace: see `StandIn`.
+        leaks: the names looked up after them, by module.
+        exported: the names of star imports, by module.
+        refused: the names that raise, by module.
     """
     for key in sorted(sources, key=lambda key: key.count(".")):
         if not key:

@@ -1,19 +1,17 @@
-"""Classes that stand for a class of tf_keras, also in `isinstance` and `issubclass`."""
+"""Creates classes that replace a class of tf_keras, also in `isinstance` and `issubclass`."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from nthgrad.legacy._runtime.dialect import MARK, tf_keras
+from nthgrad.legacy._runtime.dialect import MARK, tf_keras_115
 
 
 def twin(base: Any, body: Mapping[str, Any], name: str | None = None, metaclass: type | None = None) -> Any:
-    """Makes a class from `base` that counts every instance and subclass of `base` as its own.
-
-    So it can stand for `base` in `isinstance`, whichever of the two an object was made with.
+    """Creates a subclass of `base` that counts every instance and subclass of `base` as its own.
 
     Args:
         base: a class of tf_keras.
-        body: the attributes that differ. `super()` has no meaning in there; say `base.method(self)`.
+        body: the attributes that differ. `super()` does not work in them; call `base.method(self)`.
         name: its name, by default that of `base`.
         metaclass: a subclass of the type of `base`, by default that type.
     """
@@ -25,28 +23,28 @@ def twin(base: Any, body: Mapping[str, Any], name: str | None = None, metaclass:
         def __subclasscheck__(cls, subclass: type) -> bool:  # noqa: N805
             return issubclass(subclass, base) if cls is made else super().__subclasscheck__(subclass)
 
-    # The module is tf_keras's, by which it tells its own layers from those whose `call` it must rewrite.
+    # With its own module name, tf_keras would take this for a program's layer and convert its `call` with AutoGraph.
     made: Any = None
     made = Meta(name or base.__name__, (base,), {"__module__": base.__module__, "__doc__": base.__doc__, **body})
     return made
 
 
-def class_of_tf_keras(base: type, *, itself: bool = False) -> type:
-    """Makes a twin whose objects are marked as tf.keras's.
+def class_of_tf_keras_115(base: type, *, itself: bool = False) -> type:
+    """Creates a twin whose objects are marked as tf.keras 1.15's.
 
     Args:
         base: the class of tf_keras.
-        itself: whether the objects are to be of `base`: for classes that tf_keras compares, and whose bases it swaps.
+        itself: creates objects of `base`: for classes that tf_keras compares, and whose bases it swaps.
     """
 
     class Marking(type(base)):
         def __new__(mcls, name: str, bases: tuple[type, ...], body: dict[str, Any], **kwargs: Any) -> Any:
-            if itself and made:  # whoever derives from the class derives from `base`
+            if itself and made:  # subclasses derive from `base` directly
                 bases, body = tuple(base if each is made else each for each in bases), {**body, MARK: True}
             return super().__new__(mcls, name, bases, body, **kwargs)
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-            with tf_keras():
+            with tf_keras_115():
                 if not (itself and cls is made):
                     return super().__call__(*args, **kwargs)
                 return base(*args, **kwargs)

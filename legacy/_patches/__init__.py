@@ -1,4 +1,4 @@
 """Patches: every attribute of today's modules that is changed for old programs, with its reason.
 
-`patch` and `applying` know no table; `tables` lists the tables; `replacing` has what several of them are written with.
+`tables` lists the tables of patches; `patch` and `applying` do not depend on them. `replacing` has helpers for tables.
 """

@@ -1,7 +1,7 @@
-"""Applies a table of patches: for good in a script's own process, for its length in a `legacy.session`.
+"""Applies a table of patches: permanently in a script's own process, temporarily in a `legacy.session`.
 
-A session applies what TensorFlow 1 and Keras 2 programs need inside TensorFlow and tf_keras. It leaves alone the names
-that Python and NumPy have dropped, since other code of the process may ask whether they are there.
+A session patches TensorFlow and tf_keras only. It does not restore names that Python and NumPy have dropped, because
+other code of the process may test for them.
 """
 
 import contextlib
@@ -19,12 +19,12 @@ _sessions: list[str] = []  # one entry while patches are applied
 
 
 def whole_process() -> bool:
-    """Whether this is a script's own process."""
+    """Returns whether this is a script's own process."""
     return bool(_sessions) and _sessions[0] is _SCRIPT
 
 
 class Table:
-    """Patches, in the order in which they are applied."""
+    """Patches in the order of application."""
 
     def __init__(self, patches: Iterable[Patch]) -> None:
         self._patches = tuple(patches)
@@ -34,7 +34,7 @@ class Table:
 
     @contextlib.contextmanager
     def for_a_session(self) -> Iterator[None]:
-        """Applies what a session needs, and takes it back after the block; inside another session, does nothing."""
+        """Applies the patches of a session and undoes them after the block; does nothing inside another session."""
         if _sessions:
             yield
             return
@@ -47,17 +47,17 @@ class Table:
             yield
 
     def for_a_script(self) -> None:
-        """Applies everything for good; what concerns tf_keras when that is imported."""
+        """Applies all patches permanently; those of tf_keras once it is imported."""
         for patch in self:
             if patch.needs_tf_keras:
                 tf_keras.waiting.append(partial(patch.apply, self._aliases))
             else:
                 patch.apply(self._aliases)
-        _sessions.append(_SCRIPT)  # a session that the program opens finds everything as it needs it
+        _sessions.append(_SCRIPT)  # so that a session in the program applies nothing
 
     @cached_property
     def functions(self) -> Mapping[int, Any]:
-        """The replacement of each patched function of TensorFlow, by `id`; public names show the originals."""
+        """Replacements of TensorFlow's patched functions, by `id`; public names still point to the originals."""
         return {id(before): made for before, made in self._of_tensorflow() if callable(before) and callable(made)}
 
     def _of_tensorflow(self) -> list[tuple[Any, Any]]:
@@ -68,7 +68,7 @@ class Table:
 
     @cached_property
     def _public_names(self) -> Mapping[int, list[tuple[ModuleType, str]]]:
-        """The public modules of TensorFlow that show what is patched, and the names in them, by `id`."""
+        """Public modules of TensorFlow that contain patched functions, and the names there, by `id`."""
         patched = {id(before) for before, _ in self._of_tensorflow()}
         found: dict[int, list[tuple[ModuleType, str]]] = {}
         for key, module in list(sys.modules.items()):

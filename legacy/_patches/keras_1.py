@@ -1,4 +1,4 @@
-"""Patches by which layers and models take the arguments of Keras 1."""
+"""Patches of layers and models that accept the arguments of Keras 1."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from nthgrad.legacy._patches.patch import Patch
 
 _LAYERS = "tf_keras.src.layers"
 _ENGINE = "tf_keras.src.engine"
-_REASON = "programs written for Keras 1 call it by old names, which Keras 2 took until 2.3"
+_REASON = "programs use Keras 1's argument names, which Keras 2 accepted until 2.3"
 
 _PLACES = [
     f"{_ENGINE}.input_layer:InputLayer",
@@ -40,7 +40,7 @@ _PLACES = [
     f"{_LAYERS}.rnn.conv_lstm2d:ConvLSTM2D",
 ]
 
-# The arguments of Keras 1 and what Keras 2 calls them, by place in tf_keras, which has models in two versions.
+# From the argument names of Keras 1 to those of Keras 2, by place in tf_keras, which has two versions of Model.
 LAYERS = {place: table.LAYERS[place.partition(":")[2]] for place in _PLACES}
 METHODS = {
     f"{_ENGINE}.functional:Functional.__init__": table.MODEL,
@@ -70,8 +70,8 @@ PATCHES: list[Patch] = [
     ),
     Patch(f"{_ENGINE}.training:Model.__new__", arguments.new, _REASON),
     *(
-        Patch(f"{_ENGINE}.{module}:Layer.add_weight", arguments.add_weight, "Keras 1 layers give the shape first")
+        Patch(f"{_ENGINE}.{module}:Layer.add_weight", arguments.add_weight, "Keras 1 layers pass the shape first")
         for module in ("base_layer", "base_layer_v1")
     ),
-    Patch(f"{_ENGINE}.sequential:Sequential.add", layers.add, "Keras 1 models of several inputs begin with a Merge"),
+    Patch(f"{_ENGINE}.sequential:Sequential.add", layers.add, "Keras 1 models with several inputs begin with a Merge"),
 ]

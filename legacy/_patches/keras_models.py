@@ -1,7 +1,7 @@
-"""Patches of models: averages, losses, weights of samples and attributes as in Keras 2.2.4.
+"""Patches of models: averages, losses, sample weights and attributes as in Keras 2.2.4.
 
-tf.keras 1.15 shares tf_keras's classes with Keras 2.2.4 here and not its numbers. Hence no patch changes objects that
-are marked as tf.keras's (see `_runtime.dialect`).
+Here tf.keras 1.15 and Keras 2.2.4 use the same classes of tf_keras but compute different numbers. Hence objects marked
+as tf.keras 1.15's (see `_runtime.dialect`) keep tf_keras's methods.
 """
 
 from nthgrad.legacy._keras_224 import models
@@ -33,7 +33,7 @@ PATCHES: list[Patch] = [
         Patch(
             f"{MODEL}._{name}",
             method(f"{_HERE}.training.functions:{name}"),
-            "Called by programs, and then the function.",
+            "Programs call it, then the function.",
         )
         for name in _MADE.split()
     ],
@@ -44,17 +44,17 @@ PATCHES: list[Patch] = [
     Patch(
         f"{MODEL}.updates",
         inherited("updates", computed(f"{_HERE}.training.attributes:model_updates")),
-        "None of a model that is frozen.",
+        "A frozen model has none.",
     ),
     Patch(
         f"{MODEL}.state_updates",
         inherited("state_updates", computed(f"{_HERE}.training.attributes:state_updates")),
-        "Warns today.",
+        "tf_keras warns.",
     ),
     Patch(
         f"{MODEL}.weights",
         inherited("weights", computed(f"{_HERE}.training.attributes:model_weights")),
-        "Those that are trained came first.",
+        "Trainable weights came first.",
     ),
     *[
         Patch(
@@ -68,83 +68,89 @@ PATCHES: list[Patch] = [
         Patch(
             f"{MODEL}.{name}",
             computed(f"{_HERE}.training.attributes:layers_by_depth"),
-            "Read by tools that walk a model.",
+            "Programs walk a model by it.",
         )
         for name in ("_layers_by_depth", "layers_by_depth")
     ],
     Patch(
         f"{MODEL}.trainable",
         inherited("trainable", models.set_trainable),
-        "Layers keep their own flags when their model gets one.",
+        "Setting it did not change the flags of the layers.",
     ),
     Patch(
         f"{MODEL}.uses_learning_phase",
         computed(f"{_HERE}.training.phase:model_uses_learning_phase"),
-        "Asked before the phase is fed.",
+        "Programs read it before they feed the phase.",
     ),
     Patch(
         f"{MODEL}._uses_dynamic_learning_phase",
         method(f"{_HERE}.training.phase:dynamic"),
-        "Asked before the phase is fed.",
+        "Programs call it before they feed the phase.",
     ),
     Patch(
         f"{MODEL}._standardize_user_data",
         method(f"{_HERE}.training.feeding:standardized"),
-        "Called by programs that feed train_function themselves.",
+        "Programs that feed train_function themselves call it.",
     ),
-    Patch(f"{MODEL}.summary", inherited("summary", method(f"{_HERE}.training.summary:summary")), "Printed otherwise."),
-    Patch(f"{MODEL}.run_internal_graph", method(f"{_HERE}.training.attributes:run_internal_graph"), "Gone."),
+    Patch(
+        f"{MODEL}.summary",
+        inherited("summary", method(f"{_HERE}.training.summary:summary")),
+        "tf_keras prints another format.",
+    ),
+    Patch(f"{MODEL}.run_internal_graph", method(f"{_HERE}.training.attributes:run_internal_graph"), "Removed since."),
     Patch(
         f"{MODEL}._get_node_attribute_at_index",
         inherited("_get_node_attribute_at_index", wrapped(f"{_HERE}.training.attributes:node_attribute")),
-        "A model had a node of its own, the first.",
+        "A model's first node was its own inputs and outputs.",
     ),
     Patch(
         "tf_keras.src.engine.functional:Functional._graph_network_add_loss",
         wrapped(f"{_HERE}.training.attributes:add_loss_of_model"),
-        "Losses that a program adds were no layers.",
+        "Adding a loss added no layers.",
     ),
     Patch(
         "tf_keras.src.callbacks:CSVLogger.on_epoch_end",
         wrapped(f"{_HERE}.training.attributes:columns_of_log"),
-        "No columns for a validation that there is not.",
+        "tf_keras writes validation columns even without validation.",
     ),
-    Patch(f"{MODEL}.to_yaml", method(f"{_HERE}.training.attributes:to_yaml"), "Gone; needs PyYAML."),
+    Patch(f"{MODEL}.to_yaml", method(f"{_HERE}.training.attributes:to_yaml"), "Removed since; needs PyYAML."),
     Patch(
-        "tf_keras.src.engine.sequential:Sequential.model", computed(f"{_HERE}.training.attributes:itself"), "Keras 1's."
+        "tf_keras.src.engine.sequential:Sequential.model",
+        computed(f"{_HERE}.training.attributes:itself"),
+        "Keras 1 programs read it.",
     ),
     Patch(
         "tf_keras.src.engine.sequential:Sequential.predict_classes",
         method(f"{_HERE}.training.attributes:predict_classes"),
-        "Gone.",
+        "Removed since.",
     ),
     Patch(
         "tf_keras.src.engine.sequential:Sequential.predict_proba",
         method(f"{_HERE}.training.attributes:predict_proba"),
-        "Gone.",
+        "Removed since.",
     ),
     *[
         Patch(
             f"{_LAYER}.{name}",
             wrapped(f"{_HERE}.training.attributes:sole"),
-            "No list of one shape, as InputLayer has today.",
+            "tf_keras's InputLayer has a list of one shape.",
         )
         for name in ("input_shape", "output_shape")
     ],
-    Patch(f"{_LAYER}.name", models.set_name, "Layers and models were renamed by assignment."),
+    Patch(f"{_LAYER}.name", models.set_name, "Programs assign names of layers and models."),
     Patch(
-        f"{_LAYER}.add_update", wrapped(f"{_HERE}.training.attributes:add_update"), "Had a second argument, the inputs."
+        f"{_LAYER}.add_update", wrapped(f"{_HERE}.training.attributes:add_update"), "Had a second argument, `inputs`."
     ),
     Patch(
         f"{_LAYER}._handle_activity_regularization",
         wrapped(f"{_HERE}.training.attributes:activity_regularization"),
-        "The penalty of an output was not divided by the size of the batch.",
+        "The penalty of an output was not divided by the batch size.",
     ),
     *[
         Patch(
             f"tensorflow:{cls}.{name}",
             settable(name, f"{_HERE}.training.attributes:{function}"),
-            "Read and set by layers.",
+            "Layers read and set it.",
         )
         for cls in ("Tensor", "Variable")
         for name, function in (
@@ -155,25 +161,31 @@ PATCHES: list[Patch] = [
     Patch(
         "tf_keras.src.layers.normalization.batch_normalization:BatchNormalizationBase.call",
         models.batch_norm,
-        "Moving averages corrected for their start, of unbiased variances.",
+        "Moving averages are bias-corrected; variances are unbiased estimates.",
     ),
     Patch("tf_keras.src.initializers:get", models.initializer, "Initial weights are drawn with seeds from np.random."),
-    Patch("tf_keras.src.activations:get", models.activation, "The slope of selu at 0."),
-    Patch("tf_keras.src.backend:RandomGenerator.make_legacy_seed", models.seed, "So are the masks of dropout."),
+    Patch("tf_keras.src.activations:get", models.activation, "The derivative of selu at 0 differs."),
+    Patch(
+        "tf_keras.src.backend:RandomGenerator.make_legacy_seed",
+        models.seed,
+        "Masks of dropout are drawn with seeds from np.random.",
+    ),
     Patch(
         "tf_keras.src.engine.base_layer:BaseRandomLayer.__init__",
         models.random_layer,
-        "But not tf.layers' and tf.keras's.",
+        "Masks of tf.layers and tf.keras 1.15 are not drawn with seeds from np.random.",
     ),
-    Patch("tf_keras.src.legacy_tf_layers.base:Layer._of_tf_keras", lambda today: True, "tf.layers are TensorFlow's."),
+    Patch(
+        "tf_keras.src.legacy_tf_layers.base:Layer._of_tf_keras_115", lambda today: True, "tf.layers are TensorFlow's."
+    ),
     Patch(
         "tf_keras.src.backend:_get_variables",
         models.every_variable,
-        "K.get_session initialised every global variable, not only Keras's own.",
+        "K.get_session initialized every global variable, not only Keras's own.",
     ),
     Patch(
         "tf_keras.src.saving.legacy.saving_utils:compile_args_from_training_config",
         models.saved_arguments,
-        "load_model compiles with the names that were saved, and so with the old losses.",
+        "load_model compiles with the saved names, hence the old losses.",
     ),
 ]

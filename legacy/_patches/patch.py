@@ -6,17 +6,17 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 _MISSING = object()
-REMOVED = object()  # what `make` returns for a name that must not be there
+REMOVED = object()  # returned by `make` to delete the name
 
 
 class Patch(NamedTuple):
-    """One attribute of a module or class that becomes what it was.
+    """Replaces one attribute of a module or class.
 
     Attributes:
         where: "module:name" or "module:Class.name".
         make: takes the current value, or None if there is none; returns the replacement.
-        reason: what old programs do that needs it.
-        script_only: whether a session leaves it alone.
+        reason: why old programs need it.
+        script_only: does not apply in a session.
     """
 
     where: str
@@ -26,7 +26,7 @@ class Patch(NamedTuple):
 
     @property
     def module(self) -> str:
-        """The module that is changed."""
+        """The name of the patched module."""
         return self.where.partition(":")[0]
 
     @property
@@ -35,7 +35,7 @@ class Patch(NamedTuple):
         return self.module.partition(".")[0] == "tf_keras"
 
     def owner(self) -> tuple[Any, str]:
-        """Returns the module or class that is changed, and the name in it."""
+        """Returns the patched module or class, and the name of the attribute."""
         module, _, path = self.where.partition(":")
         owner: Any = importlib.import_module(module)
         *classes, name = path.split(".")
@@ -52,13 +52,13 @@ class Patch(NamedTuple):
         return _made[self]
 
     def apply(self, aliases: Callable[[Any], Sequence[tuple[ModuleType, str]]]) -> Callable[[], None]:
-        """Makes the change.
+        """Applies the patch.
 
         Args:
-            aliases: returns the other modules and names that show a value; they are changed too.
+            aliases: returns the public modules and names that also point to a value; they are patched too.
 
         Returns:
-            A function that takes the change back.
+            a function that undoes the patch.
         """
         owner, name = self.owner()
         before = vars(owner).get(name, _MISSING)

@@ -1,4 +1,4 @@
-"""Names that Python, NumPy and SciPy have dropped since, for a script's own process."""
+"""Patches that restore names dropped by Python and NumPy, for a script's own process."""
 
 import base64
 import collections
@@ -16,10 +16,10 @@ import numpy as np
 from nthgrad.legacy._patches.patch import Patch
 from nthgrad.legacy._runtime.process import SCRIPT
 
-# What NumPy 1 meant by np.array(copy=False): NumPy 2 raises for False where it must copy, NumPy 1 for None.
+# NumPy 1's meaning of np.array(copy=False). NumPy 2 raises for False where it must copy, NumPy 1 for None.
 _COPY_IF_NEEDED = None if int(np.__version__.split(".")[0]) >= 2 else False
 _ABSTRACT = [name for name in collections.abc.__all__ if name not in dir(collections)]
-_ALIASES = {  # Python types by NumPy's names, and spellings that NumPy 2 dropped
+_ALIASES = {  # names that NumPy dropped: those of Python types, and alternative spellings
     "bool": bool,
     "int": int,
     "float": float,
@@ -65,7 +65,7 @@ _ALIASES = {  # Python types by NumPy's names, and spellings that NumPy 2 droppe
 
 
 def _or(value: Any) -> Callable[[Any], Any]:
-    """Puts back what is gone, and leaves what is there."""
+    """Restores a missing value; keeps an existing one."""
     return lambda today: value if today is None else today
 
 
@@ -84,7 +84,7 @@ def _in1d(today: Any) -> Any:
 
 
 def _ragged(today: Any) -> Any:
-    """Lists of lists of different lengths as an array of lists."""
+    """Converts lists of different lengths to an array of lists."""
 
     @wraps(today)
     def make(a: Any = (), dtype: Any = None, *args: Any, **kwargs: Any) -> np.ndarray:
@@ -120,7 +120,7 @@ class _Cast:
 
 
 def _spawned(today: Any) -> Any:
-    """The command of a process that multiprocessing spawns: TensorFlow 1 first."""
+    """Changes the command with which multiprocessing spawns a process, to switch to TensorFlow 1 first."""
 
     @wraps(today)
     def command(**kwargs: Any) -> list[str]:
@@ -136,7 +136,6 @@ def _spawned(today: Any) -> Any:
 
 
 _NUMPY = "NumPy dropped the name"
-
 _PYTHON = "Python dropped the name"
 
 PATCHES: list[Patch] = [
@@ -155,6 +154,6 @@ PATCHES: list[Patch] = [
         ("base64:decodestring", _or(base64.decodebytes), _PYTHON),
         ("threading:Thread.isAlive", _or(threading.Thread.is_alive), _PYTHON),
         ("inspect:getargspec", _argument_spec, _PYTHON),
-        ("multiprocessing.spawn:get_command_line", _spawned, "a process that is spawned runs the program's file again"),
+        ("multiprocessing.spawn:get_command_line", _spawned, "a spawned process runs the program's file too"),
     )
 ]

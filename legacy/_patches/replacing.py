@@ -1,7 +1,7 @@
-"""Replaces an attribute for the objects of Keras 2.2.4; those of tf.keras keep today's.
+"""Replaces attributes for objects of Keras 2.2.4; those of tf.keras 1.15 keep tf_keras's.
 
-Each function returns a `Patch.make`. The modules with the code import tf_keras. Hence they are imported when the
-patches are applied, from a place such as "nthgrad.legacy._keras_224.training.arrays:fit".
+Each function returns a `Patch.make`. Replacements are named by their place, such as
+"nthgrad.legacy._keras_224.training.arrays:fit": their modules import tf_keras, so they are imported when applied.
 """
 
 import importlib
@@ -15,7 +15,7 @@ MODEL = "tf_keras.src.engine.training_v1:Model"
 
 
 def ours(name: str) -> Any:
-    """Returns an object by its place; its module imports tf_keras, and so waits until it is needed."""
+    """Imports the object at a place."""
     module, _, attribute = name.partition(":")
     return getattr(importlib.import_module(module), attribute)
 
@@ -28,7 +28,7 @@ def method(name: str) -> Callable[[Any], Any]:
 
         @wraps(new)
         def called(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if today is None or dialect.keras_2(self):
+            if today is None or dialect.keras_224(self):
                 return new(self, *args, **kwargs)
             return today(self, *args, **kwargs)
 
@@ -38,13 +38,13 @@ def method(name: str) -> Callable[[Any], Any]:
 
 
 def computed(name: str) -> Callable[[Any], Any]:
-    """Replaces a property likewise."""
+    """Replaces a property for the objects of Keras 2.2.4."""
 
     def make(today: Any) -> Any:
         new = ours(name)
 
         def get(self: Any) -> Any:
-            return new(self) if today is None or dialect.keras_2(self) else today.__get__(self)
+            return new(self) if today is None or dialect.keras_224(self) else today.__get__(self)
 
         return property(get, getattr(today, "fset", None))
 
@@ -52,10 +52,10 @@ def computed(name: str) -> Callable[[Any], Any]:
 
 
 def inherited(attribute: str, make: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Replaces what a model inherits.
+    """Replaces an attribute that a model inherits.
 
-    The classes that it inherits from are swapped for their TensorFlow 1 versions when the first model is made, so that
-    what stands there today is looked up when it is used.
+    tf_keras swaps the base classes for their TensorFlow 1 versions when the first model is created. Hence the current
+    attribute is looked up on each use.
     """
 
     class Inherited:
@@ -76,12 +76,12 @@ def inherited(attribute: str, make: Callable[[Any], Any]) -> Callable[[Any], Any
 
 
 def settable(name: str, function: str = "") -> Callable[[Any], Any]:
-    """Lets an attribute be set that is computed today, or was not there."""
+    """Makes an attribute settable that tf_keras computes or lacks."""
     return lambda today: ours("nthgrad.legacy._keras_224.training.attributes:Settable")(
         name, property(ours(function)) if function else today
     )
 
 
 def wrapped(name: str) -> Callable[[Any], Any]:
-    """Replaces what stands there by what a function makes of it."""
+    """Replaces an attribute by a function of the current one."""
     return lambda today: ours(name)(today)

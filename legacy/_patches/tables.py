@@ -1,4 +1,4 @@
-"""The tables of patches, in the order in which they are applied."""
+"""The tables of patches in the order of application."""
 
 from nthgrad.legacy._patches import keras_1, keras_layers, keras_models, python, tensorflow_1
 from nthgrad.legacy._patches.applying import Table

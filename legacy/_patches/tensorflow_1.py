@@ -1,4 +1,4 @@
-"""What TensorFlow 1 did otherwise: seeds, variables, names of modules that have moved."""
+"""Patches of TensorFlow: seeds, gradient functions, variables and moved names as in TensorFlow 1."""
 
 import importlib
 import operator
@@ -14,13 +14,13 @@ _DATA = "tensorflow.python.data.ops"
 
 
 def _new_tensor(operation: Callable[[Any, Any], Any]) -> Callable[[Any], Callable]:
-    """`variable += value` binds the name to a tensor and leaves the variable alone, as with reference variables."""
+    """Binds the name in `variable += value` to a tensor; the variable stays unchanged, as with reference variables."""
     return lambda today: lambda self, other: operation(self, other)
 
 
 _IN_PLACE = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv}
 
-# Names of modules that TensorFlow never published and programs imported from, by where they are now.
+# From private names that programs imported to their places today.
 _MOVED = {
     f"{_OPS}.control_flow_ops:case": "tensorflow.compat.v1:case",
     f"{_OPS}.control_flow_ops:cond": "tensorflow.compat.v1:cond",
@@ -51,31 +51,31 @@ PATCHES: list[Patch] = [
         Patch(
             f"{_OPS}.resource_variable_ops:BaseResourceVariable.__i{name}__",
             _new_tensor(operation),
-            "variables of Keras 2, which made a tensor, are resource variables here, which refuse",
+            "it made a tensor; Keras's weights are resource variables here, which raise",
         )
         for name, operation in _IN_PLACE.items()
     ],
     Patch(
         "tensorflow.python.framework.random_seed:get_seed",
         randomness.get_seed,
-        "an op without a seed takes the number of ops of the graph, today that of its random ops",
+        "the default seed was the number of ops in the graph; today it counts random ops only",
     ),
     Patch(
-        f"{_OPS}.gradients_impl:gradients", loops.gradients, "a second derivative through a loop was refused, or None"
+        f"{_OPS}.gradients_impl:gradients", loops.gradients, "a second derivative through a loop raised, or was None"
     ),
-    Patch(f"{_OPS}.random_ops:random_uniform", randomness.random_uniform, "it made five ops more for 0 to 1"),
-    Patch(f"{_OPS}.random_ops:random_gamma", randomness.random_gamma, "it made two ops less"),
-    Patch(f"{_OPS}.nn_ops:_dropout", randomness.dropout, "it made ten ops more, and 0 * inf was nan"),
-    Patch(f"{_OPS}.math_ops:linspace_nd", randomness.linspace, "it was one op, whose values differ in the last digit"),
+    Patch(f"{_OPS}.random_ops:random_uniform", randomness.random_uniform, "it made five more ops for 0 to 1"),
+    Patch(f"{_OPS}.random_ops:random_gamma", randomness.random_gamma, "it made two fewer ops"),
+    Patch(f"{_OPS}.nn_ops:_dropout", randomness.dropout, "it made ten more ops, and 0 * inf was nan"),
+    Patch(f"{_OPS}.math_ops:linspace_nd", randomness.linspace, "it was one op, and differed in the last digit"),
     Patch(f"{_OPS}.array_ops:matrix_diag", randomness.matrix_diag, "it was one op"),
     Patch(f"{_OPS}.array_ops:matrix_diag_part", randomness.matrix_diag_part, "it was one op"),
     Patch(f"{_OPS}.array_ops:matrix_set_diag", randomness.matrix_set_diag, "it was one op"),
-    Patch(f"{_OPS}.math_ops:_ReductionDims", randomness.reduction_dims, "it made three ops less for a scalar"),
-    Patch(f"{_OPS}.array_ops:split", randomness.split, "it made one op more"),
-    Patch(f"{_OPS}.tensor_array_ops:_GraphTensorArray.size", randomness.size, "it was an op whatever is known"),
-    Patch(f"{_OPS}.nn_ops:convolution", randomness.convolution, "it made one op more"),
+    Patch(f"{_OPS}.math_ops:_ReductionDims", randomness.reduction_dims, "it made three fewer ops for a scalar"),
+    Patch(f"{_OPS}.array_ops:split", randomness.split, "it made one more op"),
+    Patch(f"{_OPS}.tensor_array_ops:_GraphTensorArray.size", randomness.size, "it was an op even for a known size"),
+    Patch(f"{_OPS}.nn_ops:convolution", randomness.convolution, "it made one more op"),
     Patch(
-        f"{_DATA}.dataset_ops:DatasetV2._apply_debug_options", randomness.making(3), "an iterator made three ops more"
+        f"{_DATA}.dataset_ops:DatasetV2._apply_debug_options", randomness.making(3), "an iterator made three more ops"
     ),
     Patch(
         f"{_OPS}.variable_scope:_VariableStore._get_single_variable",
@@ -83,29 +83,29 @@ PATCHES: list[Patch] = [
         "a regularizer was called once; its loss was a tensor, which Session.run takes",
     ),
     *[
-        Patch(f"{_OPS}.stateless_random_ops:{name}", randomness.making(-2), "it made two ops less")
+        Patch(f"{_OPS}.stateless_random_ops:{name}", randomness.making(-2), "it made two fewer ops")
         for name in ("stateless_random_uniform", "stateless_random_normal", "stateless_truncated_normal")
     ],
-    Patch(f"{_OPS}.clip_ops:clip_by_global_norm", randomness.making(1), "it made one op more"),
+    Patch(f"{_OPS}.clip_ops:clip_by_global_norm", randomness.making(1), "it made one more op"),
     Patch(
         "tensorflow.python.keras.optimizer_v2.legacy_learning_rate_decay:polynomial_decay",
         randomness.polynomial_decay,
-        "it made ops more",
+        "it made more ops",
     ),
-    Patch(f"{_OPS}.image_ops_impl:_flip", randomness.flip, "it checked shapes"),
-    Patch(f"{_LAYERS}.convolutional.base_conv:Conv.build", randomness.making(1), "it made one op more"),
-    Patch(f"{_LAYERS}.convolutional.conv2d_transpose:Conv2DTranspose.call", randomness.upsampling, "it made ops more"),
-    Patch(f"{_LAYERS}.reshaping.flatten:Flatten.call", randomness.flatten, "it made six ops more"),
+    Patch(f"{_OPS}.image_ops_impl:_flip", randomness.flip, "it made ops that check shapes"),
+    Patch(f"{_LAYERS}.convolutional.base_conv:Conv.build", randomness.making(1), "it made one more op"),
+    Patch(f"{_LAYERS}.convolutional.conv2d_transpose:Conv2DTranspose.call", randomness.upsampling, "it made more ops"),
+    Patch(f"{_LAYERS}.reshaping.flatten:Flatten.call", randomness.flatten, "it made six more ops"),
     Patch(
         f"{_LAYERS}.normalization.batch_normalization:BatchNormalizationBase._fused_batch_norm",
         randomness.fused_batch_norm,
-        "it made two ops more",
+        "it made two more ops",
     ),
-    Patch("tensorflow.python.training.ftrl:FtrlOptimizer._prepare", randomness.making(-9), "it made nine ops less"),
-    Patch("tensorflow.python.training.ftrl:FtrlOptimizer._zeros_slot", randomness.making(-2), "it made two ops less"),
+    Patch("tensorflow.python.training.ftrl:FtrlOptimizer._prepare", randomness.making(-9), "it made nine fewer ops"),
+    Patch("tensorflow.python.training.ftrl:FtrlOptimizer._zeros_slot", randomness.making(-2), "it made two fewer ops"),
     Patch(
         "tensorflow.python.framework.ops:get_gradient_function",
         slopes.lookup,
-        "gradients made more ops, and of Maximum(x, x) the first input took the whole slope",
+        "gradients made more ops, and the first input of Maximum(x, x) had the whole gradient",
     ),
 ]

@@ -1,8 +1,8 @@
-"""Which of the two Keras of 2019 an object belongs to: Keras 2.2.4, or the tf.keras of TensorFlow 1.15.
+"""Tells objects of Keras 2.2.4 from those of tf.keras 1.15.
 
-They shared their names and differed in their numbers: averages of BatchNormalization, crossentropies, the optimizer
-that "adam" means, where random numbers come from.  Here both are made of tf_keras's classes, so whatever the tf.keras
-stand-ins make is marked, and everything else is Keras 2.2.4's.
+Both had the same names and computed different numbers: averages of BatchNormalization, crossentropies, the optimizer
+"adam", random draws. Here both use tf_keras's classes. Objects created by stand-ins of tf.keras 1.15 are marked; all
+others belong to Keras 2.2.4.
 """
 
 import contextlib
@@ -11,37 +11,37 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
-_making_tf_keras: ContextVar[bool] = ContextVar("_making_tf_keras", default=False)
-MARK = "_of_tf_keras"
+_making_tf_keras_115: ContextVar[bool] = ContextVar("_making_tf_keras_115", default=False)
+MARK = "_of_tf_keras_115"
 
 
-def keras_2(instance: Any = None) -> bool:
-    """Whether Keras 2.2.4's behaviour is due: of the object, or of what is being made if none is given."""
-    return not (_making_tf_keras.get() or getattr(instance, MARK, False))
+def keras_224(instance: Any = None) -> bool:
+    """Returns whether an object belongs to Keras 2.2.4; without one, whether objects created now do."""
+    return not (_making_tf_keras_115.get() or getattr(instance, MARK, False))
 
 
 def mark(instance: Any) -> None:
-    """Notes on a layer that is being made that it is tf.keras's, if it is."""
-    if _making_tf_keras.get():
+    """Marks a new layer if it belongs to tf.keras 1.15."""
+    if _making_tf_keras_115.get():
         object.__setattr__(instance, MARK, True)
 
 
 @contextlib.contextmanager
-def tf_keras() -> Iterator[None]:
-    """Makes what is made in the block tf.keras's."""
-    token = _making_tf_keras.set(True)
+def tf_keras_115() -> Iterator[None]:
+    """Marks objects created in the block as tf.keras 1.15's."""
+    token = _making_tf_keras_115.set(True)
     try:
         yield
     finally:
-        _making_tf_keras.reset(token)
+        _making_tf_keras_115.reset(token)
 
 
-def function_of_tf_keras(function: Callable) -> Callable:
-    """The function of the tf.keras tree, whose layers and models are tf.keras's."""
+def function_of_tf_keras_115(function: Callable) -> Callable:
+    """Wraps a function so that it creates layers and models of tf.keras 1.15."""
 
     @wraps(function)
     def inner(*args: Any, **kwargs: Any) -> Any:
-        with tf_keras():
+        with tf_keras_115():
             return function(*args, **kwargs)
 
     return inner

@@ -1,4 +1,4 @@
-"""What is refused outside a legacy session, and the two kinds of session that a program opens itself."""
+"""Refuses calls outside a legacy session; defines `tf.Session` and `tf.InteractiveSession`."""
 
 import threading
 from collections.abc import Callable
@@ -8,30 +8,30 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
-from nthgrad.legacy._internals.switches import tensorflow_1_behaviour
+from nthgrad.legacy._internals.switches import tensorflow_1_behavior
 from nthgrad.legacy._patches import applying
 from nthgrad.legacy._runtime import scalars
 from nthgrad.legacy._tensorflow_1 import loops
 
-threads: list[threading.Thread] = []  # one entry for each legacy session that is open, all of them the same thread
-entered: list["Session | InteractiveSession"] = []  # the defaults that programs have made in that thread
+threads: list[threading.Thread] = []  # one entry for each open legacy session; always the same thread
+entered: list["Session | InteractiveSession"] = []  # sessions that programs made the default in that thread
 
 
 def owner_name() -> str:
-    """The name of the thread whose legacy session is open."""
+    """Returns the name of the thread whose legacy session is open."""
     return threads[-1].name if threads else "another"
 
 
 def require_session(name: str) -> None:
-    """Refuses what makes sense in a TensorFlow 1 graph only.
+    """Refuses a call that needs a TensorFlow 1 graph.
 
     Args:
-        name: What was called, as the program wrote it.
+        name: the called function, as the program wrote it.
 
     Raises:
-        LegacyError: If no legacy session is open, or it belongs to another thread.
+        LegacyError: if no legacy session is open, or it belongs to another thread.
     """
-    if not tensorflow_1_behaviour():
+    if not tensorflow_1_behavior():
         raise LegacyError(
             f"{name} works on a TensorFlow 1 graph, and no legacy session is open. "
             "Put the program inside `with legacy.session():`, or run its file with legacy.run."
@@ -44,7 +44,7 @@ def require_session(name: str) -> None:
 
 
 def guarded(function: Callable, name: str) -> Callable:
-    """The function, refused with a clear error outside a session."""
+    """Wraps a function so that it raises outside a session."""
 
     @wraps(function)
     def inner(*args: Any, **kwargs: Any) -> Any:
@@ -55,21 +55,18 @@ def guarded(function: Callable, name: str) -> Callable:
 
 
 class _Defaults:
-    """What both kinds of session have of their own.
-
-    They are refused outside `legacy.session`, refuse to ignore what is fed, and are left when it ends.
-    """
+    """Shared by both kinds of session: refused outside `legacy.session`, checked feeds, left when it ends."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         require_session("tf.InteractiveSession" if issubclass(cls, InteractiveSession) else "tf.Session")
-        return super().__new__(cls)  # neither __init__ may leave half a session for __del__ to find
+        return super().__new__(cls)  # checked here, before __init__: else __del__ would find half a session
 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """Runs and returns `fetches`, as `tf.Session.run` does.
 
         Raises:
-            LegacyError: If a resource variable is fed, which TensorFlow would ignore without a word, or a derivative
-                was built too late.
+            LegacyError: if a resource variable is fed, which TensorFlow would ignore silently, or a derivative was
+                built too late.
         """
         for key in feed_dict or ():
             if isinstance(key, tf.Variable) and getattr(getattr(key, "handle", None), "dtype", None) == tf.resource:
@@ -94,7 +91,7 @@ class _Defaults:
 
 
 class Session(_Defaults, tf.compat.v1.Session):
-    """`tf.Session`, refused with a clear error outside `legacy.session`."""
+    """`tf.Session`; raises outside `legacy.session`."""
 
     def __enter__(self) -> "Session":
         super().__enter__()
@@ -106,19 +103,19 @@ class Session(_Defaults, tf.compat.v1.Session):
         super().__exit__(*error)
 
     def leave(self) -> None:
-        """Ends being the default session."""
+        """Stops being the default session."""
         self.__exit__(None, None, None)
 
 
 class InteractiveSession(_Defaults, tf.compat.v1.InteractiveSession):
-    """`tf.InteractiveSession`, refused with a clear error outside `legacy.session`."""
+    """`tf.InteractiveSession`; raises outside `legacy.session`."""
 
     def __init__(self, target: str = "", graph: tf.Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)  # pyright: ignore[reportCallIssue]
         self._note_entered()
 
     def close(self) -> None:
-        """Ends being the default session, and the session with it."""
+        """Stops being the default session and closes the session."""
         self._note_left()
         super().close()
 

@@ -1,4 +1,4 @@
-"""`legacy.run`: an old program, unchanged, in a process of its own."""
+"""`legacy.run`: runs an old program, unchanged, in a process of its own."""
 
 import os
 import subprocess
@@ -8,30 +8,30 @@ from pathlib import Path
 
 from nthgrad.errors import LegacyError
 
-SCRIPT = str(Path(__file__).with_name("script.py"))  # run by its path, so that nothing is imported before it
+SCRIPT = str(Path(__file__).with_name("script.py"))  # run by path, so that nothing is imported before it
 
-# `python -c` puts the current folder on the path, where a file may have the name of a module that TensorFlow imports.
+# `python -c` adds the current folder to sys.path. A file there may bear the name of a module that TensorFlow imports.
 _START = f"import runpy, sys; sys.path[:] = filter(None, sys.path); runpy.run_path({SCRIPT!r})['main']()"
 
 
 def run(path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow: str = "v1") -> int:
     """Runs an old program as `python path *argv` did under TensorFlow 1 and Keras 2.
 
-    The program gets a Python process of its own (the interpreter that runs this), in which TensorFlow 1's behaviour is
-    on throughout and `import tensorflow`, `import keras` and their submodules give the old names.  Standard input,
-    output and error are this process's own.
+    The program runs in a new process of the same Python interpreter. There, TensorFlow 1's behavior is always on, and
+    `import tensorflow`, `import keras` and their submodules import the old names. Standard input, output and error
+    are shared with this process.
 
     Args:
-        path: The program's file.
-        argv: The arguments it finds in `sys.argv[1:]`.
+        path: the program's file.
+        argv: the program's `sys.argv[1:]`.
         control_flow: "v1", or "v2" for second derivatives through loops (see `legacy.session`).
 
     Returns:
-        Its exit status as Python gives it: 0, what it passed to `sys.exit`, 1 after an exception (whose traceback is on
-        standard error).  128 + n says that signal n ended it.
+        the exit status: 0, the argument of `sys.exit`, or 1 after an exception (its traceback is on standard error).
+        128 + n means that signal n ended the program.
 
     Raises:
-        LegacyError: If there is no such file, or `control_flow` is neither "v1" nor "v2".
+        LegacyError: if there is no such file, or `control_flow` is neither "v1" nor "v2".
 
     Example:
         >>> from nthgrad import legacy
@@ -42,7 +42,7 @@ def run(path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow: st
         raise LegacyError(f"There is no program at {os.fspath(path)!r}. Give the path of a Python file.")
     if control_flow not in ("v1", "v2"):
         raise LegacyError(f"control_flow={control_flow!r} is no version of control flow. Give 'v1' or 'v2'.")
-    # The first hides what TensorFlow's C++ says about the machine; the second keeps Keras 3 out of the process.
+    # The first hides the logs of TensorFlow's C++; the second keeps Keras 3 out of the process.
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1", **os.environ}
     environment["NTHGRAD_CONTROL_FLOW"] = control_flow
     sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""Arrays of one element as the numbers that NumPy 1 took them for: `float(loss)`, `"%f" % loss`, `math.exp(loss)`.
+"""Converts arrays of one element to numbers, as NumPy 1 did: `float(loss)`, `"%f" % loss`, `math.exp(loss)`.
 
-What `Session.run` returns in a script can do it itself; of other arrays the program's own text sees to it, by a change
-in its syntax tree.
+In a script, `Session.run` returns arrays of the class here, which converts itself. For other arrays, conversions are
+inserted in the program's syntax tree.
 """
 
 import ast
@@ -14,10 +14,10 @@ import numpy as np
 
 
 class array(np.ndarray):  # noqa: N801  NumPy prints the name
-    """An array that converts to a number if it has one element, and else is as any other."""
+    """An array that converts to a number if it has one element."""
 
     def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:
-        """What a ufunc or a reduction gives: `a.mean()` is a scalar, as of any array."""
+        """Wraps the result of a ufunc or reduction: `a.mean()` is a scalar, as with any array."""
         return array[()] if array.ndim == 0 else super().__array_wrap__(array, context)
 
     def __float__(self) -> float:
@@ -34,7 +34,7 @@ class array(np.ndarray):  # noqa: N801  NumPy prints the name
 
 
 def convertible(value: Any) -> Any:
-    """The same array, if it is one, as an `array`; also those in a list, tuple or dict, to any depth."""
+    """Views an array as an `array`; also those in a list, tuple or dict, to any depth."""
     if type(value) is np.ndarray:
         return value.view(array)
     if isinstance(value, list):
@@ -48,12 +48,12 @@ def convertible(value: Any) -> Any:
 
 
 def number(value: Any) -> Any:
-    """What `float` and the like are given: an array of one element so that it converts."""
+    """Prepares an argument of `float` and the like: views an array of one element as an `array`."""
     return value.view(array) if type(value) is np.ndarray and value.size == 1 and value.ndim else value
 
 
 def formatted(text: Any, values: Any) -> Any:
-    """`text % values`."""
+    """Computes `text % values`."""
     if isinstance(values, tuple) and type(values) is tuple:
         return text % tuple(number(each) for each in values)
     if type(values) is dict:
@@ -62,31 +62,31 @@ def formatted(text: Any, values: Any) -> Any:
 
 
 class Rewriting(ast.NodeTransformer):
-    """Puts `number` and `formatted` where a program converts."""
+    """Inserts calls of `number` and `formatted` where a program converts arrays."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        """`"literal" % x`."""
+        """Changes `"literal" % x`."""
         self.generic_visit(node)
         if isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
             return ast.copy_location(_call("formatted", node.left, node.right), node)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        """`a[0] = x`, for a place of one number."""
+        """Changes `a[0] = x`."""
         self.generic_visit(node)
         if any(isinstance(target, ast.Subscript) for target in node.targets):
             node.value = ast.copy_location(_call("number", node.value), node.value)
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        """`a[0] += x`."""
+        """Changes `a[0] += x`."""
         self.generic_visit(node)
         if isinstance(node.target, ast.Subscript):
             node.value = ast.copy_location(_call("number", node.value), node.value)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        """`float(x)`, `int(x)`, `math.exp(x)`."""
+        """Changes `float(x)`, `int(x)`, `math.exp(x)`."""
         self.generic_visit(node)
         function = node.func
         by_name = isinstance(function, ast.Name) and function.id in ("float", "int") and len(node.args) == 1
@@ -97,7 +97,7 @@ class Rewriting(ast.NodeTransformer):
 
 
 def _call(name: str, *arguments: ast.expr) -> ast.Call:
-    """A call of one of this module's functions, whatever names the program has."""
+    """Builds a call of one of this module's functions, under a name that the program does not use."""
     return ast.Call(ast.Attribute(ast.Name(_NAME, ast.Load()), name, ast.Load()), list(arguments), [])
 
 
@@ -105,7 +105,7 @@ _NAME = "__nthgrad__"
 
 
 def compiled(source: bytes, path: str) -> Any:
-    """The code of a program's file."""
+    """Compiles a program's file."""
     setattr(builtins, _NAME, sys.modules[__name__])
     tree = compile(source, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     return compile(ast.fix_missing_locations(Rewriting().visit(tree)), path, "exec", dont_inherit=True)

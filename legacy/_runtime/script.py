@@ -1,4 +1,4 @@
-"""The process that `legacy.run` starts: TensorFlow 1 for good, the old names under their old module names."""
+"""The process that `legacy.run` starts: always TensorFlow 1, with the old modules under their old names."""
 
 import builtins
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Runs the program in `sys.argv[1]`; what it raises ends the process as it would have ended its own."""
+    """Runs the program in `sys.argv[1]`; its exceptions end the process."""
     path = sys.argv[1]
     sys.argv[:] = sys.argv[1:]
     become_tensorflow_1()
@@ -33,7 +33,7 @@ def _execute(path: str, module: ModuleType) -> None:
 
 
 def spawned(path_name: str, init_globals: Any = None, run_name: str = "<run_path>") -> dict[str, Any]:
-    """`runpy.run_path`, by which a process that multiprocessing spawns learns what the program defines."""
+    """Replaces `runpy.run_path`, with which a process spawned by multiprocessing loads the program's definitions."""
     module = ModuleType(run_name)
     module.__dict__.update(init_globals or {})
     _execute(path_name, module)
@@ -41,7 +41,7 @@ def spawned(path_name: str, init_globals: Any = None, run_name: str = "<run_path
 
 
 def become_tensorflow_1() -> None:
-    """Turns this process to TensorFlow 1; also a process that the program spawns."""
+    """Switches this process, or one that the program spawns, to TensorFlow 1 quietly."""
     from nthgrad._display.quiet import held_back  # imports no TensorFlow
 
     with held_back():
@@ -52,7 +52,7 @@ def become_tensorflow_1() -> None:
 
 
 class _Loader(SourceFileLoader):
-    """Compiles a module as the program itself is; never from, or into, a cache that other processes share."""
+    """Compiles a module like the program itself; bypasses the bytecode cache, which other processes share."""
 
     def get_code(self, fullname: str) -> Any:
         from nthgrad.legacy._runtime import scalars
@@ -62,7 +62,7 @@ class _Loader(SourceFileLoader):
 
 
 class _Siblings:
-    """Finds the modules that stand beside the program."""
+    """Finds modules in the program's folder."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder + os.sep
@@ -82,7 +82,7 @@ class _Siblings:
 
 
 class _Ours:
-    """Finds the modules of nthgrad that are imported later; to them `tensorflow` is today's, as to those before."""
+    """Finds modules of nthgrad imported later; in them `import tensorflow` imports today's."""
 
     def __init__(self, today: ModuleType) -> None:
         self._today = today
@@ -110,7 +110,7 @@ class _Ours:
 
 
 def _become_tensorflow_1() -> None:
-    """Turns TensorFlow to its first version for the whole process, and gives the old modules their names."""
+    """Switches the whole process to TensorFlow 1 and registers the stand-ins under the old module names."""
     import numpy as np
     import tensorflow as today
 
@@ -135,11 +135,11 @@ def _become_tensorflow_1() -> None:
     sys.modules["tensorflow.compat.v1"] = tf
     sys.meta_path.insert(0, _Ours(today))  # pyright: ignore[reportArgumentType]
     sys.meta_path.append(tree.Refusing("tensorflow"))  # pyright: ignore[reportArgumentType]
-    tf.__path__ = path  # tensorflow.python and what else is not loaded yet
+    tf.__path__ = path  # where submodules not loaded yet are found, such as tensorflow.python
 
 
 def _shorter_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Shows an uncaught exception by the program's own lines; TensorFlow's too if its filtering is turned off."""
+    """Shows an uncaught exception with the program's own lines only; TensorFlow's too if its filtering is off."""
     import tensorflow as tf
 
     hidden = [str(Path(__file__).parents[1]), "<frozen ", "<string>"]

@@ -25,28 +25,27 @@ def session(
 ) -> Iterator[guards.Session]:
     """Opens a TensorFlow 1 graph and session for the block, with Keras 2 bound to it.
 
-    Inside, the process behaves as TensorFlow 1 did: ops join a graph, `tf.Variable` makes a reference variable,
-    `shape[0]` is a `Dimension`, float64 stays float64 in Keras layers, and NumPy 2 prints as NumPy 1 did.  Leaving the
-    block, also by an exception, puts everything back as it was.  Sessions may be nested and follow one another; what
-    was made in one can be used in the next if that is given the same graph, but variables have their values in one
-    session only.
+    Inside, the process behaves like TensorFlow 1: ops join a graph, `tf.Variable` creates a reference variable,
+    `shape[0]` is a `Dimension`, Keras layers keep float64, and NumPy 2 prints like NumPy 1. Leaving the block restores
+    everything, also after an exception. Sessions may be nested or follow one another. A later session can use the ops
+    of an earlier one if it is given the same graph. Variables keep their values within one session only.
 
-    The switches belong to the process: while a session is open, eager TensorFlow 2 code in other threads sees them too,
-    and a second thread cannot open a session.
+    The switches belong to the process: eager TensorFlow 2 code in other threads sees them while a session is open. A
+    second thread cannot open a session.
 
     Args:
-        graph: The graph to build in and run; a new one by default.
-        config: The session's options, as `tf.Session` took them.
-        control_flow: "v1" builds `tf.cond` and `tf.while_loop` as TensorFlow 1 did, which has no second derivative
-            through a loop; "v2" has derivatives of every order, all to be built before the first `run`.
+        graph: the graph to build in and run; a new one by default.
+        config: the options of `tf.Session`.
+        control_flow: "v1" builds `tf.cond` and `tf.while_loop` as TensorFlow 1 did, without second derivatives through
+            loops. "v2" has derivatives of every order, all to be built before the first `run`.
 
     Yields:
-        The session, a `tf.compat.v1.Session`.  It is the default one (`tensor.eval()` finds it) until the program sets
+        the session, a `tf.compat.v1.Session`. It is the default one (`tensor.eval()` finds it) until the program sets
         another with `K.set_session`, or clears it with `K.clear_session` or `tf.reset_default_graph`.
 
     Raises:
-        LegacyError: If another thread has a session open, the block stands inside a `tf.function`, or `control_flow`
-            is neither "v1" nor "v2".
+        LegacyError: if another thread has a session open, the block is inside a `tf.function`, or `control_flow` is
+            neither "v1" nor "v2".
 
     Example:
         >>> from nthgrad import legacy
@@ -65,8 +64,8 @@ def session(
         raise LegacyError(f"control_flow={control_flow!r} is no version of control flow. Give 'v1' or 'v2'.")
     with contextlib.ExitStack() as stack:
         stack.enter_context(_one_thread())
-        tf_keras.keras_module(tf_keras.V1)  # before the switches: it chooses classes on import
-        tf.distribute.has_strategy()  # before the switches: it makes the process's default strategy, by them
+        tf_keras.keras_module(tf_keras.V1)  # before the switches, which would change the classes that it imports
+        tf.distribute.has_strategy()  # before the switches, which would change the process's default strategy
         holder = _KerasSession()
         for flag in switches.tensorflow_flags() + tf_keras.keras_flags(holder):
             if flag.name == "ENABLE_CONTROL_FLOW_V2":
@@ -90,13 +89,13 @@ def session(
 
 
 def old_print() -> dict[str, Any]:
-    """The print options by which NumPy 2 shows a number in a list as 0.5, and not as np.float32(0.5)."""
+    """Returns print options with which NumPy 2 shows a number in a list as 0.5, not np.float32(0.5)."""
     return {"legacy": "1.25"} if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else {}
 
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """Holds the process's switches for this thread."""
+    """Reserves the process's switches for this thread."""
     here = threading.current_thread()
     if not _lock.acquire(blocking=False):
         raise LegacyError(
@@ -114,9 +113,9 @@ def _one_thread() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _left_as_they_were_entered() -> Iterator[None]:
-    """Leaves the sessions that a program made the default and never left.
+    """Leaves sessions that a program made the default and did not leave.
 
-    They would be left when Python collects them, and then take from TensorFlow's stacks what is not theirs.
+    Otherwise Python's garbage collection leaves them later, and they remove other sessions from TensorFlow's stacks.
     """
     before = len(guards.entered)
     try:
@@ -128,7 +127,7 @@ def _left_as_they_were_entered() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _versions_of_keras_classes() -> Iterator[None]:
-    """Gives tf_keras's classes the bases of the last session, and afterwards those they had."""
+    """Gives tf_keras's classes the bases of the last session for the block, then their own."""
     before = {cls: cls.__bases__ for cls in tf_keras.keras_versioned_classes()}
     _set_bases(_legacy_bases)
     try:
@@ -148,10 +147,10 @@ def _set_bases(bases: "dict[type, tuple[type, ...]] | weakref.WeakKeyDictionary[
 
 
 class _KerasSession:
-    """Where tf_keras's backend keeps its session, for the length of a block.
+    """Holds the session of tf_keras's backend during a block.
 
-    The block's session is the default one, and tf_keras prefers the default to its own.  Since a program that says
-    K.set_session, K.clear_session or tf.reset_default_graph wants another, that is when it stops being the default.
+    The block's session is the default one, and tf_keras prefers the default to its own. K.set_session, K.clear_session
+    and tf.reset_default_graph ask for another session; then the block's stops being the default.
     """
 
     def __init__(self) -> None:
@@ -170,10 +169,10 @@ class _KerasSession:
 
 
 def reset_default_graph() -> None:
-    """Empties the graph that ops join when none is named, as `tf.reset_default_graph` does.
+    """Replaces the default graph by an empty one, as `tf.reset_default_graph` does.
 
     Raises:
-        LegacyError: If no legacy session is open.
+        LegacyError: if no legacy session is open.
     """
     guards.require_session("tf.reset_default_graph")
     tf.compat.v1.reset_default_graph()

@@ -1,1 +1,1 @@
-"""How TensorFlow 1 computed: seeds by the count of ops, gradient functions, second derivatives through loops."""
+"""TensorFlow 1's seeds from op counts, gradient functions, and errors for second derivatives through loops."""

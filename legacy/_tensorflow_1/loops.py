@@ -1,4 +1,4 @@
-"""Second derivatives through loops, which TensorFlow 1 refused, or gave as None for a resource variable."""
+"""Explains second derivatives through loops, where TensorFlow 1 raised, or returned None for a resource variable."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -10,24 +10,23 @@ from nthgrad.errors import LegacyError
 
 _REFUSAL = "Second-order gradient for while loops not supported"
 _V2 = (
-    "Use control flow of the second version, which has them: legacy.session(control_flow='v2'), or "
-    "`nthgrad run --control-flow v2 FILE`, and build all derivatives before the first Session.run."
+    "Use control flow v2, which supports it: legacy.session(control_flow='v2'), or "
+    "`nthgrad run --control-flow v2 FILE`. Build all derivatives before the first Session.run."
 )
 _LATE = "Connecting to invalid output"
 BUILT_LATE = (
-    "A derivative through a loop or a cond was built after Session.run had run what it is the derivative of, and with "
-    "control flow of the second version that cannot be added any more. Build all derivatives before the first "
-    "Session.run."
+    "A derivative through a loop or a cond was built after Session.run had run the loop or cond, which control flow v2 "
+    "does not support. Build all derivatives before the first Session.run."
 )
 
 
 def built_late(error: Exception) -> bool:
-    """Whether TensorFlow says so in its words."""
+    """Returns whether TensorFlow raised because a derivative was built too late."""
     return _LATE in str(error)
 
 
 def gradients(function: Callable) -> Callable:
-    """`tf.gradients`, that says what to do where TensorFlow 1 has no second derivative."""
+    """Wraps `tf.gradients` to explain missing second derivatives."""
 
     @wraps(function)
     def inner(ys: Any, xs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -54,7 +53,7 @@ def _is_resource(x: Any) -> bool:
 
 
 def _through_a_loop(variable: Any, ys: Any) -> bool:
-    """Whether some y depends on the variable, in floating point, by a way that leaves a loop."""
+    """Returns whether a floating-point path from the variable to some y leaves a loop."""
     pending = [(y.op, False) for y in _flat(ys) if tf.as_dtype(y.dtype).is_floating]
     seen: set[tuple[int, bool]] = set()
     while pending:
@@ -71,7 +70,7 @@ def _through_a_loop(variable: Any, ys: Any) -> bool:
 
 
 def _pushed(pop: tf.Operation) -> Iterable[tf.Tensor]:
-    """What is put on the stack that an op takes from: values of the loop, for the loop of the gradient."""
+    """Returns the tensors pushed on the stack that an op pops: values of the loop, used in the gradient's loop."""
     stack = pop.inputs[0]
     while stack.op.type == "Enter":
         stack = stack.op.inputs[0]

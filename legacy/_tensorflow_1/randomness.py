@@ -1,7 +1,7 @@
-"""The same draws as in TensorFlow 1: an op without a seed takes the number of ops that its graph holds.
+"""Counts ops as TensorFlow 1 did, so that programs draw the same random numbers.
 
-So the same program draws the same values if every call before it makes as many ops as it did then.  The functions here
-are those that make more or fewer today.
+The seed of an op without one is the number of ops in the graph. Hence every earlier call must count as many ops as in
+TensorFlow 1. The functions here correct calls that make more or fewer ops today.
 """
 
 import numbers
@@ -20,12 +20,12 @@ _more: "weakref.WeakKeyDictionary[tf.Graph, int]" = weakref.WeakKeyDictionary()
 
 
 def count(graph: tf.Graph) -> int:
-    """How many ops the graph would hold in TensorFlow 1."""
+    """Returns the number of ops that the graph would have in TensorFlow 1."""
     return graph.num_operations() + _more.get(graph, 0)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def add(ops: int, graph: Any = None) -> None:
-    """Notes that TensorFlow 1 made so many ops more at this point; fewer if negative."""
+    """Adds to the graph's count of ops; subtracts if negative."""
     if graph is None:
         if tf.executing_eagerly():
             return
@@ -34,7 +34,7 @@ def add(ops: int, graph: Any = None) -> None:
 
 
 def making(ops: int) -> Callable[[Callable], Callable]:
-    """Has a function count as many ops more than it makes, where each call made the same number."""
+    """Returns a wrapper that adds a fixed number to the count in each call."""
 
     def patched(function: Callable) -> Callable:
         @wraps(function)
@@ -49,7 +49,7 @@ def making(ops: int) -> Callable[[Callable], Callable]:
 
 
 def get_seed(function: Callable) -> Callable:
-    """The seeds of an op, by TensorFlow 1's count."""
+    """Computes the seeds of an op from TensorFlow 1's count."""
 
     @wraps(function)
     def inner(op_seed: int | None) -> tuple[int | None, int | None]:
@@ -63,7 +63,7 @@ def get_seed(function: Callable) -> Callable:
 
 
 def random_uniform(function: Callable) -> Callable:
-    """Scales and shifts also a draw that is from 0 to 1 anyway, which takes ops."""
+    """Scales and shifts even a draw from 0 to 1, which adds ops."""
 
     @wraps(function)
     def inner(
@@ -98,7 +98,7 @@ def random_gamma(function: Callable) -> Callable:
 
 
 def dropout(function: Callable) -> Callable:
-    """Multiplies by the mask and by 1 / (1 - rate), where today's selects."""
+    """Multiplies by the mask and by 1 / (1 - rate); today's function selects instead."""
 
     @wraps(function)
     def inner(
@@ -130,7 +130,7 @@ def dropout(function: Callable) -> Callable:
 
 
 def _noise_shape(x: tf.Tensor, shape: Any) -> Any:
-    """Where the mask is drawn: `None` in `shape` stands for the size of x there."""
+    """Returns the shape of the mask; `None` in `shape` means the size of x."""
     if shape is None:
         return tf.shape(x)
     try:
@@ -144,7 +144,7 @@ def _noise_shape(x: tf.Tensor, shape: Any) -> Any:
 
 
 def linspace(function: Callable) -> Callable:
-    """One op, as long as there is one axis."""
+    """Makes one op, if there is one axis."""
 
     @wraps(function)
     def inner(start: Any, stop: Any, num: Any, name: Any = None, axis: int = 0) -> tf.Tensor:
@@ -158,7 +158,7 @@ def linspace(function: Callable) -> Callable:
 
 
 def matrix_diag(function: Callable) -> Callable:
-    """One op, as long as it is about the main diagonal."""
+    """Makes one op, for the main diagonal."""
 
     @wraps(function)
     def inner(diagonal: Any, name: str = "diag", **kwargs: Any) -> tf.Tensor:
@@ -170,7 +170,7 @@ def matrix_diag(function: Callable) -> Callable:
 
 
 def matrix_diag_part(function: Callable) -> Callable:
-    """One op, as long as it is about the main diagonal."""
+    """Makes one op, for the main diagonal."""
 
     @wraps(function)
     def inner(input: Any, name: str = "diag_part", **kwargs: Any) -> tf.Tensor:  # noqa: A002
@@ -182,7 +182,7 @@ def matrix_diag_part(function: Callable) -> Callable:
 
 
 def matrix_set_diag(function: Callable) -> Callable:
-    """One op, as long as it is about the main diagonal."""
+    """Makes one op, for the main diagonal."""
 
     @wraps(function)
     def inner(input: Any, diagonal: Any, name: str = "set_diag", **kwargs: Any) -> tf.Tensor:  # noqa: A002
@@ -194,7 +194,7 @@ def matrix_set_diag(function: Callable) -> Callable:
 
 
 def reduction_dims(function: Callable) -> Callable:
-    """The axes of a sum over all: known for tensors, whose rank may be 0, and asked of variables."""
+    """Computes the axes of a sum over all: a constant for tensors of known rank, ops for variables."""
 
     @wraps(function)
     def inner(x: Any, axis: Any) -> Any:
@@ -208,7 +208,7 @@ def reduction_dims(function: Callable) -> Callable:
 
 
 def split(function: Callable) -> Callable:
-    """Makes a constant of the number of parts, for nothing."""
+    """Adds an unused constant, the number of parts."""
 
     @wraps(function)
     def inner(value: Any, num_or_size_splits: Any, *args: Any, **kwargs: Any) -> Any:
@@ -220,7 +220,7 @@ def split(function: Callable) -> Callable:
 
 
 def size(function: Callable) -> Callable:
-    """Asks the TensorArray itself."""
+    """Makes an op that reads the size of the TensorArray, even if it is known."""
 
     @wraps(function)
     def inner(self: Any, name: str | None = None) -> tf.Tensor:
@@ -230,7 +230,7 @@ def size(function: Callable) -> Callable:
 
 
 def convolution(function: Callable) -> Callable:
-    """Makes a constant of the rate of dilation."""
+    """Adds a constant, the dilation rate."""
 
     @wraps(function)
     def inner(*args: Any, **kwargs: Any) -> tf.Tensor:
@@ -241,7 +241,7 @@ def convolution(function: Callable) -> Callable:
 
 
 def get_single_variable(function: Callable) -> Callable:
-    """Regularizes a variable of tf.get_variable once, in its own name scope, when it is made."""
+    """Regularizes a variable of tf.get_variable once, in its own name scope, when it is created."""
 
     @wraps(function)
     def inner(self: Any, name: str, *args: Any, regularizer: Any = None, **kwargs: Any) -> Any:
@@ -258,7 +258,7 @@ def get_single_variable(function: Callable) -> Callable:
 
 
 def upsampling(function: Callable) -> Callable:
-    """Computes the shape of a transposed convolution op by op, and twice."""
+    """Adds the ops for the shape of a transposed convolution, computed twice."""
 
     @wraps(function)
     def inner(self: Any, inputs: Any) -> Any:
@@ -270,7 +270,7 @@ def upsampling(function: Callable) -> Callable:
 
 
 def flatten(function: Callable) -> Callable:
-    """Asks for the size of the batch, where it is not known."""
+    """Adds the ops that read an unknown batch size."""
 
     @wraps(function)
     def inner(self: Any, inputs: Any) -> Any:
@@ -283,7 +283,7 @@ def flatten(function: Callable) -> Callable:
 
 
 def flip(function: Callable) -> Callable:
-    """Checks the shape of the image while it runs, where it is not known."""
+    """Adds the ops that check an unknown image shape at run time."""
 
     @wraps(function)
     def inner(image: Any, *args: Any, **kwargs: Any) -> Any:
@@ -297,7 +297,7 @@ def flip(function: Callable) -> Callable:
 
 
 def polynomial_decay(function: Callable) -> Callable:
-    """Makes a constant more, and with a cycle a cond."""
+    """Adds a constant, and a cond if `cycle` is set."""
 
     @wraps(function)
     def inner(*args: Any, **kwargs: Any) -> Any:
@@ -309,7 +309,7 @@ def polynomial_decay(function: Callable) -> Callable:
 
 
 def fused_batch_norm(function: Callable) -> Callable:
-    """Makes constants that today's does without, unless `training` is a tensor."""
+    """Adds constants, unless `training` is a tensor of unknown value."""
 
     @wraps(function)
     def inner(self: Any, inputs: Any, mask: Any, training: Any) -> Any:

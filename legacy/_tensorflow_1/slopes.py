@@ -1,6 +1,6 @@
-"""Gradient functions that make as many ops as those of TensorFlow 1 did, so that the seeds after them are the same.
+"""Gradient functions that make as many ops as TensorFlow 1's, so that later seeds are the same.
 
-Today's leave out sums over no axes and reshapes to the same shape.  The values are equal, but for those of cumprod.
+Today's omit sums over no axes and reshapes to the same shape. The values are equal, except for cumprod.
 """
 
 import weakref
@@ -19,13 +19,13 @@ v1 = tf.compat.v1
 
 
 def lookup(function: Callable) -> Callable:
-    """What finds the gradient function of an op."""
+    """Wraps the lookup of an op's gradient function to find those of this module."""
 
     @wraps(function)
     def inner(op: tf.Operation) -> Any:
         found = function(op)
         old = FUNCTIONS.get(op.type)
-        # A program may have another one, by tf.RegisterGradient and gradient_override_map.
+        # A program may override it with tf.RegisterGradient and gradient_override_map.
         return old if old is not None and found is ops.gradient_function(op.type) else found
 
     return inner
@@ -41,7 +41,7 @@ def _same_shapes(*tensors: Any) -> bool:
 
 
 def _skipped(op: tf.Operation) -> Any:
-    """The inputs whose gradients nobody asks for."""
+    """Returns the indices of inputs whose gradients are not needed."""
     return getattr(op, "skip_input_indices", None) or ()
 
 
@@ -50,10 +50,10 @@ def _only_first(op: tf.Operation) -> bool:
 
 
 class _Broadcast:
-    """The two inputs of an op that broadcasts, and how to sum what belongs to each."""
+    """The two inputs of an op that broadcasts; sums gradients over the axes that were broadcast."""
 
     def __init__(self, op: tf.Operation, grad: Any = None) -> None:
-        """`grad` is given for the ops that did without the sums where the shapes are known."""
+        """Takes `grad` for ops that omitted the sums if the shapes were known."""
         self.skipped = _skipped(op)
         x, y = self.inputs = list(op.inputs)
         known = _static(x), _static(y)
@@ -70,7 +70,7 @@ class _Broadcast:
         return [tf.math.conj(each) for each in self.inputs]
 
     def sum(self, slope: Callable[[], Any], at: int) -> Any:
-        """The sum, over the axes along which input `at` was repeated; None if nobody asks for it."""
+        """Sums over the axes over which input `at` was broadcast; returns None if its gradient is not needed."""
         if at in self.skipped:
             return None
         axes, shape = self._places[at]
@@ -84,7 +84,7 @@ _known: "weakref.WeakKeyDictionary[tf.Graph, dict]" = weakref.WeakKeyDictionary(
 
 
 def _axes(x: Any, y: Any) -> tuple[Any, Any]:
-    """The axes along which shapes x and y are repeated; the first time in a graph that takes ops."""
+    """Returns the axes over which shapes x and y are broadcast; the first call for a graph makes ops."""
     found = _known.setdefault(v1.get_default_graph(), {})
     if (x, y) not in found:
         axes = raw.BroadcastGradientArgs(s0=tf.constant(x, tf.int32), s1=tf.constant(y, tf.int32))
@@ -137,7 +137,7 @@ def _power(op: tf.Operation, grad: Any) -> Any:
 
 
 def _extreme(op: tf.Operation, grad: Any, first: Callable) -> Any:
-    """Of Maximum and Minimum, the whole slope to the first of two that are equal."""
+    """Differentiates Maximum and Minimum; of two equal inputs, the first has the whole gradient."""
     x, y = op.inputs
     if _only_first(op):
         zeros = v1.zeros_like(grad)
@@ -164,7 +164,7 @@ def _parts(whole: Any, part: Any) -> Any:
 
 
 def _kept(shape: Any, axes: Any) -> Any:
-    """The shape that a reduction leaves if it keeps its axes with size 1."""
+    """Computes the output shape of a reduction with `keepdims=True`."""
     shape, axes = tf.cast(shape, tf.int32), tf.cast(axes, tf.int32)
     rank = tf.size(shape)
     axes = (axes + rank) % rank
@@ -189,7 +189,7 @@ def _sum_of_known_shape(op: tf.Operation, grad: Any, key: Any) -> Any:
     found = _known.setdefault(v1.get_default_graph(), {})
     if key is not None and key not in found:
         found[key] = True
-        randomness.add(12)  # what the shape with axes of size 1 took, once in a graph
+        randomness.add(12)  # ops of the shape with `keepdims=True`, once in a graph
     return ops.gradient_function("Sum")(op, grad)
 
 
@@ -205,7 +205,7 @@ def _mean(op: tf.Operation, grad: Any) -> Any:
 
 
 def _largest(op: tf.Operation, grad: Any) -> Any:
-    """Of Max and Min, in equal parts to those that are equal."""
+    """Differentiates Max and Min; equal elements share the gradient equally."""
     x, axes = op.inputs
     kept = _kept(tf.shape(x), axes)
     y, grad = tf.reshape(op.outputs[0], kept), tf.reshape(grad, kept)
@@ -223,7 +223,7 @@ def _slice(op: tf.Operation, grad: Any) -> Any:
 
 
 def _cumulative_product(op: tf.Operation, grad: Any) -> Any:
-    """Divides by x, so that a zero gives nan; today's gives 0 there, which is wrong and does not look it."""
+    """Divides by x, so that a zero gives nan; today's function silently returns a wrong 0 there."""
     x, axis = op.inputs
     exclusive, reverse = op.get_attr("exclusive"), op.get_attr("reverse")
     product = tf.math.cumprod(x, axis, exclusive=exclusive, reverse=reverse)
@@ -237,7 +237,7 @@ def _as_today(op: tf.Operation, grad: Any, *others: Any, more: int) -> Any:
 
 @cache
 def _gather_casts() -> bool:
-    """Whether today's gradient of a gather casts a shape, as TensorFlow 1's did: 2.16's does, 2.21's does not."""
+    """Returns whether today's gradient of a gather casts a shape, as TensorFlow 1's did; true in 2.16, not in 2.21."""
     with tf.Graph().as_default() as graph:
         y = raw.GatherV2(params=tf.zeros([2]), indices=[0], axis=0)
         ops.gradient_function("GatherV2")(y.op, y)
@@ -264,10 +264,10 @@ FUNCTIONS: dict[str, Callable] = {
     "Mean": _mean,
     "Max": _largest,
     "Min": _largest,
-    "Prod": partial(_as_today, more=3),  # repeated where today's broadcasts
+    "Prod": partial(_as_today, more=3),  # a tile; today's broadcasts
     **dict.fromkeys(("ReluGrad", "Relu6Grad", "LeakyReluGrad"), partial(_as_today, more=2)),  # zeros of a shape
     "GatherV2": _gather,
-    "Gather": partial(_as_today, more=1),  # cast of a shape
+    "Gather": partial(_as_today, more=1),  # the cast of a shape
     "Cumprod": _cumulative_product,
     "StridedSlice": _slice,
     "SparseSoftmaxCrossEntropyWithLogits": partial(_as_today, more=1),  # an op that forbade a second derivative

@@ -71,30 +71,30 @@ def test_what_is_refused_was_there():
 
 
 REFUSALS = {
-    "layers:Recurrent": "It was a base of layers that is not there any more. Derive your layer from keras.layers.RNN, "
+    "layers:Recurrent": "It was a base class of layers, which tf_keras lacks. Derive your layer from keras.layers.RNN, "
     "which takes a cell.",
-    "layers.convolutional:_Cropping": "It was a base of layers that is not there any more. Derive your layer from "
+    "layers.convolutional:_Cropping": "It was a base class of layers, which tf_keras lacks. Derive your layer from "
     "keras.layers.Cropping1D, Cropping2D or Cropping3D.",
-    "layers:ConvRNN2D": "It was a base of layers that is not there any more. Derive your layer from "
+    "layers:ConvRNN2D": "It was a base class of layers, which tf_keras lacks. Derive your layer from "
     "keras.layers.ConvLSTM2D.",
     "wrappers.scikit_learn:KerasClassifier": "tf_keras has no wrappers for scikit-learn any more. Wrap the model with "
     "SciKeras, or call model.fit and predict.",
     "engine.saving:pickle_model": "Models are saved whole with model.save(path) and keras.models.load_model(path), and "
     "pickled with pickle.dumps(model).",
-    "utils.io_utils:h5dict": "It was the inside of Keras's own saving. Open the file with h5py.File(path).",
+    "utils.io_utils:h5dict": "It was an internal of Keras's own saving. Open the file with h5py.File(path).",
     "backend:StrictVersion": "Python has dropped distutils. Use packaging.version.Version.",
-    "backend:f": "It was the file that Keras read its settings from. Read ~/.keras/keras.json.",
+    "backend:f": "It was Keras's open settings file. Read ~/.keras/keras.json.",
     "applications:keras_modules_injection": "TensorFlow is the only backend here. Import the models from "
     "keras.applications.",
     "preprocessing:keras_preprocessing": "It was a separate package. Import what you need of it from "
     "keras.preprocessing.",
-    "legacy.interfaces:conv2d_args_preprocessor": "It was the inside of Keras 1's arguments, which the layers still "
-    "take. Call the layer with them.",
+    "legacy.interfaces:conv2d_args_preprocessor": "It converted Keras 1's arguments, which the layers still "
+    "accept. Call the layer with them.",
     "models:Graph": "Keras 1 itself dropped it. Write the model as keras.models.Model(inputs, outputs).",
-    "utils.data_utils:init_pool": "It was the inside of keras.utils.OrderedEnqueuer. Use that.",
-    "utils.test_utils:layer_test": "It was the inside of Keras's own tests. Build a model with the layer, and fit and "
+    "utils.data_utils:init_pool": "It was an internal of keras.utils.OrderedEnqueuer. Use that.",
+    "utils.test_utils:layer_test": "It was an internal of Keras's own tests. Build a model with the layer, and fit and "
     "save it.",
-    "utils.multi_gpu_utils:_get_available_devices": "It was the inside of multi_gpu_model. Ask "
+    "utils.multi_gpu_utils:_get_available_devices": "It was an internal of multi_gpu_model. Call "
     "tf.config.list_physical_devices('GPU').",
 }
 

@@ -85,8 +85,8 @@ def test_branches_of_the_first_version_have_all(name):
 
 
 WAYS_OUT = (
-    "Use control flow of the second version, which has them: legacy.session(control_flow='v2'), or "
-    "`nthgrad run --control-flow v2 FILE`, and build all derivatives before the first Session.run."
+    "Use control flow v2, which supports it: legacy.session(control_flow='v2'), or "
+    "`nthgrad run --control-flow v2 FILE`. Build all derivatives before the first Session.run."
 )
 
 
@@ -121,9 +121,8 @@ def test_a_derivative_that_comes_too_late_is_refused():
         with pytest.raises(LegacyError) as caught:
             sess.run(slope)
     assert str(caught.value) == (
-        "A derivative through a loop or a cond was built after Session.run had run what it is the derivative of, and with "
-        "control flow of the second version that cannot be added any more. Build all derivatives before the first "
-        "Session.run."
+        "A derivative through a loop or a cond was built after Session.run had run the loop or cond, which control flow v2 "
+        "does not support. Build all derivatives before the first Session.run."
     )
 
 

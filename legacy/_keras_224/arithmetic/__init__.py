@@ -1,1 +1,1 @@
-"""The formulas of Keras 2.2.4 where today's differ."""
+"""The formulas of Keras 2.2.4 where tf_keras's differ."""

@@ -1,4 +1,4 @@
-"""The activation of Keras 2.2.4 whose slope differs from today's."""
+"""selu of Keras 2.2.4, whose derivative at 0 differs from tf_keras's."""
 
 from typing import Any
 
@@ -8,6 +8,6 @@ _ALPHA, _SCALE = 1.6732632423543772848170429916717, 1.05070098735548049341933498
 
 
 def selu(x: Any) -> tf.Tensor:
-    """The scaled exponential linear unit; at 0 it has the slope of its negative side, where today's has the other."""
+    """Computes the scaled exponential linear unit; its derivative at 0 is that of the negative side."""
     curve = tf.nn.elu(x)
     return _SCALE * tf.where(x > 0, curve, _ALPHA * curve)

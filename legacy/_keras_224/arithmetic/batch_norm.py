@@ -1,8 +1,8 @@
 """BatchNormalization as in Keras 2.2.4.
 
-Its moving averages are corrected for their start: after one batch they are that batch's mean and variance, where
-today's are a hundredth on the way there, so that what a network infers early in training differs a lot.  The variance
-of a batch is made an unbiased estimate first.
+Its moving averages are bias-corrected: after one batch they are the mean and variance of that batch. tf_keras's have
+moved only a hundredth of the way there, so early predictions differ a lot. The variance of a batch is an unbiased
+estimate.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from nthgrad.legacy._internals import tf_keras
 
 
 def call(layer: Any, inputs: tf.Tensor, training: Any = None) -> tf.Tensor:
-    """Normalizes `inputs` by their own statistics in training, and by the moving ones otherwise."""
+    """Normalizes `inputs` by their own statistics in training, by the moving averages otherwise."""
     backend = tf_keras.keras_backend()
     rank = inputs.shape.rank
     axis = layer.axis[0] % rank

@@ -1,7 +1,7 @@
-"""The initial weights of Keras 2.2.4.
+"""The initializers of Keras 2.2.4.
 
-An initializer without a seed took one from `np.random`, so that `np.random.seed` fixes the weights of a whole model;
-the orthogonal one is NumPy's own from beginning to end.  Today's take theirs from the graph.
+An initializer without a seed draws one from `np.random`, so `np.random.seed` fixes the weights of a whole model.
+Orthogonal uses NumPy only. tf_keras's initializers take their seeds from the graph.
 """
 
 import math
@@ -15,7 +15,7 @@ from nthgrad.legacy._internals import tf_keras
 
 
 def seed_or_drawn(seed: int | None) -> int:
-    """The seed of a random op: drawn from `np.random` where the program gives none."""
+    """Returns the seed of a random op; drawn from `np.random` if the program gives none."""
     return np.random.randint(10_000_000) if seed is None else seed
 
 
@@ -37,7 +37,7 @@ class RandomNormal(_Base):
 
 
 class TruncatedNormal(RandomNormal):
-    """Normally distributed weights, those beyond two standard deviations drawn again."""
+    """Normally distributed weights; values beyond two standard deviations are redrawn."""
 
     def __call__(self, shape: Sequence[int], dtype: Any = None, **kwargs: Any) -> tf.Tensor:
         seed = seed_or_drawn(self.seed)
@@ -45,7 +45,7 @@ class TruncatedNormal(RandomNormal):
 
 
 class RandomUniform(_Base):
-    """Weights evenly distributed between two bounds."""
+    """Uniformly distributed weights."""
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
         self.minval, self.maxval, self.seed = minval, maxval, seed
@@ -86,7 +86,7 @@ class VarianceScaling(_Base):
         if self.distribution == "uniform":
             bound = math.sqrt(3.0 * variance)
             return tf.random.uniform(sizes, -bound, bound, _dtype(dtype), seed)
-        # The standard deviation of a standard normal distribution cut off at two.
+        # Divides by the standard deviation of a standard normal distribution truncated at two.
         deviation = math.sqrt(variance) / 0.87962566103423978
         return tf.random.truncated_normal(sizes, 0.0, deviation, _dtype(dtype), seed)
 
@@ -95,7 +95,7 @@ class VarianceScaling(_Base):
 
 
 class Orthogonal(_Base):
-    """A random matrix with orthogonal rows or columns, by NumPy's draws alone."""
+    """A random matrix with orthogonal rows or columns, drawn by NumPy."""
 
     def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
         self.gain, self.seed = gain, seed
@@ -134,7 +134,7 @@ class Identity(_Base):
 
 
 def fans(sizes: Sequence[int]) -> tuple[float, float]:
-    """The number of inputs and outputs of a weight, convolutions with their channels last."""
+    """Returns the numbers of inputs and outputs of a weight; convolutions have their channels last."""
     if len(sizes) == 2:
         return sizes[0], sizes[1]
     if len(sizes) in (3, 4, 5):
@@ -191,7 +191,7 @@ NAMES: Mapping[str, Any] = {
 
 
 def of(identifier: Any) -> Any:
-    """The initializer that a name or configuration means, if it is one of these; None if it is another."""
+    """Returns the initializer for a name or configuration; None if it is not one of this module's."""
     config = {"class_name": identifier, "config": {}} if isinstance(identifier, str) else identifier
     if not isinstance(config, Mapping) or "module" in config or not isinstance(config.get("class_name"), str):
         return None
@@ -199,7 +199,7 @@ def of(identifier: Any) -> Any:
     if name in tf_keras.keras_custom_objects() or name not in NAMES:
         return None
     settings = dict(config.get("config", {}))
-    settings.pop("dtype", None)  # which today's files have beside
+    settings.pop("dtype", None)  # in tf_keras's files only
     settings["distribution"] = {"truncated_normal": "normal", "untruncated_normal": "normal"}.get(
         settings.get("distribution", ""), settings.get("distribution")
     )

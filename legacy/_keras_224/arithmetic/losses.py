@@ -1,8 +1,7 @@
 """The losses of Keras 2.2.4, and the crossentropies of its backend.
 
-A crossentropy clips the probabilities to [epsilon, 1 - epsilon] and forgets that they came from a sigmoid or softmax,
-so that its gradient is zero where they are saturated; today's go back to the logits.  Hinge losses take targets of -1
-and 1 as they are; today's turn 0 into -1.
+Crossentropies clip probabilities to [epsilon, 1 - epsilon], even those of a sigmoid or softmax. So their gradients are
+zero at saturation; tf_keras's use the logits. Hinge losses take targets -1 and 1; tf_keras's convert 0 to -1.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,13 +14,13 @@ from nthgrad.legacy._keras_224.arithmetic.aliases import LOSS_ALIASES
 
 
 def clipped(probability: tf.Tensor) -> tf.Tensor:
-    """The probabilities within [epsilon, 1 - epsilon]."""
+    """Clips probabilities to [epsilon, 1 - epsilon]."""
     epsilon = tf.convert_to_tensor(tf_keras.keras_backend().epsilon(), probability.dtype.base_dtype)
     return tf.clip_by_value(probability, epsilon, 1 - epsilon)
 
 
 def backend_binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> tf.Tensor:
-    """`K.binary_crossentropy`: elementwise, of the shape of `output`."""
+    """`K.binary_crossentropy`: elementwise, with the shape of `output`."""
     if not from_logits:
         probability = clipped(output)
         output = tf.math.log(probability / (1 - probability))
@@ -50,12 +49,12 @@ def backend_sparse_categorical_crossentropy(
     each = tf.nn.sparse_softmax_cross_entropy_with_logits(
         labels=tf.cast(tf.reshape(target, [-1]), tf.int64), logits=tf.reshape(logits, [-1, int(classes)])
     )
-    # Only a sequence of distributions gets its steps back.
+    # Only a sequence of distributions gets its shape back.
     return tf.reshape(each, tf.shape(logits)[:-1]) if rank >= 3 else each
 
 
 def check_axis(output: tf.Tensor, axis: int) -> None:
-    """Refuses an axis that `output` does not have."""
+    """Raises if `output` does not have the axis."""
     rank = output.shape.rank
     if axis != -1 and axis not in range(rank):
         raise ValueError(
@@ -153,10 +152,10 @@ LOSS_NAMES: dict[str, Callable] = {name: LOSSES[long] for name, long in LOSS_ALI
 
 
 def named(identifier: Any, names: dict[str, Callable], what: str) -> Callable:
-    """What a name means: to the program's own custom objects first, then in the table.
+    """Returns the function of a name, from custom objects first, then from the table; a function unchanged.
 
     Raises:
-        ValueError: If it means nothing.
+        ValueError: if the name is unknown.
     """
     if isinstance(identifier, str):
         function = tf_keras.keras_custom_objects().get(identifier) or names.get(identifier)
@@ -169,10 +168,10 @@ def named(identifier: Any, names: dict[str, Callable], what: str) -> Callable:
 
 
 def get(identifier: Any) -> Callable | None:
-    """`keras.losses.get`: the function that a name means, the function itself, or None."""
+    """`keras.losses.get`: the function of a name, a function unchanged, or None."""
     return None if identifier is None else named(identifier, LOSS_NAMES, "loss function")
 
 
 def deserialize(name: str, custom_objects: Mapping[str, Callable] | None = None) -> Callable:
-    """`keras.losses.deserialize`: the function that a name means."""
+    """`keras.losses.deserialize`: the function of a name."""
     return (custom_objects or {}).get(name) or named(name, LOSS_NAMES, "loss function")

@@ -1,4 +1,4 @@
-"""The metrics of Keras 2.2.4: functions of targets and predictions, as losses are."""
+"""The metrics of Keras 2.2.4: functions of targets and predictions, like losses."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,7 +47,7 @@ METRIC_NAMES: dict[str, Callable] = {
     **METRICS,
     **{name: loss for name, loss in losses.LOSS_NAMES.items() if name.lower() not in ("categorical_hinge", "kld")},
 }
-# "accuracy" and "crossentropy" are chosen by the loss and by the width of the output.
+# "accuracy" and "crossentropy" depend on the loss and on the width of the output.
 _CHOSEN = {
     "acc": {"binary": binary_accuracy, "sparse": sparse_categorical_accuracy, "": categorical_accuracy},
     "ce": {
@@ -60,7 +60,7 @@ _ALIASES = {"accuracy": "acc", "acc": "acc", "crossentropy": "ce", "ce": "ce"}
 
 
 def resolve(metric: Any, output_shape: tuple[int | None, ...], loss: Any) -> tuple[str, Callable]:
-    """The name and function of what `compile(metrics=[...])` was given for an output."""
+    """Returns the name and function of an output's metric in `compile(metrics=[...])`."""
     if isinstance(metric, str) and metric in _ALIASES:
         name = _ALIASES[metric]
         if output_shape[-1] == 1 or loss is losses.binary_crossentropy:
@@ -73,10 +73,10 @@ def resolve(metric: Any, output_shape: tuple[int | None, ...], loss: Any) -> tup
 
 
 def get(identifier: Any) -> Callable:
-    """`keras.metrics.get`: the function that a name means, or the function itself."""
+    """`keras.metrics.get`: the function of a name, or a function unchanged."""
     return losses.named(identifier, METRIC_NAMES, "metric function")
 
 
 def deserialize(name: str, custom_objects: Mapping[str, Callable] | None = None) -> Callable:
-    """`keras.metrics.deserialize`: the function that a name means."""
+    """`keras.metrics.deserialize`: the function of a name."""
     return (custom_objects or {}).get(name) or get(name)

@@ -1,10 +1,12 @@
-"""The optimizers of Keras 2.2.4: their defaults, and the step that they took.
+"""The optimizers of Keras 2.2.4: their defaults and their steps.
 
-Beside today's `optimizer_v1` three things differ.  `clipnorm` is a bound on the norm of all gradients together, and 0
-stands for none.  What `get_updates` was given may be in the order of Keras 1.  And the count of steps is read after it
-has been raised: Keras raised it in the same `Session.run` that read it, and in TensorFlow 1.15 the raised one was seen,
-but for a few runs in a hundred.  So Adam's t begins with 2 and `decay` has been applied at the first step, though the
-formulas in the documentation say otherwise; the first step of Adam is a quarter shorter for it.
+They differ from tf_keras's `optimizer_v1` in three ways:
+
+* `clipnorm` bounds the norm of all gradients together; 0 means no bound.
+* `get_updates` also accepts the argument order of Keras 1.
+* The count of steps is read after its increment. Keras incremented and read it in the same `Session.run`; TensorFlow
+  1.15 read the incremented value in all but a few percent of runs. So Adam's t starts at 2, not at 1 as documented, and
+  its first step is a quarter shorter. `decay` already applies in the first step.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,16 +16,15 @@ import tensorflow as tf
 
 from nthgrad.legacy._internals import tf_keras
 
-Step = tuple[list[tuple[Any, tf.Tensor]], tf.Tensor]  # what the slots become, and the parameter
-
+Step = tuple[list[tuple[Any, tf.Tensor]], tf.Tensor]  # the slots with their new values, and the new parameter
 
 _today = tf_keras.optimizers_of_keras_2
 
 
 class Optimizer(_today().Optimizer):
-    """What all of them share; those below say what one parameter becomes, the program's own override `get_updates`."""
+    """Base class; subclasses here define `rule`, programs' own override `get_updates`."""
 
-    slots = 1  # variables of the size of a parameter that come with each
+    slots = 1  # the number of variables for each parameter, of the same shape
     counted = True  # whether `iterations` is saved with the weights
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -32,7 +33,7 @@ class Optimizer(_today().Optimizer):
         super().__init__(*args, **kwargs)
 
     def get_gradients(self, loss: tf.Tensor, params: Sequence[Any]) -> list[Any]:
-        """The gradients of the loss, clipped."""
+        """Returns the gradients of the loss, clipped."""
         gradients = tf_keras.keras_backend().gradients(loss, params)
         if any(each is None for each in gradients):
             raise ValueError(
@@ -49,7 +50,7 @@ class Optimizer(_today().Optimizer):
         return gradients
 
     def get_updates(self, *args: Any, **kwargs: Any) -> list[Any]:
-        """The ops of one step: `get_updates(loss, params)`, or Keras 1's `get_updates(params, constraints, loss)`."""
+        """Returns the ops of one step; takes `(loss, params)` or Keras 1's `(params, constraints, loss)`."""
         loss, params = _loss_and_params(*args, **kwargs)
         gradients = self.get_gradients(loss, params)
         slots = self._make_slots(params)
@@ -66,11 +67,11 @@ class Optimizer(_today().Optimizer):
         return self.updates
 
     def rule(self, count: tf.Tensor, rate: Any) -> Callable[..., Step]:
-        """What takes a parameter, its gradient and its slots one step on.
+        """Returns a function from a parameter, its gradient and its slots to their new values.
 
         Args:
-            count: The number of steps, this one among them.
-            rate: The learning rate, decayed.
+            count: the number of steps, this one included.
+            rate: the learning rate after decay.
         """
         raise NotImplementedError
 
@@ -88,7 +89,7 @@ class Optimizer(_today().Optimizer):
         return slots
 
     def _create_all_weights(self, params: Sequence[Any]) -> None:
-        """Is called by load_model before it fills the weights: those of the training function, no others."""
+        """Creates the training function, and so the weights; load_model calls this before it fills them."""
         self.__dict__.pop("model")._make_train_function()
 
     @property
@@ -115,7 +116,7 @@ def _scaled(gradient: Any, factor: tf.Tensor) -> Any:
 
 
 class SGD(Optimizer, _today().SGD):
-    """Steps against the gradient, with momentum."""
+    """Gradient descent with momentum."""
 
     def rule(self, count: tf.Tensor, rate: Any) -> Any:
         def step(p: Any, g: Any, m: Any) -> Step:
@@ -126,7 +127,7 @@ class SGD(Optimizer, _today().SGD):
 
 
 class RMSprop(Optimizer, _today().RMSprop):
-    """Divides by the root of a running mean of squares."""
+    """Divides by the root of a running mean of squared gradients."""
 
     counted = False
 
@@ -139,7 +140,7 @@ class RMSprop(Optimizer, _today().RMSprop):
 
 
 class Adagrad(Optimizer, _today().Adagrad):
-    """Divides by the root of the sum of squares."""
+    """Divides by the root of the sum of squared gradients."""
 
     counted = False
 
@@ -166,7 +167,7 @@ class Adadelta(Optimizer, _today().Adadelta):
 
 
 class Adam(Optimizer, _today().Adam):
-    """Running means of the gradient and its square, both corrected for their start at zero."""
+    """Running means of the gradient and its square, both bias-corrected."""
 
     def rule(self, count: tf.Tensor, rate: Any) -> Any:
         t = count + 1
@@ -184,14 +185,14 @@ class Adam(Optimizer, _today().Adam):
     def _make_slots(self, params: Sequence[Any]) -> Any:
         self.slots = 3 if self.amsgrad else 2
         slots = super()._make_slots(params)
-        if not self.amsgrad:  # their places are kept in what is saved
+        if not self.amsgrad:  # files have placeholders for them
             slots.append([tf_keras.keras_backend().zeros(1) for _ in params])
             self.weights += slots[-1]
         return slots
 
 
 class Adamax(Optimizer, _today().Adamax):
-    """Adam with the largest gradient in place of the root of the mean square."""
+    """Adam with the largest gradient instead of the root of the mean square."""
 
     slots = 2
 
@@ -207,7 +208,7 @@ class Adamax(Optimizer, _today().Adamax):
 
 
 class Nadam(Optimizer, _today().Nadam):
-    """Adam with Nesterov's momentum, by a schedule."""
+    """Adam with Nesterov momentum on a schedule."""
 
     slots = 2
 
@@ -232,7 +233,7 @@ class TFOptimizer(_today().TFOptimizer):
     """An optimizer of tf.train inside a Keras model."""
 
     def get_updates(self, *args: Any, **kwargs: Any) -> list[Any]:
-        """The ops of one step; see the others."""
+        """Returns the ops of one step, as `Optimizer.get_updates`."""
         loss, params = _loss_and_params(*args, **kwargs)
         return super().get_updates(loss, params)
 
@@ -242,10 +243,10 @@ def _root(values: tf.Tensor) -> tf.Tensor:
 
 
 def get(identifier: Any) -> Any:
-    """`keras.optimizers.get`: of a name, a configuration, an optimizer of tf.train, or the optimizer itself.
+    """`keras.optimizers.get`: the optimizer of a name, a configuration or an optimizer of tf.train.
 
     Raises:
-        ValueError: If it is none of these.
+        ValueError: if it is none of these and no optimizer.
     """
     if isinstance(identifier, tf.compat.v1.train.Optimizer):
         return TFOptimizer(identifier)
@@ -259,7 +260,7 @@ def get(identifier: Any) -> Any:
 
 
 def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None) -> Any:
-    """Makes an optimizer of its name and configuration."""
+    """Creates an optimizer from its name and configuration."""
     name = config["class_name"]
     own = {**tf_keras.keras_custom_objects(), **(custom_objects or {})}
     found = own.get(name) or {cls.__name__.lower(): cls for cls in CLASSES}.get(name.lower())

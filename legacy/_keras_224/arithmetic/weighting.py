@@ -1,7 +1,6 @@
-"""The mean of a loss over a batch, with weights and masks, as Keras 2.2.4 took it.
+"""The mean of a loss over a batch, with weights and masks, as in Keras 2.2.4.
 
-It divides by the number of entries that count: of weights that are not zero, of steps that are not masked.  Today's
-tf_keras divides by all.
+It divides by the number of nonzero weights and unmasked steps; tf_keras divides by the number of all.
 """
 
 from collections.abc import Callable
@@ -11,13 +10,13 @@ import tensorflow as tf
 
 
 def weighted(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """The scalar that a loss or metric gives for a batch.
+    """Wraps a loss or metric to return its weighted mean over a batch.
 
     Args:
-        function: Of targets and predictions; it returns a score for each sample, or step of a sample, or one for all.
+        function: takes targets and predictions; returns a score for each sample, for each time step, or one for all.
 
     Returns:
-        A function of targets, predictions, weights (None for none) and mask (likewise), which returns the scalar.
+        a function of targets, predictions, weights and mask (both may be None) that returns a scalar.
     """
 
     def scalar(y_true: Any, y_pred: Any, weights: Any = None, mask: Any = None) -> tf.Tensor:
@@ -27,7 +26,7 @@ def weighted(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
             mask = tf.cast(mask, floats)
             score = score * mask / tf.reduce_mean(mask)
         if weights is not None:
-            # One score for each weight: the mean over the axes that weights do not have.
+            # The mean over the axes that weights lack leaves one score for each weight.
             score = _mean(score, list(range(weights.shape.rank, _rank(score)))) * weights
             score /= tf.reduce_mean(tf.cast(tf.not_equal(weights, 0), floats))
         return _mean(score, None)
@@ -45,7 +44,7 @@ def _mean(score: Any, axes: list[int] | None) -> tf.Tensor:
 def _rank(score: Any) -> int:
     rank = tf.convert_to_tensor(score).shape.rank
     if rank is None:
-        raise ValueError(f"The loss {score} has no known rank, which weights of samples need. Give it a shape.")
+        raise ValueError(f"The rank of the loss {score} is unknown, but sample weights need it. Set its shape.")
     return rank
 
 

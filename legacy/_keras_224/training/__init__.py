@@ -1,1 +1,1 @@
-"""How a Keras 2.2.4 model was compiled, fed and trained."""
+"""Compiles, feeds and trains models as Keras 2.2.4 did."""

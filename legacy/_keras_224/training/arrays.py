@@ -1,4 +1,4 @@
-"""`fit`, `evaluate` and `predict` on arrays, or on the tensors that a model was made on."""
+"""`fit`, `evaluate` and `predict` on arrays, or on a model's input tensors."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -101,7 +101,7 @@ def evaluate(
     sample_weight: Any = None,
     steps: int | None = None,
 ) -> Any:
-    """`Model.evaluate` of Keras 2.2.4: the loss, or a list of it and the metrics."""
+    """`Model.evaluate` of Keras 2.2.4; returns the loss, or a list of the loss and the metrics."""
     if batch_size is None and steps is None:
         batch_size = 32
     if x is None and y is None and steps is None:
@@ -113,7 +113,7 @@ def evaluate(
 
 
 def predict(self: Any, x: Any, batch_size: int | None = None, verbose: int = 0, steps: int | None = None) -> Any:
-    """`Model.predict` of Keras 2.2.4: an array, or a list of them."""
+    """`Model.predict` of Keras 2.2.4; returns an array, or a list of arrays."""
     if batch_size is None and steps is None:
         batch_size = 32
     if x is None and steps is None:
@@ -175,7 +175,7 @@ def _samples(fed: list[Any]) -> int | None:
 
 
 def _shuffled(order: np.ndarray, shuffle: Any, batch_size: Any) -> np.ndarray:
-    """The order of an epoch, by the draws of `np.random` that Keras 2.2.4 made."""
+    """Shuffles the order of an epoch with the same draws from `np.random` as Keras 2.2.4."""
     if shuffle == "batch":  # whole batches, for files that are read in slices
         whole = len(order) // batch_size * batch_size
         groups = order[:whole].reshape(-1, batch_size)
@@ -189,7 +189,7 @@ def _shuffled(order: np.ndarray, shuffle: Any, batch_size: Any) -> np.ndarray:
 def _batches(
     model: Any, fed: list[Any], order: np.ndarray, samples: int | None, batch_size: Any, steps: int | None
 ) -> Iterator[tuple[list[Any], int, bool]]:
-    """What is fed for each batch, its size (1 for a step), and whether it is the last."""
+    """Yields the values to feed for each batch, its size (1 for a step), and whether it is the last."""
     if samples is None:
         for step in range(steps or 0):
             yield fed, 1, step + 1 == steps
@@ -208,7 +208,7 @@ def _batches(
 
 
 def _rows(values: Any, rows: np.ndarray) -> Any:
-    # A dataset of an HDF5 file takes lists.
+    # A dataset of an HDF5 file accepts lists only.
     return values[rows if isinstance(values, np.ndarray) or hasattr(values, "toarray") else rows.tolist()]
 
 

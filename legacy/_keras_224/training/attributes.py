@@ -1,4 +1,4 @@
-"""Attributes and methods of layers and models that Keras 2.2.4 had, or that meant something else."""
+"""Attributes and methods of layers and models that tf_keras lacks or has changed since Keras 2.2.4."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from nthgrad.legacy._runtime import dialect
 
 
 class Settable:
-    """An attribute that today's class computes and Keras 2.2.4 set: what was set is given, else what is computed."""
+    """An attribute that programs set; tf_keras's class computes it until then."""
 
     def __init__(self, name: str, computed: Any) -> None:
         self.name, self.computed = name, computed
@@ -30,7 +30,7 @@ class Settable:
 
 
 def model_updates(model: Any) -> list[Any]:
-    """`Model.updates`: those of its layers that its inputs reach; none of a model or layer that is frozen."""
+    """`Model.updates`: updates of its layers that depend on its inputs; none of a frozen model or layer."""
     every = _unfrozen(model)
     if not model.inputs or not every:
         return every
@@ -52,17 +52,17 @@ def _unfrozen(model: Any) -> list[Any]:
 
 
 def state_updates(model: Any) -> list[Any]:
-    """`Model.state_updates`: those of layers that keep a state from batch to batch."""
+    """`Model.state_updates`: updates of layers that keep a state between batches."""
     return [update for layer in model.layers if getattr(layer, "stateful", False) for update in layer.updates]
 
 
 def model_weights(model: Any) -> list[Any]:
-    """`Model.weights`: those that are trained first."""
+    """`Model.weights`: trainable weights first."""
     return model.trainable_weights + model.non_trainable_weights
 
 
 def get_weights(model: Any) -> list[Any]:
-    """`Model.get_weights`: layer by layer, of each those that are trained first."""
+    """`Model.get_weights`: layer by layer, trainable weights of a layer first."""
     return tf_keras.keras_backend().batch_get_value(_by_layer(model))
 
 
@@ -70,7 +70,7 @@ def set_weights(model: Any, weights: list[Any]) -> None:
     """`Model.set_weights`: in the order of `get_weights`.
 
     Raises:
-        ValueError: If there are more or fewer than the model has.
+        ValueError: if the model has another number of weights.
     """
     own = _by_layer(model)
     if len(own) != len(weights):
@@ -82,7 +82,7 @@ def set_weights(model: Any, weights: list[Any]) -> None:
 
 
 def _by_layer(model: Any) -> list[Any]:
-    # A layer that is used twice is listed once; one layer in two models of the same model is not.
+    # Without duplicates of a layer used twice, but with those of a layer in two inner models.
     return [weight for layer in model.layers for weight in layer.trainable_weights + layer.non_trainable_weights]
 
 
@@ -99,17 +99,17 @@ def layers_by_depth(model: Any) -> dict[int, list[Any]]:
 
 
 def sole(today: Any) -> Any:
-    """A property whose value is the entry of a list of one."""
+    """Unpacks a property's list of one."""
 
     def get(self: Any) -> Any:
         value = today.__get__(self)
-        return value[0] if isinstance(value, list) and len(value) == 1 and dialect.keras_2(self) else value
+        return value[0] if isinstance(value, list) and len(value) == 1 and dialect.keras_224(self) else value
 
     return property(get, today.fset)
 
 
 def keras_shape(tensor: Any) -> tuple[int | None, ...]:
-    """`tensor._keras_shape`: the sizes, None where unknown."""
+    """`tensor._keras_shape`: the sizes, None if unknown."""
     return tuple(tensor.shape.as_list())
 
 
@@ -119,11 +119,11 @@ def tensor_uses_learning_phase(tensor: Any) -> bool:
 
 
 def activity_regularization(today: Any) -> Any:
-    """Adds the penalty of an output as it is; today's divides it by the number of samples."""
+    """Adds the penalty of an output unchanged; tf_keras divides it by the number of samples."""
 
     def inner(self: Any, inputs: Any, outputs: Any) -> None:
         regularizer = getattr(self, "_activity_regularizer", None)
-        if regularizer is None or not dialect.keras_2(self):
+        if regularizer is None or not dialect.keras_224(self):
             today(self, inputs, outputs)
             return
         for output in tf.nest.flatten(outputs):
@@ -133,13 +133,13 @@ def activity_regularization(today: Any) -> Any:
 
 
 def add_update(today: Any) -> Any:
-    """Takes `inputs` beside the updates, as in Keras 2.2.4; which inputs they depend on is seen in the graph."""
+    """Accepts Keras 2.2.4's argument `inputs` and ignores it: the graph shows the dependence."""
 
     def inner(self: Any, updates: Any, inputs: Any = None) -> None:
         if updates is None or (isinstance(updates, (list, tuple)) and not updates):
             return
         listed = updates if isinstance(updates, (list, tuple)) else [updates]
-        # K.function took pairs of a variable and its new value too.
+        # As in K.function, an update may be a pair of a variable and its new value.
         today(self, [tf.compat.v1.assign(*each) if isinstance(each, tuple) else each for each in listed])
 
     return inner
@@ -149,7 +149,7 @@ def to_yaml(self: Any, **kwargs: Any) -> str:
     """`Model.to_yaml`.
 
     Raises:
-        LegacyError: If PyYAML is not installed.
+        LegacyError: if PyYAML is not installed.
     """
     try:
         import yaml
@@ -171,12 +171,12 @@ def predict_classes(self: Any, x: Any, batch_size: int = 32, verbose: int = 0) -
 
 
 def predict_proba(self: Any, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
-    """`Sequential.predict_proba`: `predict`."""
+    """`Sequential.predict_proba`: same as `predict`."""
     return self.predict(x, batch_size=batch_size, verbose=verbose)
 
 
 def itself(self: Any) -> Any:
-    """`Sequential.model`: the model, which held another one in Keras 1."""
+    """`Sequential.model`: the model itself; in Keras 1 an inner one."""
     return self
 
 
@@ -189,10 +189,10 @@ def run_internal_graph(model: Any, inputs: list[Any], masks: Any = None) -> tupl
 
 
 def node_attribute(today: Any) -> Any:
-    """Counts a model's own inputs and outputs as its first node, and its uses as the others."""
+    """Numbers a model's own inputs and outputs as its first node, its calls as the others."""
 
     def inner(self: Any, index: int, attribute: str, name: str) -> Any:
-        if not dialect.keras_2(self) or not self.inputs:
+        if not dialect.keras_224(self) or not self.inputs:
             return today(self, index, attribute, name)
         if index:
             return today(self, index - 1, attribute, name)
@@ -204,10 +204,10 @@ def node_attribute(today: Any) -> Any:
 
 
 def add_loss_of_model(today: Any) -> Any:
-    """Keeps a loss of the program's own as it is; today's makes layers of it that the model then shows."""
+    """Adds a loss without creating layers; tf_keras creates layers, which the model then contains."""
 
     def inner(self: Any, loss: Any) -> None:
-        if not dialect.keras_2(self):
+        if not dialect.keras_224(self):
             today(self, loss)
             return
         loss._unconditional_loss = True
@@ -217,10 +217,10 @@ def add_loss_of_model(today: Any) -> Any:
 
 
 def columns_of_log(today: Any) -> Any:
-    """Writes the columns that there are; today's CSVLogger adds those of a validation that there may not be."""
+    """Writes only existing columns; tf_keras's CSVLogger always adds validation columns."""
 
     def on_epoch_end(self: Any, epoch: int, logs: Any = None) -> None:
-        if self.keys is None and dialect.keras_2(self.model):
+        if self.keys is None and dialect.keras_224(self.model):
             self.keys = sorted(logs or {})
         today(self, epoch, logs)
 

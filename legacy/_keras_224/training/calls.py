@@ -1,4 +1,4 @@
-"""The callbacks of a training run, called as Keras 2.2.4 called them."""
+"""Calls the callbacks of a training run as Keras 2.2.4 did."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ from nthgrad.legacy._internals import tf_keras
 
 
 class Calls:
-    """The callbacks of a run: averages first, what is printed, the program's own, the history last."""
+    """The callbacks of a run in this order: averages, printed output, the program's callbacks, the history."""
 
     def __init__(self, model: Any, callbacks: Iterable[Any] | None, verbose: int, params: dict[str, Any]) -> None:
         self._trained = model
@@ -37,11 +37,11 @@ class Calls:
 
         Args:
             first: the number of the first epoch.
-            after: the number after that of the last.
-            keeps_logs: whether an epoch's logs begin with those of the epoch before, as in `fit_generator`.
+            after: the number of the last epoch plus 1.
+            keeps_logs: starts an epoch's logs with those of the previous epoch, as in `fit_generator`.
 
         Yields:
-            The logs of an epoch, for the results of the validation.
+            the logs of an epoch, for the results of the validation.
         """
         logs: dict[str, Any] = {}
         for epoch in range(first, after):
@@ -59,8 +59,8 @@ class Calls:
 
         Args:
             number: its number in the epoch.
-            size: how many samples it has.
-            train: makes the step; returns the loss and the metrics.
+            size: the number of samples.
+            train: runs the step; returns the loss and the metrics.
         """
         logs = self.batch_begin(number, size)
         logs.update(zip(self.names, train(), strict=False))
@@ -88,7 +88,7 @@ class Calls:
         return self.model.stop_training
 
     def epoch_end(self, epoch: int, logs: dict[str, Any]) -> bool:
-        """Ends an epoch, whose logs begin with the validation's; returns whether the training is stopped."""
+        """Ends an epoch; adds the averages to its logs; returns whether a callback has stopped the training."""
         for name in self.metrics:
             if name in self.averages.totals:
                 logs[name] = self.averages.of(name)
@@ -101,13 +101,13 @@ class Calls:
 
     def _call(self, what: str, *args: Any) -> None:
         for each in self.callbacks:
-            # Today's classes have another name for what Keras 2.2.4 called on_batch_begin, and call that from it.
+            # tf_keras renamed on_batch_begin to on_train_batch_begin, which calls the old method.
             today = getattr(each, what.replace("on_batch", "on_train_batch"), None)
             (today or getattr(each, what))(*args)
 
 
 class _Averages:
-    """Means over the batches of an epoch, by their sizes."""
+    """Averages over the batches of an epoch, weighted by batch size."""
 
     def __init__(self, stateful: Iterable[str]) -> None:
         self.stateful = set(stateful)
@@ -127,7 +127,7 @@ class _Averages:
 
 
 class _Printed:
-    """What `verbose` prints: a line an epoch if it is 2, else a bar that grows."""
+    """Prints progress: a bar if `verbose` is 1, otherwise a line an epoch."""
 
     def __init__(self, params: dict[str, Any]) -> None:
         self.params, self.by_step = params, params.get("samples") is None
@@ -171,7 +171,7 @@ class _Printed:
 
 
 class Bar:
-    """A bar of the share that is done, on one line of a terminal."""
+    """A progress bar on one line of a terminal."""
 
     width = 30
 
@@ -179,7 +179,7 @@ class Bar:
         self.target, self.start, self.shown = target, time.time(), 0
 
     def update(self, done: int, values: dict[str, float] | None = None) -> None:
-        """Shows that so many are done."""
+        """Shows the number done, and values."""
         share = min(1.0, done / self.target) if self.target else 1.0
         filled = int(self.width * share)
         bar = "=" * filled if share >= 1 else "=" * max(0, filled - 1) + ">" * (filled > 0)
@@ -200,7 +200,7 @@ def _duration(seconds: float) -> str:
 
 
 def _shown(values: dict[str, float], negative: str = ".4f") -> str:
-    """The values as they stand on a line; one line an epoch writes negative ones with an exponent."""
+    """Formats values for a line; a line an epoch writes negative values with an exponent."""
     return "".join(
         f" - {name}: {value:{'.4f' if value > 1e-3 else negative if value < -1e-3 else '.4e'}}"
         for name, value in values.items()

@@ -1,8 +1,8 @@
-"""`Model.compile`: the tensors that a model is trained and measured by.
+"""`Model.compile`: builds the loss and metric tensors of a model.
 
-Losses and metrics are numbers of a batch, and what is reported for an epoch is their average by batch size; today's
-tf_keras keeps sums and counts over the epoch instead.  What Keras 2.2.4 kept in attributes is kept in them
-(`total_loss`, `targets`, `metrics_names`, `metrics_tensors`), for programs appended to them.
+Losses and metrics are one number a batch, averaged over an epoch by batch size. tf_keras keeps sums and counts over the
+epoch instead. The attributes are those of Keras 2.2.4 (`total_loss`, `targets`, `metrics_names`, `metrics_tensors`),
+because programs append to them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -31,17 +31,17 @@ def compile(  # noqa: A001 as Keras calls it
     loaded = kwargs.pop("from_serialized", False)
     self.optimizer = optimizers.get(optimizer)
     if loaded:
-        self.optimizer.model = self  # whose training function makes the weights that load_model then fills
+        self.optimizer.model = self  # load_model fills weights that the model's training function creates
     self.loss = loss or []
     self.metrics = metrics or []
     self.loss_weights, self.sample_weight_mode = loss_weights, sample_weight_mode
     self.weighted_metrics = weighted_metrics
-    self._compile_metrics, self._compile_weighted_metrics = metrics or [], weighted_metrics  # what is saved
+    self._compile_metrics, self._compile_weighted_metrics = metrics or [], weighted_metrics  # for saving
     self._v1_compile_was_called = True
     self._function_kwargs = kwargs
     self.train_function = self.test_function = self.predict_function = None
     if not self.built or not self.inputs:
-        return  # until data tell how many inputs and outputs there are
+        return  # compiled again by the first data, which show the numbers of inputs and outputs
     self._is_compiled = True
     with tf_keras.keras_backend().get_graph().as_default():
         _losses(self, loss)
@@ -53,7 +53,7 @@ def compile(  # noqa: A001 as Keras calls it
 
 
 def _per_output(model: Any, given: Any, what: str, default: Any = None) -> list[Any]:
-    """One entry an output, of a list or a dict with the names of outputs."""
+    """Returns one entry for each output, from a list or a dict by output names."""
     names = model.output_names
     if given is None:
         return [default for _ in names]
@@ -80,7 +80,7 @@ def _losses(model: Any, loss: Any) -> None:
 
 
 def _targets(model: Any, given: Any) -> None:
-    """Makes `targets`, None for an output without loss, and the lists of what is fed for them."""
+    """Creates `targets`, None for an output without loss, and the lists of targets to feed."""
     backend = tf_keras.keras_backend()
     if tf.is_tensor(given):
         given = [given]
@@ -108,7 +108,7 @@ def _targets(model: Any, given: Any) -> None:
 
 
 def _sample_weights(model: Any, mode: Any) -> None:
-    """Makes a placeholder of weights for every target that is fed."""
+    """Creates a placeholder of sample weights for every target that is fed."""
     backend = tf_keras.keras_backend()
     modes = _per_output(model, mode, "sample_weight_mode") if isinstance(mode, (Mapping, list)) else None
     if isinstance(mode, Mapping):
@@ -131,7 +131,7 @@ def _sample_weights(model: Any, mode: Any) -> None:
 
 
 def _with_loss(model: Any) -> Iterator[tuple[int, Any, Any, Any]]:
-    """Index, target, output and mask of every output that has a loss."""
+    """Yields index, target, output and mask of every output that has a loss."""
     for index, (target, output) in enumerate(zip(model.targets, model.outputs, strict=True)):
         if model.loss_functions[index] is not None:
             yield index, target, output, getattr(output, "_keras_mask", None)

@@ -1,4 +1,4 @@
-"""From what a program passes to `fit` to the list of arrays that a model's function is fed."""
+"""Converts the arguments of `fit` to the list of arrays fed to a model's function."""
 
 import warnings
 from collections.abc import Mapping
@@ -21,18 +21,18 @@ def standardized(
     class_weight: Any = None,
     batch_size: int | None = None,
 ) -> tuple[Arrays, Arrays, Arrays]:
-    """The arrays of inputs, targets and sample weights, one for each that is fed.
+    """Returns the arrays to feed: inputs, targets and sample weights.
 
     Args:
-        model: The model, which is built, and compiled, by the data if its inputs were not known before.
-        x: An array, a list of arrays, a dict by the names of inputs, or None if every input has a tensor.
-        y: Likewise, for the outputs that have a loss.
-        sample_weight: Weights of samples, or of their steps where the model was compiled so.
-        class_weight: Weights by class, one dict or one for each output.
-        batch_size: What the number of samples of a stateful model must be a multiple of.
+        model: the model; built and compiled from the data if its inputs are not known yet.
+        x: an array, a list of arrays, a dict by input names, or None if every input has a tensor.
+        y: the same for the outputs that have a loss.
+        sample_weight: weights of samples, or of time steps if the model was compiled for them.
+        class_weight: weights by class, one dict or one for each output.
+        batch_size: must divide the number of samples of a stateful model.
 
     Raises:
-        ValueError: If they do not fit each other, or the model.
+        ValueError: if they do not fit each other, or the model.
     """
     checks = tf_keras.checks_of_data()
     if _built_by(model, x, y):
@@ -65,7 +65,7 @@ def standardized(
 
 
 def _built_by(model: Any, x: Any, y: Any) -> bool:
-    """Builds a model that has no inputs yet; returns whether they are tensors, so that nothing is fed."""
+    """Builds a model that has no inputs yet; returns whether x is tensors, so that nothing is fed."""
     given = list(x) if isinstance(x, (list, tuple)) else [x]
     symbolic = any(tf.is_tensor(each) for each in given)
     if not model.inputs:
@@ -103,17 +103,17 @@ def _target_shapes(model: Any) -> list[Any] | None:
             first = tf_keras.keras_backend().image_data_format() == "channels_first" and len(shape) in (4, 5)
             shapes.append((shape[0], 1, *shape[2:]) if first else (*shape[:-1], 1))
         elif function not in losses.LOSSES.values():
-            shapes.append(None)  # a loss of the program's own may want anything
+            shapes.append(None)  # a program's own loss may accept any shape
         else:
             shapes.append(shape)
     return shapes
 
 
 def weights_of(target: Any, by_sample: Any, by_class: Any, mode: str | None) -> np.ndarray:
-    """One weight for each sample, or each step of a sample.
+    """Returns one weight for each sample, or for each time step.
 
     Raises:
-        ValueError: If the weights given do not fit the targets.
+        ValueError: if the weights do not fit the targets.
     """
     _check_mode(target, by_sample, mode)
     if by_sample is not None:
@@ -189,7 +189,7 @@ def _check_lengths(x: Arrays, y: Arrays, weights: Arrays) -> None:
 
 
 def _check_target(target: Any, function: Any, shape: Any) -> None:
-    """Refuses targets that a loss would broadcast to something else than was meant."""
+    """Raises if a loss would broadcast the targets wrongly."""
     if target is None or shape is None:
         return
     if function is losses.categorical_crossentropy and target.shape[-1] == 1:

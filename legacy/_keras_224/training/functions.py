@@ -1,4 +1,4 @@
-"""The three functions of a model, which programs also made and called themselves, and a step of each."""
+"""Creates the train, test and predict functions of a model, which programs also call, and runs a step of each."""
 
 import warnings
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from nthgrad.legacy._keras_224.training.phase import phase_of
 
 
 def make_train_function(model: Any) -> None:
-    """Makes `train_function`: of inputs, targets, weights and perhaps the phase, to the loss and metrics."""
+    """Creates `train_function`: from inputs, targets, weights and the phase if used, to loss and metrics."""
     if not hasattr(model, "train_function"):
         raise RuntimeError("You must compile your model before using it.")
     check_trainable_weights(model)
@@ -28,7 +28,7 @@ def make_train_function(model: Any) -> None:
 
 
 def make_test_function(model: Any) -> None:
-    """Makes `test_function`: as above, without training."""
+    """Creates `test_function`: as `train_function`, without training."""
     if not hasattr(model, "test_function"):
         raise RuntimeError("You must compile your model before using it.")
     if model.test_function is None:
@@ -38,7 +38,7 @@ def make_test_function(model: Any) -> None:
 
 
 def make_predict_function(model: Any) -> None:
-    """Makes `predict_function`: of inputs and perhaps the phase, to the outputs."""
+    """Creates `predict_function`: from inputs and the phase if used, to the outputs."""
     if getattr(model, "predict_function", None) is None:
         model.predict_function = _function_class()(
             [*model._feed_inputs, *phase_of(model)],
@@ -52,7 +52,7 @@ def make_predict_function(model: Any) -> None:
 @cache
 def _function_class() -> type:
     class Function(tf_keras.graph_function()):
-        """A function of the graph that takes SciPy's sparse matrices for sparse placeholders, as Keras 2.2.4's did."""
+        """A function of the graph that accepts SciPy's sparse matrices for sparse placeholders, as in Keras 2.2.4."""
 
         def __call__(self, inputs: list[Any]) -> Any:
             return super().__call__([_sparse(each) if hasattr(each, "tocoo") else each for each in inputs])
@@ -74,7 +74,7 @@ def _function(model: Any, name: str, outputs: list[Any], updates: list[Any]) -> 
 
 
 def check_trainable_weights(model: Any) -> None:
-    """Warns of layers that were frozen or thawed after `compile`, which does not reach training."""
+    """Warns if layers were frozen or unfrozen after `compile`, which has no effect on training."""
     collected = getattr(model, "_collected_trainable_weights", None)
     if collected is not None and len(model.trainable_weights) != len(collected):
         warnings.warn(
@@ -84,34 +84,34 @@ def check_trainable_weights(model: Any) -> None:
         )
 
 
-def phase(model: Any, training: bool) -> list[float]:
-    """What is fed for the learning phase: nothing if the model does not ask for it."""
+def phase(model: Any, *, training: bool) -> list[float]:
+    """Returns the value to feed for the learning phase, in a list; empty if the model does not use the phase."""
     return [float(training)] * len(phase_of(model))
 
 
 def train_on_batch(self: Any, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None) -> Any:
-    """One step of training: the loss, or a list of it and the metrics."""
+    """Trains on a batch; returns the loss, or a list of the loss and the metrics."""
     x, y, weights = standardized(self, x, y, sample_weight, class_weight)
     self._make_train_function()
     return one_or_list(self.train_function([*x, *y, *weights, *phase(self, training=True)]))
 
 
 def test_on_batch(self: Any, x: Any, y: Any, sample_weight: Any = None) -> Any:  # noqa: PT028 - no test
-    """The loss of a batch, or a list of it and the metrics."""
+    """Returns the loss of a batch, or a list of the loss and the metrics."""
     x, y, weights = standardized(self, x, y, sample_weight)
     self._make_test_function()
     return one_or_list(self.test_function([*x, *y, *weights, *phase(self, training=False)]))
 
 
 def predict_on_batch(self: Any, x: Any) -> Any:
-    """The outputs for a batch: an array, or a list of them."""
+    """Returns the outputs for a batch: an array, or a list of arrays."""
     x, _, _ = standardized(self, x)
     self._make_predict_function()
     return one_or_list(self.predict_function([*x, *phase(self, training=False)]))
 
 
 def one_or_list(values: list[Any]) -> Any:
-    """The value of a list of one; otherwise the list."""
+    """Returns the value of a list of one; otherwise the list."""
     return values[0] if len(values) == 1 else values
 
 
@@ -121,12 +121,12 @@ def as_list(values: Any) -> list[Any]:
 
 
 def joined(batches: Iterable[list[Any]]) -> Any:
-    """Joins the outputs of batches: one array, or a list of them."""
+    """Joins the outputs of batches: one array, or a list of arrays."""
     return one_or_list([np.concatenate(column, axis=0) for column in zip(*batches, strict=True)])
 
 
 class Mean:
-    """The mean over batches of what `test_function` returns, but for metrics that count themselves."""
+    """The mean over batches of the results of `test_function`; stateful metrics keep their last value."""
 
     def __init__(self, model: Any) -> None:
         for metric in model.stateful_metric_functions:
@@ -136,12 +136,12 @@ class Mean:
         self.sizes: list[int] = []
 
     def add(self, outputs: list[Any], size: int) -> None:
-        """Takes a batch of so many samples."""
+        """Adds the results of a batch of `size` samples."""
         self.batches.append([float(each) for each in outputs])
         self.sizes.append(size)
 
     def result(self) -> list[np.float64]:
-        """One number for each of `metrics_names`."""
+        """Returns one number for each of `metrics_names`."""
         columns = zip(*self.batches, strict=True)
         return [
             np.float64(column[-1] if counted else np.dot(column, self.sizes) / sum(self.sizes))

@@ -1,7 +1,7 @@
 """`fit_generator`, `evaluate_generator` and `predict_generator`.
 
-A generator is run where it is used.  Keras 2.2.4 ran it ahead in a thread, which changes no batch but how far the
-generator has gone when training ends.
+Generators run in the calling thread. Keras 2.2.4 ran them ahead in another thread, with the same batches; there a
+generator had advanced further when training ended.
 """
 
 import random
@@ -61,7 +61,7 @@ def fit_generator(
     calls.train_begin(
         None if not held_out else [*held_out[0], *held_out[1], *held_out[2], *phase(self, training=False)]
     )
-    batches = _endless(generator, workers, shuffle)
+    batches = _endless(generator, workers, shuffle=shuffle)
     for logs in calls.epochs(initial_epoch, epochs, keeps_logs=True):
         for number in range(steps):
             x, y, weights = _split(next(batches))
@@ -91,7 +91,7 @@ def evaluate_generator(
     use_multiprocessing: bool = False,
     verbose: int = 0,
 ) -> Any:
-    """`Model.evaluate_generator` of Keras 2.2.4: the loss, or a list of it and the metrics."""
+    """`Model.evaluate_generator` of Keras 2.2.4; returns the loss, or a list of the loss and the metrics."""
     self._make_test_function()
     steps = _steps(generator, steps, "steps")
     mean, bar = Mean(self), Bar(steps) if verbose == 1 else None
@@ -117,7 +117,7 @@ def predict_generator(
     use_multiprocessing: bool = False,
     verbose: int = 0,
 ) -> Any:
-    """`Model.predict_generator` of Keras 2.2.4: an array, or a list of them."""
+    """`Model.predict_generator` of Keras 2.2.4; returns an array, or a list of arrays."""
     self._make_predict_function()
     steps = _steps(generator, steps, "steps")
     bar = Bar(steps) if verbose == 1 else None
@@ -146,12 +146,12 @@ def _steps(generator: Any, steps: int | None, name: str) -> int:
     )
 
 
-def _endless(data: Any, workers: int, shuffle: bool = False) -> Iterator[Any]:
-    """The batches of a generator, or of a Sequence over and over."""
-    return _repeated(data, workers, shuffle) if _is_sequence(data) else iter(data)
+def _endless(data: Any, workers: int, *, shuffle: bool = False) -> Iterator[Any]:
+    """Returns the batches of a generator, or of a repeated Sequence."""
+    return _repeated(data, workers, shuffle=shuffle) if _is_sequence(data) else iter(data)
 
 
-def _repeated(data: Any, workers: int, shuffle: bool) -> Iterator[Any]:
+def _repeated(data: Any, workers: int, *, shuffle: bool) -> Iterator[Any]:
     while True:
         order = list(range(len(data)))
         if shuffle and workers:

@@ -1,4 +1,4 @@
-"""Whether a tensor depends on the learning phase: Keras 2.2.4's `_uses_learning_phase`, read off the graph."""
+"""Finds the tensors that depend on the learning phase (Keras 2.2.4's `_uses_learning_phase`) in the graph."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from nthgrad.legacy._internals import tf_keras
 
 
 def uses_learning_phase(tensors: Iterable[Any]) -> bool:
-    """Whether any of the tensors is computed from the learning phase's placeholder."""
+    """Returns whether any of the tensors depends on the learning phase's placeholder."""
     tensors = [each for each in tensors if tf.is_tensor(each)]
     if not tensors:
         return False
@@ -21,7 +21,7 @@ def uses_learning_phase(tensors: Iterable[Any]) -> bool:
 
 
 def reaches(ops: Iterable[Any], wanted: set[Any]) -> bool:
-    """Whether any of the ops is, or is computed from, one that is wanted."""
+    """Returns whether any of the ops is, or depends on, one of `wanted`."""
     seen, pending = set(), list(ops)
     while pending:
         op = pending.pop()
@@ -34,7 +34,7 @@ def reaches(ops: Iterable[Any], wanted: set[Any]) -> bool:
 
 
 def model_uses_learning_phase(model: Any) -> bool:
-    """Whether an output of the model depends on the phase."""
+    """Returns whether an output of the model depends on the phase; cached."""
     outputs = model.outputs or []
     known = model.__dict__.get("_phase_of_outputs")
     if known is None or known[0] != [id(each) for each in outputs]:
@@ -43,11 +43,11 @@ def model_uses_learning_phase(model: Any) -> bool:
 
 
 def phase_of(model: Any) -> list[Any]:
-    """The learning phase, to be fed to a model that uses it, unless it was set for good."""
+    """Returns the phase's placeholder in a list; empty if the model does not use it, or the program set it."""
     phase = tf_keras.keras_backend().learning_phase()
     return [] if isinstance(phase, int) or not model_uses_learning_phase(model) else [phase]
 
 
 def dynamic(model: Any) -> bool:
-    """Whether the phase is fed to the model."""
+    """Returns whether the phase is fed to the model."""
     return bool(phase_of(model))

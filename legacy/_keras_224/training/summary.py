@@ -17,13 +17,13 @@ def summary(
     """Prints a line for each layer, and the numbers of parameters.
 
     Args:
-        self: The model.
-        line_length: The width; 65 for layers one after the other, 98 with a column of what each is connected to.
-        positions: Where the columns end, as shares of the width.
-        print_fn: Is given the lines.
+        self: the model.
+        line_length: the width; by default 65 for a plain stack of layers, 98 with a column of connections.
+        positions: the ends of the columns, as fractions of the width.
+        print_fn: receives each line.
 
     Raises:
-        ValueError: If the model has no inputs yet.
+        ValueError: if the model has no inputs yet.
     """
     if not self.built:
         raise ValueError(
@@ -43,7 +43,7 @@ def summary(
             shape = str(layer.output_shape)
         except AttributeError:
             shape = "multiple"
-        kind = type(layer).__name__.replace("Functional", "Model")  # which has its own class today
+        kind = type(layer).__name__.replace("Functional", "Model")  # tf_keras's class of functional models
         cells = [f"{layer.name} ({kind})", shape, str(layer.count_params())]
         if plain:
             print_fn(_row(cells, ends))
@@ -69,7 +69,7 @@ def _row(cells: Any, ends: list[int]) -> str:
 
 
 def _in_a_row(model: Any) -> bool:
-    """Whether every layer of the model has one predecessor and one successor."""
+    """Returns whether every layer of the model has one predecessor and one successor."""
     if type(model).__name__ == "Sequential" or not model._is_graph_network:
         return True
     by_depth = model._nodes_by_depth.values()
@@ -85,7 +85,7 @@ def _inputs(node: Any) -> list[Any]:
 
 
 def _sources(layer: Any, nodes: set[int]) -> list[str]:
-    """The layers that a layer is connected to, each with the index of its node and of its output."""
+    """Returns the input layers of a layer, each with the indices of its node and its output."""
     inner = [node for node in layer._inbound_nodes if id(node) in nodes and not node.is_input]
     return [f"{each.layer.name}[{each.node_index}][{each.tensor_index}]" for node in inner for each in _history(node)]
 
