@@ -125,6 +125,10 @@ INDEPENDENT = {
         lambda a: tf.linalg.triangular_solve(a, a * a),
     ])},
     "columns of a right-hand side": (lambda x: tf.linalg.solve(tf.eye(2, dtype=x.dtype), tf.transpose(x)), M),
+    "Reverse": (lambda x: R.Reverse(tensor=x, dims=[False, True]), M),
+    "reversed twice": (lambda x: tf.reverse(tf.exp(tf.reverse(x, [0])) ** 2, [0]), M),
+    "x[::-1] twice": (lambda x: tf.transpose(tf.transpose(x[::-1]) * 2.0)[::-1], M),
+    "rolled back": (lambda x: tf.roll(tf.sin(tf.roll(x, 2, 0)), -2, 0), M),
     "Cumsum": (lambda x: tf.cumsum(x, 1), M),
     "Cumprod": (lambda x: tf.math.cumprod(x, -1), M),
     "CumulativeLogsumexp": (lambda x: tf.math.cumulative_logsumexp(x, 1), M),
@@ -219,6 +223,8 @@ MIXED = {
     "CumulativeLogsumexp": (tf.math.cumulative_logsumexp, M),
     "ReverseV2": (lambda x: tf.reverse(x, [0]), M),
     "x[::-1]": (lambda x: x[::-1], M),
+    "x and x reversed": (lambda x: tf.reverse(tf.reverse(x, [0]) * x, [0]), M),
+    "rolled twice": (lambda x: tf.roll(tf.roll(x, 1, 0) ** 2, 1, 0), M),
     "Roll": (lambda x: tf.roll(x, [1, 0], [0, 1]), M),
     **{f"reduction {n}": (lambda x, f=f: f(x, 0), M) for n, f in enumerate([
         tf.reduce_sum, tf.reduce_mean, tf.reduce_prod, tf.reduce_max, tf.reduce_min, tf.math.reduce_euclidean_norm,
@@ -256,6 +262,8 @@ UNKNOWN = {
     "a diagonal matrix": (lambda x: tf.linalg.diag(x) @ tf.linalg.diag(x), V),
     "the diagonal of products": (lambda x: tf.reduce_sum(tf.linalg.band_part(x @ tf.transpose(x), 0, 0), 1), M),
     "the zeros of a pad": (lambda x: x + tf.pad(x, [[1, 0], [0, 0]])[0], M),
+    "a part of the reversed rows": (lambda x: tf.concat([x[::-1][:1], x[1:]], 0), M),
+    "reversed and rolled": (lambda x: tf.roll(tf.reverse(x, [0]), 1, 0), M),
     "every other row": (lambda x: tf.stack([x[::2], x[::2]], 1), M),
 }
 

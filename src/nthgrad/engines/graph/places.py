@@ -19,19 +19,45 @@ class Place:
         first: a number, or for `FIXED` the name of a tensor that holds it.
         every: how many elements in sequence have the same row.
         count: the number of rows after which they begin anew; None if they do not.
+        reversed: whether rows are counted from the end.
+        rolled: by how many the rows are rolled.
     """
 
     axis: int
     first: int | str = 0
     every: int = 1
     count: int | None = None
+    reversed: bool = False
+    rolled: int = 0
+
+    def in_order(self) -> Place:
+        """Returns the place. Raises NoProofError where rows are reversed or rolled."""
+        if self.reversed or self.rolled:
+            raise NoProofError
+        return self
+
+    def permuted(self, *, by: int | None = None, count: int | None = None) -> Place:
+        """Returns the place after all rows are reversed, or rolled by a number; a second time may undo it.
+
+        Args:
+            by: the number; None to reverse them.
+            count: how many rows there are, if that is known.
+        """
+        simple = self.every == 1 and self.count is None and self.first == 0 and self.axis >= 0
+        if not simple or (self.rolled if by is None else self.reversed):
+            raise NoProofError
+        if by is None:
+            return dataclasses.replace(self, reversed=not self.reversed)
+        rolled = self.rolled + by
+        return dataclasses.replace(self, rolled=rolled % count if count else rolled)
 
     def at(self, axis: int) -> Place:
         """Returns the same on another axis."""
         return dataclasses.replace(self, axis=axis)
 
     def moved(self, by: int) -> Place:
-        """Returns the place of an element `by` further on. Raises NoProofError where rows repeat."""
+        """Returns the place of an element `by` further on. Raises NoProofError where rows repeat or are permuted."""
+        self.in_order()
         if by and (self.every != 1 or self.count is not None or isinstance(self.first, str)):
             raise NoProofError
         return self if not by else dataclasses.replace(self, first=self.first + by)  # type: ignore[operator]
@@ -168,6 +194,7 @@ def needs(state: Rows | None) -> None:
 
 def chosen(p: Place, at: int | str) -> Place:
     """Returns the place of the one element of a number along the axis of another."""
+    p.in_order()
     if p.every != 1 or p.count is not None or isinstance(p.first, str):
         raise NoProofError
     if isinstance(at, int):

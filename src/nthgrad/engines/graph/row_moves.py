@@ -148,6 +148,7 @@ def _reshaped(p: Place, x: Sequence[int | None], y: Sequence[int | None]) -> Pla
 
 
 def _at(p: Place, axis: int, every: int, count: int | None) -> Place:
+    p.in_order()
     if p.first and (every, count) != (p.every, p.count):
         raise NoProofError
     return Place(axis, p.first, every, count)
@@ -236,7 +237,7 @@ def cut(op: Any, states: Inputs) -> list[Roles]:
             raise NoProofError
         start, length = int(begin[p.axis]), None if size is None else size[p.axis]
         if length == 1 and p.every == 1 and p.count is None:
-            return Place(FIXED, p.moved(start).first)
+            return chosen(p, start)
         if y.shape[p.axis] is None and not (start == 0 and length == -1):
             raise NoProofError  # perhaps a single row
         return p.moved(start)
@@ -289,7 +290,7 @@ def strided_slice(op: Any, states: Inputs) -> list[Roles]:
             raise NoProofError
         if strides[i] is None or int(strides[i]) != 1:
             if strides[i] is not None and int(strides[i]) == -1 and has("begin", i) and has("end", i):
-                raise MixError  # x[::-1]
+                return p.permuted().at(at)  # x[::-1]
             raise NoProofError
         start = 0 if has("begin", i) else int(begin[i]) if known else None
         length = x.shape[p.axis]
@@ -299,7 +300,7 @@ def strided_slice(op: Any, states: Inputs) -> list[Roles]:
             raise NoProofError
         if op.outputs[0].shape[at] is None and not (start == 0 and has("end", i)):
             if end[i] is not None and int(end[i]) == start + 1 and not has("end", i):
-                return Place(FIXED, p.moved(start).first)  # x[:1], whose length is open
+                return chosen(p, start)  # x[:1], whose length is open
             raise NoProofError  # perhaps a single row
         return p.moved(start).at(at)
 

@@ -102,23 +102,32 @@ def solve(op: Any, states: Inputs) -> list[Roles]:
     return [by_matrix | by_side]
 
 
-def along_axes(which: int, *, moves: bool = False) -> Rule:
+def along_axes(op: Any, states: Inputs) -> list[Roles]:
     """Elements are combined along the axes that an input holds."""
+    combined = axes(op.inputs[1], rank(op.inputs[0]))
+    return [mapped(states[0], lambda p: keeps(p, combined))]
 
-    def rule(op: Any, states: Inputs) -> list[Roles]:
-        n = rank(op.inputs[0])
-        if op.type == "Reverse":
-            combined = [axis for axis, turned in enumerate(static(op.inputs[which])) if turned]
-        else:
-            combined = axes(op.inputs[which], n)
-        if moves:  # Roll, by 0 perhaps
-            shifts = static(op.inputs[1]).ravel()
-            lengths = [op.inputs[0].shape[axis] or 0 for axis in combined]
-            turned = zip(combined, shifts, lengths, strict=True)
-            combined = [axis for axis, by, n in turned if (by % n if n else by)]
-        return [mapped(states[0], lambda p: keeps(p, combined))]
 
-    return rule
+def reverse(op: Any, states: Inputs) -> list[Roles]:
+    """Rows are reversed, which a second op may undo."""
+    if op.type == "Reverse":
+        turned = [axis for axis, yes in enumerate(static(op.inputs[1])) if yes]
+    else:
+        turned = axes(op.inputs[1], rank(op.inputs[0]))
+    return [mapped(states[0], lambda p: p.permuted() if p.axis in turned else p)]
+
+
+def roll(op: Any, states: Inputs) -> list[Roles]:
+    """Rows are rolled, which a second op may undo."""
+    shifts = static(op.inputs[1]).ravel()
+    by = dict(zip(axes(op.inputs[2], rank(op.inputs[0])), map(int, shifts), strict=True))
+
+    def move(p: Place) -> Place:
+        count = op.inputs[0].shape[p.axis] if p.axis in by else None
+        shift = by.get(p.axis, 0) % count if count else by.get(p.axis, 0)
+        return p.permuted(by=shift, count=count) if shift else p
+
+    return [mapped(states[0], move)]
 
 
 def reduction(op: Any, states: Inputs) -> list[Roles]:
@@ -234,8 +243,9 @@ RULES: dict[str, Rule] = {
     **each("Cholesky MatrixDeterminant MatrixInverse MatrixSquareRoot", along(_last(2))),
     **each("LogMatrixDeterminant Qr SelfAdjointEigV2 Svd", along(_last(2))),
     **each("MatrixSolve MatrixTriangularSolve", solve),
-    **each("Cumprod Cumsum CumulativeLogsumexp ReverseV2", along_axes(1)),
-    "Roll": along_axes(2, moves=True),
+    **each("Cumprod Cumsum CumulativeLogsumexp", along_axes),
+    **each("Reverse ReverseV2", reverse),
+    "Roll": roll,
     **each("EuclideanNorm L2Loss Max Mean Min Prod Sum", reduction),
     **each("BatchMatMul BatchMatMulV2 BatchMatMulV3 Einsum MatMul", product),
     # lists

@@ -60,7 +60,7 @@ def _verdict(state: State | None) -> Independent | Mixed | Unknown:
     if len(state.roles) > 1:
         return Mixed(state.op)
     (role,) = state.roles
-    if any(place.axis == FIXED or place.first for place in role):
+    if any(place.axis == FIXED or place.first or place.reversed or place.rolled for place in role):
         return Mixed(state.op)
     if any(place.every != 1 or place.count is not None for place in role):
         return Unknown(state.op)

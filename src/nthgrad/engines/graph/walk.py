@@ -92,7 +92,7 @@ class Walk(Generic[T]):
         values = [self.value(x) for x in inputs]
         if self.stays(op, values):
             return list(op.outputs)
-        if trace.changes(op):
+        if self.foreign and trace.changes(op):
             raise UnsupportedOpError(
                 f"f changes state inside a function that it calls: {trace.describe(op)}. That function has to be "
                 "entered for the derivative, which would change the state twice. Move the change out of it."
