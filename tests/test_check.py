@@ -95,11 +95,9 @@ def test_the_report_is_a_dict_that_prints_as_a_table():
     for n, row in enumerate(rows):
         parts = [f"{report[engine][n]:.4f}" for engine in ("tape", "taylor")]
         assert row.split() == [str(n + 1), *parts, "1", f"{report.allowed[n]:.0e}", "2", "of", "3"]
-    assert (
-        said == "An engine's column has its largest difference from finite differences, as a part of what is allowed."
-    )
-    assert meant == "precision: what is allowed, as a part of the largest derivative. compared: elements of f(x)."
-    assert left_out == "The others are unknown: f is not finite around them, or varies within the steps."
+    assert said == "tape, taylor: the largest difference from finite differences, as a fraction of the limit."
+    assert meant == "precision: the limit, as a fraction of the largest derivative. compared: elements of f(x)."
+    assert left_out == "The other elements are unknown: f is not finite around them, or varies within the steps."
     assert repr(report) == str(report)
     assert str(ng.check(tf.sqrt, 0.5, 2)).endswith(meant)
     assert not ng.check(tf.sqrt, 0.5, 0)["tape"]

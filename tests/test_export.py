@@ -531,7 +531,7 @@ NOT_ALLOWED = {
     "two.keras --partials t --out g":
         "The input x of two.keras has 2 columns. Name them with --coords, for example --coords tx.",
     "two.keras --partials t --coords tt --out g":
-        "coords is 'tt', where 't' stands twice. Give each column a name of its own.",
+        "coords is 'tt', which has 't' twice. Give each column a name of its own.",
     "two.keras --partials y --coords tx --out g":
         "'y' in names asks for the coordinate 'y', but the columns named by coords are t, x. Name one of those.",
     "two.keras --partials t --coords txy --out g":
