@@ -784,7 +784,7 @@ def test_demo_on_the_screen():
     lines = [line.rstrip() for line in done.stdout.splitlines()]
     assert lines[:-3] == DEMO.splitlines()
     assert lines[-3].split()[0] == "error"
-    assert lines[-1] == "error: the largest relative error of the column; limit: what it may be"
+    assert lines[-1] == "error: the largest relative error of the column; limit: the largest one allowed"
 
 
 # ---------- run
