@@ -18,7 +18,7 @@ import tensorflow as tf
 import nthgrad as ng
 from nthgrad import errors
 from nthgrad.evaluation import batches, files, npy, progress
-from nthgrad.evaluation.structure import files as names_of
+from nthgrad.evaluation.structure import file_names
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 1))
 T = X[::-1] + 2
@@ -230,7 +230,7 @@ def test_no_points(g, data, want, tmp_path):
 def test_names_of_files():
     structure = {"": 0, "a/b": [0, {"c": 0}], ("theta", "r"): 0, "é": 0}
     paths = [("",), ("a/b", 0), ("a/b", 1, "c"), (("theta", "r"),), ("é",)]
-    assert names_of(paths) == ["value.npy", "a%2Fb.0.npy", "a%2Fb.1.c.npy", "theta_r.npy", "%C3%A9.npy"]
+    assert file_names(paths) == ["value.npy", "a%2Fb.0.npy", "a%2Fb.1.c.npy", "theta_r.npy", "%C3%A9.npy"]
     assert len(structure) == 4
 
 

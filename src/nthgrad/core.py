@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_argnum, checked_engine, checked_order
 from nthgrad._call.reuse import reused
-from nthgrad._call.transform import Computation, direction, transform
+from nthgrad._call.transform import Computation, as_direction, transform
 from nthgrad.engines import outputs
 from nthgrad.engines import taylor as taylor_engine
 
@@ -168,6 +168,6 @@ def taylor(
         compute=lambda at, x, v: tuple(taylor_engine.coefficients(at, x, v, n)),
         order=n,
         returned=outputs.tensors,
-        directed=direction,
+        directed=as_direction,
     )
     return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)

@@ -8,9 +8,9 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_engine, checked_tapes
-from nthgrad._call.pointwise import Operator, as_many, checked_chunk, directions, one_number, pointwise
+from nthgrad._call.pointwise import Operator, as_directions, as_many, checked_chunk, one_number, pointwise
 from nthgrad._call.reuse import reused
-from nthgrad._call.transform import direction
+from nthgrad._call.transform import as_direction
 from nthgrad.engines import directions as engine
 from nthgrad.errors import ArgumentError
 
@@ -224,7 +224,7 @@ def hvp(
         tapes=tapes,
         backward=True,
         leaf=one_number("nthgrad.hessian"),
-        directed=lambda v, x, b: direction(v, x),
+        directed=lambda v, x, b: as_direction(v, x),
     )
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
@@ -402,5 +402,5 @@ def _summing(name: str, order: int, compute: Function, method: Method, *, estima
         compute=lambda at, x, b, *v: compute(engine.right_backward(at) if tapes else at, x, b, *v),
         order=order,
         tapes=tapes,
-        directed=directions if estimate else None,
+        directed=as_directions if estimate else None,
     )

@@ -145,7 +145,7 @@ def as_many(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> None:
         )
 
 
-def directions(v: Any, x: tf.Tensor, batch_dims: int) -> tf.Tensor:
+def as_directions(v: Any, x: tf.Tensor, batch_dims: int) -> tf.Tensor:
     """Converts the directions, the same for each point, to a tensor; raises an InputError."""
     v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, "v")
     point = x.shape[batch_dims:]

@@ -195,7 +195,7 @@ class Derived:
         return self
 
 
-def direction(v: Any, x: tf.Tensor) -> tf.Tensor:
+def as_direction(v: Any, x: tf.Tensor) -> tf.Tensor:
     """Converts a direction to a tensor like x; raises an InputError."""
     v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, "v")
     if v.dtype != x.dtype or not v.shape.is_compatible_with(x.shape):

@@ -21,8 +21,7 @@ from nthgrad.errors import ArgumentError, OutputError
 from nthgrad.evaluation.checksums import Checks, checksum
 from nthgrad.evaluation.journal import AGAIN, Journal, locked
 from nthgrad.evaluation.npy import Rows, force
-from nthgrad.evaluation.structure import files as names_of
-from nthgrad.evaluation.structure import label
+from nthgrad.evaluation.structure import file_names, label
 
 INTERVAL = 2.0
 """Seconds between two entries in the journal: the most that a killed process loses."""
@@ -249,7 +248,7 @@ class Files:
             raise ArgumentError(f"out is {self._out}, one file, but g returns {outputs}. Give a folder.")
         if not self._single and list(paths) == [()]:
             raise ArgumentError(f"out is {self._out}, but g returns one array. Give a path that ends with .npy.")
-        return names_of(paths)
+        return file_names(paths)
 
     def _place(self, name: str) -> Path:
         return self._out if self._single else self._out / name
@@ -304,7 +303,7 @@ def part(out: str | os.PathLike[str]) -> Path:
 
 def opened(out: Path, paths: Sequence[tuple[Any, ...]]) -> list[np.ndarray]:
     """Opens the finished files as read-only memory maps."""
-    places = [out if out.suffix == ".npy" else out / name for name in names_of(paths)]
+    places = [out if out.suffix == ".npy" else out / name for name in file_names(paths)]
     return [np.load(place, mmap_mode="r", allow_pickle=False) for place in places]
 
 

@@ -25,15 +25,15 @@ def label(name: str, path: tuple[Any, ...]) -> str:
     return name + "".join(f"[{key!r}]" for key in path)
 
 
-def files(all_paths: Sequence[tuple[Any, ...]]) -> list[str]:
+def file_names(all_paths: Sequence[tuple[Any, ...]]) -> list[str]:
     """Returns a file name for each leaf: its path, joined by dots.
 
     The empty key, which `partials` uses for the field itself, becomes "value". A key that is a tuple is joined by "_".
     Characters that file systems may refuse are quoted as in a URL.
 
     Example:
-        >>> from nthgrad.evaluation.structure import files
-        >>> files([("",), ("xx",), (("theta", "theta"),)])
+        >>> from nthgrad.evaluation.structure import file_names
+        >>> file_names([("",), ("xx",), (("theta", "theta"),)])
         ['value.npy', 'xx.npy', 'theta_theta.npy']
     """
     names = [".".join(map(_word, path or ("",))) + ".npy" for path in all_paths]
