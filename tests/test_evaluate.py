@@ -973,35 +973,35 @@ REFUSED = {
         X,
         {"out": "there.npy"},
         errors.ArgumentError,
-        "there.npy is there already. Give another path, or overwrite=True to write over it.",
+        "there.npy exists already. Give another path, or overwrite=True to overwrite it.",
     ),
     "a folder there": (
         ng.derivatives(tf.sin, 1),
         X,
         {"out": "there"},
         errors.ArgumentError,
-        "there is there already. Give another path, or overwrite=True to write over it.",
+        "there exists already. Give another path, or overwrite=True to overwrite it.",
     ),
     "a file for a folder": (
         ng.derivatives(tf.sin, 1),
         X,
         {"out": "file", "overwrite": True},
         errors.ArgumentError,
-        f"file is there already, a file.{EITHER}",
+        f"file exists already, a file.{EITHER}",
     ),
     "a folder for a file": (
         tf.sin,
         X,
         {"out": "folder.npy", "overwrite": True},
         errors.ArgumentError,
-        f"folder.npy is there already, a folder.{EITHER}",
+        f"folder.npy exists already, a folder.{EITHER}",
     ),
     "a part there": (
         tf.sin,
         X,
         {"out": "begun.npy"},
         errors.ArgumentError,
-        "DIR/begun.npy.part is there already: an interrupted run left it. Give resume=True to go on, or overwrite=True to "
+        "DIR/begun.npy.part exists already: an interrupted run left it. Give resume=True to continue, or overwrite=True to "
         "start from the beginning.",
     ),
     "no folder": (

@@ -374,7 +374,7 @@ CASES = {
     "directions of another shape": (
         lambda: ng.laplacian(field, estimate=True)(X, V[0]),
         errors.InputError,
-        "v is float64 of shape (3,), but a point is float64 of shape (3,). Give the directions along a first axis of v, in "
+        "v is float64 of shape (3,), but a point is float64 of shape (3,). Give the directions on the first axis of v, in "
         "the dtype of x.",
     ),
     "a vector of another shape": (

@@ -27,6 +27,8 @@ Old programs:
 Extension and errors:
     extend.register         adds a rule for an op that the Taylor engine does not know
     NthgradError            the base class of all errors; `nthgrad.errors` has the others
+
+At the command line: nthgrad --help
 """
 
 from importlib import import_module

@@ -21,7 +21,7 @@ def free_folder(path: str) -> Path:
     """Returns the path of a folder that can be created; raises an ArgumentError."""
     target = Path(path)
     if target.exists() or target.is_symlink():
-        raise ArgumentError(f"{path} is there already. Give the name of a folder that is not, or remove it.")
+        raise ArgumentError(f"{path} exists already. Give the name of a new folder, or remove it.")
     if not target.parent.is_dir():
         raise ArgumentError(f"There is no folder {target.parent} for {target.name}. Make it first.")
     return target
@@ -36,7 +36,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
             yield made
             made.rename(target)
     except OSError as error:
-        raise ArgumentError(f"{target} cannot be written: {error.strerror or error}. Give a path that can.") from error
+        raise ArgumentError(f"{target} cannot be written: {error.strerror or error}. Give a writable path.") from error
 
 
 def refuse_file(path: str, kinds: Sequence[str]) -> None:
@@ -69,7 +69,7 @@ def whole_file(path: str) -> Iterator[IO[bytes]]:
         os.chmod(temporary, _mode(target))
         os.replace(temporary, target)
     except OSError as error:
-        raise ArgumentError(f"{path} cannot be written: {error.strerror or error}. Give a file that can.") from error
+        raise ArgumentError(f"{path} cannot be written: {error.strerror or error}. Give a writable file.") from error
     finally:
         if temporary is not None:
             with contextlib.suppress(FileNotFoundError):

@@ -66,10 +66,10 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
     The differences move each element by its own random length. So check also finds an f whose output at one element
     depends on other elements of x, which no engine can see from shapes alone.
 
-    An element is not compared if f is not finite around it, such as sqrt(x) at 0 or below, or if f varies within the
-    shortest step, such as sin(x) at 1e16. The result says how many elements were compared. An order at which none can
-    be compared is an error. The precision is the smallest error that the check can find. If it is near 1, the dtype of
-    x has too few digits at that order: use float64 points.
+    An element is not compared if f is not finite around it, such as sqrt(x) at 0 or below. Neither is it if f varies
+    within the shortest step, such as sin(x) at 1e16. The result says how many elements were compared; none at some
+    order is an error. The precision is the smallest error that the check can find. If it is near 1, the dtype of x has
+    too few digits at that order: use float64 points.
 
     Args:
         f: a function of one argument, as in `derivative`.
@@ -177,9 +177,9 @@ def _compare(place: _Place, got: np.ndarray, expected: np.ndarray, allowed: np.n
     at = np.unravel_index(int(np.argmax(part)), part.shape)
     raise DisagreementError(
         f"Order {order} at {place.point(at)} (output {output}): {place.engine} gives {_shown(got[at])}, finite "
-        f"differences give {_shown(expected[at] / rates[at])}, which is {part[at]:.3g} times as far as their error "
-        f"allows; {int((part > 1).sum())} of {part.size} elements disagree. Check that each element of f(x) depends on "
-        "its own element (or row) of x only; if it does, use the other method and report f."
+        f"differences give {_shown(expected[at] / rates[at])}: the difference is {part[at]:.3g} times the limit. "
+        f"{int((part > 1).sum())} of {part.size} elements disagree. Check that each element of f(x) depends on its own "
+        "element (or row) of x only; if it does, use the other method and report f."
     )
 
 

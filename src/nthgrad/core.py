@@ -26,7 +26,7 @@ def derivative(
 ) -> Callable[..., Any]:
     """Returns g, the derivative of f of a given order.
 
-    Every element of f's output has to depend on its own element (or row) of x only, as in a function of one variable
+    Every element of f's output has to depend on its own element (or row) of x only: f is a function of one variable,
     applied to a batch of points. A scalar x may have an output of any shape. g is traced and compiled once for each
     signature, for all values and batch sizes.
 

@@ -76,8 +76,8 @@ def finite_difference(
         such structures. `error` estimates |value - exact|: the difference of neighbors in the table, plus the rounding
         of f, measured at the smallest steps of the ladder (at least one unit in its last place). It is an estimate, no
         bound; |value - exact| <= 10 error holds for all of the project's test functions at orders 1 to 4. It may be too
-        small if f loses three or more digits to its own rounding, or so near a pole that every step is too long. So it
-        may in float32 where f varies far faster than |x|, such as sin(x) beyond |x| = 1e4: use float64 there.
+        small if f loses three or more digits to its own rounding, or so near a pole that every step is too long. It may
+        also be too small in float32 if f varies far faster than |x|, such as sin(x) beyond |x| = 1e4: use float64.
         The derivative is unknown if no step has finite values, or if f still varies within the shortest step that the
         spacing of floats at x allows. Then value is NaN and error infinite.
 

@@ -311,7 +311,7 @@ def biharmonic(
     Example:
         >>> import tensorflow as tf, nthgrad as ng
         >>> g = ng.biharmonic(lambda x: tf.reduce_prod(x**2, -1))
-        >>> print(g([1.0, 2.0]).numpy())  # 8
+        >>> print(g([1.0, 2.0]).numpy())
         8.0
     """
     compute = _estimated(4, 3, method, chunk_size) if estimate else _twice(_laplacian(method, chunk_size))

@@ -152,7 +152,7 @@ def as_directions(v: Any, x: tf.Tensor, batch_dims: int) -> tf.Tensor:
     if v.dtype != x.dtype or v.shape.rank != len(point) + 1 or not v.shape[1:].is_compatible_with(point):
         raise InputError(
             f"v is {v.dtype.name} of shape {v.shape}, but a point is {x.dtype.name} of shape {point}. Give the "
-            "directions along a first axis of v, in the dtype of x."
+            "directions on the first axis of v, in the dtype of x."
         )
     return v
 

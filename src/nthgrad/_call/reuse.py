@@ -161,5 +161,5 @@ def _frozen(value: Any) -> Any:
     try:
         hash(value)
     except TypeError:
-        return type(value), id(value)  # no valid option
+        return type(value), id(value)  # an invalid option, refused later
     return type(value), value

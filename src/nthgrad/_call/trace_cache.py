@@ -28,7 +28,7 @@ class OncePerSignature:
 
     def __init__(self, traced: Callable[..., Any], *, jit_compile: bool | None, tapes: bool):
         # Inside a function compiled by XLA, the gradients of some ops (Slice, ConcatV2) use XLA-only ops, which have no
-        # gradient. So nested tapes are traced in a plain tf.function, which a compiled one calls.
+        # gradient. So nested tapes are traced in a plain tf.function, before a compiled one calls it.
         nested = jit_compile and tapes
         self._plain = tf.function(traced, autograph=False, jit_compile=None if nested else jit_compile)
         self._run = tf.function(self._plain.__call__, autograph=False, jit_compile=True) if nested else self._plain

@@ -15,7 +15,7 @@ from nthgrad._files import whole_file
 from nthgrad.errors import ArgumentError
 
 KINDS = (".png", ".pdf", ".svg")
-_SMOOTH = 400  # points of a drawn curve; so many given points are joined as they are
+_SMOOTH = 400  # points of a drawn curve; as many given points are joined by lines
 
 
 def check() -> None:

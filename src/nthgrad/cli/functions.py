@@ -130,7 +130,7 @@ def _parameters(f: Callable[..., Any], text: str, given: Sequence[str]) -> list[
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError) as error:
-        raise ArgumentError(f"{text} does not say what arguments it has. Wrap it in a function that does.") from error
+        raise ArgumentError(f"{text} has no signature. Wrap it in a function with named arguments.") from error
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     names = [p.name for p in positional]
     for name in given:

@@ -109,7 +109,7 @@ def _from_folder(path: str, signature: str) -> tuple[Callable[..., Any], list[st
             loaded = tf.saved_model.load(path)
         except Exception as error:
             raise NthgradError(
-                f"{path} cannot be loaded: {' '.join(str(error).split()).rstrip('.')}. Save it anew."
+                f"{path} cannot be loaded: {' '.join(str(error).split()).rstrip('.')}. Save it again."
             ) from error
     if signature not in loaded.signatures:
         there = f"Its signatures are {', '.join(loaded.signatures)}" if loaded.signatures else "It has none"

@@ -44,7 +44,9 @@ def parsed(given: Sequence[str], dtype: str) -> dict[str, np.ndarray]:
     n = max(lengths.values())
     if set(lengths.values()) - {1, n}:
         counts = ", ".join(f"{count} of {name}" for name, count in lengths.items())
-        raise ArgumentError(f"The numbers of values differ: {counts}. Give each variable one value, or all as many.")
+        raise ArgumentError(
+            f"The numbers of values differ: {counts}. Give each variable one value, or all the same number."
+        )
     return {name: np.ascontiguousarray(np.broadcast_to(values, n)) for name, values in found.items()}
 
 
@@ -54,7 +56,7 @@ def _read(name: str, text: str) -> np.ndarray:
         try:
             return _npy(text) if kind == ".npy" else _csv(text, name)
         except OSError as error:
-            raise ArgumentError(f"{text} cannot be read: {error.strerror or error}. Give a file that can.") from error
+            raise ArgumentError(f"{text} cannot be read: {error.strerror or error}. Give a readable file.") from error
     try:
         return np.array([float(part) for part in text.split(",")])
     except ValueError:
@@ -100,7 +102,7 @@ def _csv(path: str, name: str) -> np.ndarray:
     for line, row in rows[1:] if header else rows:
         cell = row[column] if column < len(row) else ""
         if not _is_number(cell):
-            raise ArgumentError(f"{path}, line {line}: {cell!r} is not a number. Correct it or take the line out.")
+            raise ArgumentError(f"{path}, line {line}: {cell!r} is not a number. Correct it or remove the line.")
         values.append(float(cell))
     return np.array(values)
 

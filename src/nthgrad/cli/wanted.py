@@ -79,8 +79,8 @@ class Wanted:
             return nthgrad.partials(model.f, wanted, coords=columns, **options)
         if len(names) > 1:
             raise ArgumentError(
-                f"{model.path} has {len(names)} inputs, {', '.join(names)}, and the Laplacian is by the columns of "
-                "one. Ask for --partials."
+                f"{model.path} has {len(names)} inputs, {', '.join(names)}, but --laplacian requires one. Use "
+                "--partials."
             )
         return nthgrad.laplacian(model.f, batch_dims=1, **options)
 
@@ -97,7 +97,7 @@ def write(g: Callable[..., Any], kind: str, path: str, model: Model) -> str:
         for spec in model.specs:
             if spec.shape.rank and spec.shape[0] is None:
                 raise ArgumentError(
-                    f"The batch size of {spec.name} is open, which StableHLO does not know. Add --batch N."
+                    f"The batch size of {spec.name} is unknown, which StableHLO does not allow. Add --batch N."
                 )
     with held_back():  # TensorFlow prints that it writes
         {"savedmodel": export.saved_model, "stablehlo": export.stablehlo}[kind](g, path, *model.specs)

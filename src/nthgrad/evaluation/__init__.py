@@ -59,7 +59,7 @@ def evaluate(
         overwrite: whether to overwrite `out`, and, unless `resume`, the files of an interrupted run.
 
     Returns:
-        NumPy arrays, one row for each point, in the structure of g's output; with `out`, memory maps of the files.
+        arrays with one row for each point, in the structure of g's output; with `out`, memory maps of the files.
 
     Raises:
         ArgumentError: batch_size, strategy or out is invalid, or `out` exists already. With `resume`: the files are

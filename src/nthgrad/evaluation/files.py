@@ -158,14 +158,14 @@ class Files:
         if not out.absolute().parent.is_dir():
             raise ArgumentError(f"There is no folder {out.parent} for {out.name}. Make it first.")
         if out.exists() and out.is_dir() == self._single:
-            raise ArgumentError(f"{out} is there already, a {'folder' if self._single else 'file'}. {either}")
+            raise ArgumentError(f"{out} exists already, a {'folder' if self._single else 'file'}. {either}")
         journal = Journal.read(self._part) if resume else None
         allowed = overwrite or (journal and (journal.overwrite or journal.complete))
         if out.exists() and not allowed and (self._single or any(out.iterdir())):
-            raise ArgumentError(f"{out} is there already. Give another path, or overwrite=True to write over it.")
+            raise ArgumentError(f"{out} exists already. Give another path, or overwrite=True to overwrite it.")
         if self._part.exists() and not (overwrite or resume):
             raise ArgumentError(
-                f"{self._part} is there already: an interrupted run left it. Give resume=True to go on, or "
+                f"{self._part} exists already: an interrupted run left it. Give resume=True to continue, or "
                 "overwrite=True to start from the beginning."
             )
         if journal and (differences := journal.differences(fingerprint)):

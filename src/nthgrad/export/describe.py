@@ -72,8 +72,8 @@ def complete(text: str, arguments: list[dict[str, Any]], outputs: list[dict[str,
     takes, gives = ([_parsed(t) for t in re.findall(r"tensor<((?:[^<>]|<[^<>]*>)*)>", part)] for part in head[::2])
     if takes != [(a["shape"], a["dtype"]) for a in arguments]:
         raise UnsupportedOpError(
-            f"The StableHLO that TensorFlow {tf.__version__} made of g takes other arguments than g and the variables "
-            "that it uses. Export a SavedModel."
+            f"The StableHLO of TensorFlow {tf.__version__} takes other arguments than g and the variables that it "
+            "uses. Export a SavedModel."
         )
     if [dtype for _, dtype in gives] != [o["dtype"] for o in outputs]:
         raise UnsupportedOpError(

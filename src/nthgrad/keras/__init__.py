@@ -107,7 +107,7 @@ class Grad(keras.layers.Layer):
             route.held = list(inputs[2:])
             _refuse_mixing(route)
             self.route = route
-        # Without it, Keras uses the `training` of the outer layer.
+        # Without it, Keras uses the `training` of an earlier layer's call.
         return super().__call__(inputs, **{"training": None, **kwargs})
 
     @grappler.guarded
