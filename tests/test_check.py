@@ -71,7 +71,7 @@ def test_a_zero_is_shown_without_a_sign():
         return tf.sin(x), lambda dy: -0.0 * dy
 
     with pytest.raises(
-        DisagreementError, match=r"^Order 1 at x = 0 \(output 0\): tape gives 0, finite differences give 1,"
+        DisagreementError, match=r"^Order 1 at x = 0 \(output 0\): tape gives 0, finite differences give 1:"
     ):
         ng.check(lambda x: f(x), tf.constant(-0.0, tf.float64), 1)
 
