@@ -339,10 +339,10 @@ REFUSED = {
     "x --at x=1e300 --dtype float32": "Value 1 of x is 1e+300 and no finite float32. Give finite numbers.",
     "x --at x=1 --at x=2": "--at gives x twice. Give all its values at once, for example --at x=0.5,1,2.",
     "x*y --at x=1,2 --at y=1,2,3":
-        "The numbers of values differ: 2 of x, 3 of y. Give each variable one value, or all as many.",
-    "x --at x=none.npy": "none.npy cannot be read: No such file or directory. Give a file that can.",
-    "x --at x=none.csv": "none.csv cannot be read: No such file or directory. Give a file that can.",
-    "x --at x=words.csv": "words.csv, line 3: 'two' is not a number. Correct it or take the line out.",
+        "The numbers of values differ: 2 of x, 3 of y. Give each variable one value, or all the same number.",
+    "x --at x=none.npy": "none.npy cannot be read: No such file or directory. Give a readable file.",
+    "x --at x=none.csv": "none.csv cannot be read: No such file or directory. Give a readable file.",
+    "x --at x=words.csv": "words.csv, line 3: 'two' is not a number. Correct it or remove the line.",
     "x --at x=columns.csv": "columns.csv has the columns s, t, and none is x. Name that column x in the first line.",
     "x --at x=nameless.csv":
         "nameless.csv has 2 columns without names, and none is x. Name that column x in the first line.",
@@ -642,7 +642,7 @@ def test_a_write_that_fails_leaves_the_old_file(name, here, monkeypatch, capfd):
     assert main(["eval", "x**2", "--at", "x=1", option, name]) == 2
     assert capfd.readouterr() == (
         "",
-        f"nthgrad: {name} cannot be written: No space left on device. Give a file that can.\n",
+        f"nthgrad: {name} cannot be written: No space left on device. Give a writable file.\n",
     )
     assert [p.name for p in here.iterdir()] == [name]
     assert Path(name).read_text() == "old"
@@ -784,7 +784,7 @@ def test_demo_on_the_screen():
     lines = [line.rstrip() for line in done.stdout.splitlines()]
     assert lines[:-3] == DEMO.splitlines()
     assert lines[-3].split()[0] == "error"
-    assert lines[-1] == "error: the largest relative error of the column; limit: what it may be"
+    assert lines[-1] == "error: the largest relative error of the column; limit: the largest one allowed"
 
 
 # ---------- run

@@ -97,7 +97,7 @@ def test_two_workers(tmp_path, one_device):
     assert not list(tmp_path.glob("*.part"))
     said = [found(tmp_path, index)["refusal"].item() for index in range(2)]
     assert said == [
-        "FOLDER/one.npy is there already. Give another path, or overwrite=True to write over it.",
+        "FOLDER/one.npy exists already. Give another path, or overwrite=True to overwrite it.",
         "Worker 0 does not write FOLDER/one.npy. See what it raised.",
     ]
     said = [found(tmp_path, index)["unseen"].item() for index in range(2)]

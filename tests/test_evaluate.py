@@ -18,7 +18,7 @@ import tensorflow as tf
 import nthgrad as ng
 from nthgrad import errors
 from nthgrad.evaluation import batches, files, npy, progress
-from nthgrad.evaluation.structure import files as names_of
+from nthgrad.evaluation.structure import file_names
 
 X = np.random.default_rng(0).uniform(-1, 1, (10, 1))
 T = X[::-1] + 2
@@ -230,7 +230,7 @@ def test_no_points(g, data, want, tmp_path):
 def test_names_of_files():
     structure = {"": 0, "a/b": [0, {"c": 0}], ("theta", "r"): 0, "é": 0}
     paths = [("",), ("a/b", 0), ("a/b", 1, "c"), (("theta", "r"),), ("é",)]
-    assert names_of(paths) == ["value.npy", "a%2Fb.0.npy", "a%2Fb.1.c.npy", "theta_r.npy", "%C3%A9.npy"]
+    assert file_names(paths) == ["value.npy", "a%2Fb.0.npy", "a%2Fb.1.c.npy", "theta_r.npy", "%C3%A9.npy"]
     assert len(structure) == 4
 
 
@@ -340,7 +340,7 @@ def test_a_file_in_the_place_of_the_folder_for_what_is_not_finished(tmp_path):
     with pytest.raises(errors.ArgumentError) as raised:
         quietly(tf.sin, X, batch_size=3, out=tmp_path / "y.npy", overwrite=True)
     assert str(raised.value) == (
-        f"{tmp_path / 'y.npy'} cannot be written: File exists. Mend that, and go on with resume=True."
+        f"{tmp_path / 'y.npy'} cannot be written: File exists. Correct that, and continue with resume=True."
     )
 
 
@@ -417,7 +417,7 @@ def test_a_full_disk(tmp_path, monkeypatch):
     with pytest.raises(errors.ArgumentError) as raised:
         quietly(Counted(), X, batch_size=3, out=tmp_path / "y")
     assert str(raised.value) == (
-        f"{tmp_path / 'y'} cannot be written: No space left on device. Mend that, and go on with resume=True."
+        f"{tmp_path / 'y'} cannot be written: No space left on device. Correct that, and continue with resume=True."
     )
     monkeypatch.undo()
     quietly(Counted(), X, batch_size=3, out=tmp_path / "y", resume=True)
@@ -568,7 +568,7 @@ SAID = {
     "a.npy": "is damaged: rows 3 to 5 are not those that were written.",
     "b.0.npy": "is damaged: rows 3 to 5 are not those that were written.",
     "batches": "is damaged.",
-    "journal.json": "is damaged, so how far the run got is not known.",
+    "journal.json": "is damaged, so the progress of the run is unknown.",
 }
 
 
@@ -615,7 +615,7 @@ def test_a_journal_of_an_earlier_version(tmp_path):
     with pytest.raises(errors.ArgumentError) as raised:
         quietly(Counted(), X, batch_size=3, out=y, resume=True)
     assert str(raised.value) == (
-        f"{journal} has format 1, of another version of nthgrad; this one reads format 2. Go on with that version. Or "
+        f"{journal} has format 1, of another version of nthgrad; this one reads format 2. Continue with that version. Or "
         "give overwrite=True instead of resume=True, to start from the beginning."
     )
     quietly(Counted(), X, batch_size=3, out=y, overwrite=True)
@@ -629,7 +629,7 @@ def test_a_journal_that_cannot_be_read(tmp_path):
     with pytest.raises(errors.ArgumentError) as raised:
         quietly(Counted(), X, batch_size=3, out=y, resume=True)
     assert str(raised.value) == (
-        f"{part / 'journal.json'} cannot be read: Is a directory. Mend that, and go on with resume=True."
+        f"{part / 'journal.json'} cannot be read: Is a directory. Correct that, and continue with resume=True."
     )
 
 
@@ -787,12 +787,10 @@ def test_progress_in_a_notebook_without_widgets_is_lines(seconds, data, lines, n
 # ---------- what is refused
 
 ARRAY = (
-    ". Give an array with one row for each point: NumPy's, a memory map, a tensor; or a tf.data.Dataset of batches. What "
-    "is the same for all points goes into g, by functools.partial."
+    ". Give an array with one row for each point: NumPy's, a memory map, a tensor; or a tf.data.Dataset of batches. Bind "
+    "arguments that are the same for all points to g, by functools.partial."
 )
-ROW = (
-    ". Return one row for each point: what sums or averages over the points has to be done with what evaluate returns."
-)
+ROW = ". Return one row for each point, and compute sums or means over the points from the result of evaluate."
 ROWS = ". Give an array with one row for each point."
 SIZE = ". Give the number of points in a batch, at least 1."
 EITHER = " Give a path that ends with .npy for one file, or a folder."
@@ -938,22 +936,22 @@ REFUSED = {
         {},
         errors.OutputError,
         "g returned output['a'] float32 of rows (1,), output['b'] float64 of rows (1,) for one batch and output['a'] "
-        "float32 of rows (1,), output['b'] float64 of rows (2,) for the next. Let the structure, the dtypes and the "
-        "shapes of rows depend on nothing but g.",
+        "float32 of rows (1,), output['b'] float64 of rows (2,) for the next. Return the same structure, dtypes and "
+        "shapes of rows for every batch.",
     ),
     "no points, no trace": (
         lambda x: x.numpy(),
         X[:0],
         {},
         errors.OutputError,
-        "data has no points, and g cannot be traced to see what it would return for none. Give at least one.",
+        "data has no points, and g cannot be traced to find the shape of its output. Give at least one point.",
     ),
     "no points, no shape": (
         lambda x: tf.repeat(x, tf.shape(x)[0], axis=1),
         X[:0],
         {},
         errors.OutputError,
-        "data has no points, and a trace of g does not show the shape that its output has. Give at least one.",
+        "data has no points, and the trace of g does not show the shape of its output. Give at least one point.",
     ),
     "strategy": (
         tf.sin,
@@ -975,35 +973,35 @@ REFUSED = {
         X,
         {"out": "there.npy"},
         errors.ArgumentError,
-        "there.npy is there already. Give another path, or overwrite=True to write over it.",
+        "there.npy exists already. Give another path, or overwrite=True to overwrite it.",
     ),
     "a folder there": (
         ng.derivatives(tf.sin, 1),
         X,
         {"out": "there"},
         errors.ArgumentError,
-        "there is there already. Give another path, or overwrite=True to write over it.",
+        "there exists already. Give another path, or overwrite=True to overwrite it.",
     ),
     "a file for a folder": (
         ng.derivatives(tf.sin, 1),
         X,
         {"out": "file", "overwrite": True},
         errors.ArgumentError,
-        f"file is there already, a file.{EITHER}",
+        f"file exists already, a file.{EITHER}",
     ),
     "a folder for a file": (
         tf.sin,
         X,
         {"out": "folder.npy", "overwrite": True},
         errors.ArgumentError,
-        f"folder.npy is there already, a folder.{EITHER}",
+        f"folder.npy exists already, a folder.{EITHER}",
     ),
     "a part there": (
         tf.sin,
         X,
         {"out": "begun.npy"},
         errors.ArgumentError,
-        "DIR/begun.npy.part is there already: an interrupted run left it. Give resume=True to go on, or overwrite=True to "
+        "DIR/begun.npy.part exists already: an interrupted run left it. Give resume=True to continue, or overwrite=True to "
         "start from the beginning.",
     ),
     "no folder": (
@@ -1018,7 +1016,7 @@ REFUSED = {
         X,
         {"out": "y.npz"},
         errors.ArgumentError,
-        f"out is y.npz, a kind of file that is not written here.{EITHER}",
+        f"out is y.npz, a kind of file that evaluate does not write.{EITHER}",
     ),
     "one file for two": (
         ng.derivatives(tf.sin, 1),

@@ -297,7 +297,7 @@ def test_arguments_in_another_order_than_tensorflows_are_noticed(swap, tmp_path,
             lambda x: x + a * tf.cast(b, x.dtype), str(tmp_path / "g"), tf.TensorSpec([4, 4], tf.float64)
         )
     assert str(error.value) == (
-        f"The StableHLO that TensorFlow {tf.__version__} made of g takes other arguments than g and the variables that "
+        f"The StableHLO of TensorFlow {tf.__version__} takes other arguments than g and the variables that "
         "it uses. Export a SavedModel."
     )
     assert not [*tmp_path.iterdir()]
@@ -315,12 +315,12 @@ REFUSED = {
     "there already": (
         lambda: ng.export.saved_model(tf.sin, "there", OPEN),
         errors.ArgumentError,
-        "there is there already. Give the name of a folder that is not, or remove it.",
+        "there exists already. Give the name of a new folder, or remove it.",
     ),
     "there already, StableHLO": (
         lambda: ng.export.stablehlo(tf.sin, "there", CLOSED),
         errors.ArgumentError,
-        "there is there already. Give the name of a folder that is not, or remove it.",
+        "there exists already. Give the name of a new folder, or remove it.",
     ),
     "nowhere": (
         lambda: ng.export.saved_model(tf.sin, "nowhere/g", OPEN),
@@ -426,7 +426,7 @@ def test_a_write_that_fails_leaves_nothing(here, monkeypatch):
 
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(
-        errors.ArgumentError, match=r"^g cannot be written: No space left on device. Give a path that can.$"
+        errors.ArgumentError, match=r"^g cannot be written: No space left on device. Give a writable path.$"
     ):
         ng.export.stablehlo(tf.sin, "g", CLOSED)
     assert not [*here.iterdir()]
@@ -515,7 +515,7 @@ NOT_ALLOWED = {
     "one.keras --laplacian --by x --out g": "--by goes with --order, not with --laplacian. Leave it out.",
     "one.keras --order 1 --no-jit --format stablehlo --out g": "--no-jit goes with --format savedmodel. Leave it out.",
     "one.keras --order 1 --out there":
-        "there is there already. Give the name of a folder that is not, or remove it.",
+        "there exists already. Give the name of a new folder, or remove it.",
     "one.keras --order 1 --out nowhere/g": "There is no folder nowhere for g. Make it first.",
     "one.keras --order 1 --signature f --out g":
         "one.keras is a file, and only a SavedModel has signatures. Leave out --signature.",
@@ -527,17 +527,17 @@ NOT_ALLOWED = {
         "folder has no signature serving_default. Its signatures are value. Name one with --signature.",
     "one.keras --order 1 --by t --out g": "--by t is none of the inputs x. Name one of those.",
     "one.keras --order 1 --format stablehlo --out g":
-        "The batch size of x is open, which StableHLO does not know. Add --batch N.",
+        "The batch size of x is unknown, which StableHLO does not allow. Add --batch N.",
     "two.keras --partials t --out g":
         "The input x of two.keras has 2 columns. Name them with --coords, for example --coords tx.",
     "two.keras --partials t --coords tt --out g":
-        "coords is 'tt', where 't' stands twice. Give each column a name of its own.",
+        "coords is 'tt', which has 't' twice. Give each column a name of its own.",
     "two.keras --partials y --coords tx --out g":
         "'y' in names asks for the coordinate 'y', but the columns named by coords are t, x. Name one of those.",
     "two.keras --partials t --coords txy --out g":
         "The input x of two.keras has 2 columns, but --coords names 3. Name them all.",
     "apart.keras --laplacian --out g":
-        "apart.keras has 2 inputs, t, x, and the Laplacian is by the columns of one. Ask for --partials.",
+        "apart.keras has 2 inputs, t, x, but --laplacian requires one. Use --partials.",
     "apart.keras --partials t --coords tx --out g":
         "apart.keras has 2 inputs, which name the coordinates: t, x. Leave out --coords.",
 }  # fmt: skip

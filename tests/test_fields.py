@@ -491,7 +491,7 @@ CASES = {
     "a column twice": (
         lambda: ng.partials(HEAT, ["t"], coords="tt"),
         errors.ArgumentError,
-        "coords is 'tt', where 't' stands twice. Give each column a name of its own.",
+        "coords is 'tt', which has 't' twice. Give each column a name of its own.",
     ),
     "no columns": (
         lambda: ng.partials(HEAT, ["t"], coords=""),
@@ -501,7 +501,7 @@ CASES = {
     "no parameters": (
         lambda: ng.partials(lambda *points: points[0], ["t"]),
         errors.ArgumentError,
-        "f has no named parameters to take the coordinates' names from. Write it as def u(t, x), or name the columns of its "
+        "f has no named parameters, which would name the coordinates. Write it as def u(t, x), or name the columns of its "
         """argument with coords, for example coords="tx".""",
     ),
     "no function": (
@@ -517,19 +517,19 @@ CASES = {
     "other batch sizes": (
         lambda: ng.partials(HEAT, ["tx"])(T, X[:1]),
         errors.InputError,
-        "t has the shape (4, 1) and x the shape (1, 1). Give both the same, one element a point, for example by "
-        "tf.broadcast_to: nothing is broadcast unasked.",
+        "t has the shape (4, 1) and x the shape (1, 1). Nothing is broadcast for you: give both the same shape, one "
+        "element for each point, for example by tf.broadcast_to.",
     ),
     "other ranks": (
         lambda: ng.partials(HEAT, ["tx"])(T, X[:, 0]),
         errors.InputError,
-        "t has the shape (4, 1) and x the shape (4,). Give both the same, one element a point, for example by "
-        "tf.broadcast_to: nothing is broadcast unasked.",
+        "t has the shape (4, 1) and x the shape (4,). Nothing is broadcast for you: give both the same shape, one "
+        "element for each point, for example by tf.broadcast_to.",
     ),
     "other dtypes": (
         lambda: ng.partials(HEAT, ["tx"])(T, X.astype("float32")),
         errors.InputError,
-        "t is float64 and x is float32. Cast one to the dtype of the other: nothing is cast unasked.",
+        "t is float64 and x is float32. Nothing is cast for you: cast one to the dtype of the other.",
     ),
     "a column too many": (
         lambda: ng.partials(lambda z: z, ["tx"], coords="tx")(np.ones((4, 3))),
@@ -540,7 +540,7 @@ CASES = {
     "other dtypes of scalars": (
         lambda: ng.partials(HEAT, ["tx"])(tf.constant(1.0), X),
         errors.InputError,
-        "t is float32 and x is float64. Cast one to the dtype of the other: nothing is cast unasked.",
+        "t is float32 and x is float64. Nothing is cast for you: cast one to the dtype of the other.",
     ),
     "an integer alone": (
         lambda: ng.partials(HEAT, ["t", "x"])(0, 1),
@@ -576,7 +576,7 @@ CASES = {
     "an input missing": (
         lambda: ng.partials(model_of_two(keras, "list")[0], ["t"])(T),
         errors.ArgumentError,
-        "The model 'u' takes a tensor for each of its inputs, t, x, and was given 1. Give one for each.",
+        "The model 'u' takes one tensor for each of its inputs, t, x, but the call has 1. Give one for each.",
     ),
     "f does not depend on one": (
         lambda: ng.partials(lambda t, x: tf.sin(t) + 0 * tf.round(x), ["t", "tx"])(T, X),

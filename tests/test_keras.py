@@ -366,8 +366,8 @@ def test_dropout_outside_of_a_function():
     with pytest.raises(UnsupportedOpError) as error:
         model(column(1.0), training=True)
     assert (
-        "draws at random or writes a variable: what is run once more for the derivative is not the value itself. Call "
-        "the model in a tf.function (fit and predict do), where it is differentiated, or with training=False."
+        "draws at random or writes a variable: a second run for the derivative would compute another value. Call the "
+        "model in a tf.function (fit and predict do), where the value itself is differentiated, or with training=False."
     ) in str(error.value)
     np.testing.assert_allclose(model(column(1.0)), [[3.0]])
 
@@ -384,7 +384,7 @@ def test_monte_carlo():
 
 NORMAL = (
     "mixes the rows of the batch of x ('x') in training mode, as BatchNormalization does. Freeze that layer "
-    "(layer.trainable = False), or put one there that takes each row alone."
+    "(layer.trainable = False), or replace it by one that keeps rows independent."
 )
 
 
@@ -595,8 +595,8 @@ def a_dense_layer():
 
 
 BESIDE = (
-    "y ('keras_tensor') does not depend on x ('keras_tensor'): both are made from 'x', and no layers lead from x to y. Make "
-    "x before the layers of y, and call these on x: t, x = tx[:, :1], tx[:, 1:], then "
+    "y ('keras_tensor') does not depend on x ('keras_tensor'): both depend on 'x', and there is no path of layers from x to "
+    "y. Create x before the layers of y, and call these on x: t, x = tx[:, :1], tx[:, 1:], then "
     "y = net(keras.ops.concatenate([t, x], axis=1)). Or make each coordinate a keras.Input."
 )
 
@@ -625,14 +625,14 @@ REFUSED = {
     "no tensor": (
         lambda: grad(tf.constant(1.0), keras.Input((1,))),
         InputError,
-        "y is EagerTensor, not a tensor of a Keras 3 functional model. Give what keras.Input or a layer called on it "
-        "returned, or differentiate a function with nthgrad.derivative.",
+        "y is EagerTensor, not a tensor of a Keras 3 functional model. Give the output of keras.Input or of a layer "
+        "called on it, or differentiate a function with nthgrad.derivative.",
     ),
     "a tensor of no model": (
         lambda: grad(keras.Input((1,)), keras.KerasTensor((None, 1))),
         InputError,
-        "x is KerasTensor, not a tensor of a Keras 3 functional model. Give what keras.Input or a layer called on it "
-        "returned, or differentiate a function with nthgrad.derivative.",
+        "x is KerasTensor, not a tensor of a Keras 3 functional model. Give the output of keras.Input or of a layer "
+        "called on it, or differentiate a function with nthgrad.derivative.",
     ),
     "tf_keras": (lambda: grad(tf_keras.Input((1,)), tf_keras.Input((1,))), InputError, "y" + OLD),
     "TensorFlow 1": (in_a_session, InputError, "y" + OLD),
@@ -656,12 +656,13 @@ REFUSED = {
     "independent": (
         lambda: grad(*inputs((1,), (1,))),
         DependenceError,
-        "y ('x') does not depend on x ('y'): no layers lead from x to y. Differentiate by a tensor that y is made from.",
+        "y ('x') does not depend on x ('y'): there is no path of layers from x to y. Differentiate by a tensor that y "
+        "depends on.",
     ),
     "upside down": (
         lambda: grad(x := keras.Input((1,), name="x"), ops.sin(x)),
         DependenceError,
-        "y ('x') does not depend on x ('keras_tensor'): x is made from y, and not y from x. Exchange the two.",
+        "y ('x') does not depend on x ('keras_tensor'): x depends on y, and not y on x. Exchange the two.",
     ),
     "sliced after the layers": (lambda: beside(lambda x: x[:, :1]), DependenceError, BESIDE),
     "a copy": (lambda: beside(lambda x: x + 0), DependenceError, BESIDE),
@@ -722,12 +723,12 @@ REFUSED = {
     "by hand, without what is held": (
         lambda: Grad(1, name="g")([ops.add(*(xd := inputs((1,), (1,)))), xd[0]]),
         ArgumentError,
-        "The layer 'g' was not given ['y'], which y depends on beside x. Call nthgrad.keras.grad, which finds them.",
+        "The layer 'g' was not given ['y'], on which y depends too. Call nthgrad.keras.grad, which finds them.",
     ),
     "by hand, on values": (
         lambda: Grad(1, name="g")([tf.ones([1, 1]), tf.ones([1, 1])]),
         ArgumentError,
-        "The layer 'g' stands in no model. Call nthgrad.keras.grad.",
+        "The layer 'g' belongs to no model. Call nthgrad.keras.grad.",
     ),
 }
 
@@ -749,9 +750,7 @@ def test_a_model_cut_between():
     (x,) = inputs((1,))
     h = ops.sin(x)
     model = keras.Model([x, h], grad(h**2, x))
-    with pytest.raises(
-        UnsupportedOpError, match=r"gave another value when they were run once more .* the model was cut"
-    ):
+    with pytest.raises(UnsupportedOpError, match=r"computed another value in a second run .* the model was cut"):
         model([column(1.0), column(5.0)])
     with pytest.raises(NthgradError, match="does not depend on x"):
         tf.function(model, autograph=False)([tf.constant(column(1.0)), tf.constant(column(5.0))])

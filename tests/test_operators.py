@@ -284,18 +284,18 @@ CASES = {
     "a vector where a number is needed": (
         lambda: ng.gradient(waves)(X),
         errors.OutputError,
-        "f maps shape (5, 3) to shape (5, 4), not to one number a point. Use nthgrad.jacobian.",
+        "f maps shape (5, 3) to shape (5, 4), not to one number for each point. Use nthgrad.jacobian.",
     ),
     "a vector for hvp": (
         lambda: ng.hvp(waves)(X, V),
         errors.OutputError,
-        "f maps shape (5, 3) to shape (5, 4), not to one number a point. Use nthgrad.hessian.",
+        "f maps shape (5, 3) to shape (5, 4), not to one number for each point. Use nthgrad.hessian.",
     ),
     "components that are too many": (
         lambda: ng.divergence(waves)(X),
         errors.OutputError,
-        "f maps shape (5, 3) to shape (5, 4), but a divergence takes as many components as coordinates. Return a tensor "
-        "of the shape of x, or use nthgrad.jacobian.",
+        "f maps shape (5, 3) to shape (5, 4), but a divergence requires as many components as coordinates. Return a "
+        "tensor of the shape of x, or use nthgrad.jacobian.",
     ),
     "no row for a point": (
         lambda: ng.laplacian(lambda x: tf.reduce_sum(x**2))(X),
@@ -369,12 +369,12 @@ CASES = {
     "an estimate by tapes": (
         lambda: ng.laplacian(field, estimate=True, method="tape"),
         errors.ArgumentError,
-        'method is "tape", which has no estimate=True. Leave the one or the other out.',
+        'method is "tape", which has no estimate=True. Leave out one of the two.',
     ),
     "directions of another shape": (
         lambda: ng.laplacian(field, estimate=True)(X, V[0]),
         errors.InputError,
-        "v is float64 of shape (3,), but a point is float64 of shape (3,). Give the directions along a first axis of v, in "
+        "v is float64 of shape (3,), but a point is float64 of shape (3,). Give the directions on the first axis of v, in "
         "the dtype of x.",
     ),
     "a vector of another shape": (

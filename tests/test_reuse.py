@@ -368,9 +368,9 @@ def test_a_function_made_in_a_loop_is_warned_of_once(name):
     line = next(i for i, text in enumerate(lines, 1) if text.startswith(f'    "{name}": (lambda i: ng.'))
     assert (warning.filename, warning.lineno) == (__file__, line)
     assert str(warning.message) == (
-        f"nthgrad.{maker} has traced 5 functions that the same code makes, {said!r} at {__file__}:{line}, and traces each "
-        "anew: tracing takes longer than computing. Define the function once, outside of the loop, and give it what "
-        "changes as an argument."
+        f"nthgrad.{maker} has traced 5 functions with the same code, {said!r} at {__file__}:{line}, one by one; tracing "
+        "takes longer than computing. Define the function once, outside the loop, and pass the values that change as "
+        "arguments."
     )
 
 

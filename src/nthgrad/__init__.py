@@ -1,4 +1,35 @@
-"""nth-order derivatives in TensorFlow 2, and the TensorFlow 1 / Keras 2 programs that used to compute them."""
+"""nth-order derivatives in TensorFlow 2, and the TensorFlow 1 / Keras 2 programs that used to compute them.
+
+Derivatives of a function f at each point:
+    derivative          the nth derivative
+    derivatives         f and all its derivatives up to order n
+    partials            partial derivatives of a field u(t, x, ...), by the names of its coordinates
+    taylor              Taylor coefficients of f(x + s v) in s
+    finite_difference   the nth derivative by finite differences, with an error estimate
+    check               compares all engines at your points
+
+Operators on a function of points with several coordinates:
+    gradient, jacobian, hessian     all first or second derivatives
+    hvp                             the Hessian times a vector
+    laplacian, biharmonic           sums of second or fourth derivatives
+    divergence                      the divergence of a vector field
+
+Keras, data and files:
+    keras.grad              the derivative of one tensor of a Keras 3 model by another
+    evaluate                runs any g on more points than memory holds
+    export.saved_model      writes derivatives as a SavedModel
+    export.stablehlo        writes derivatives as StableHLO, for XLA without TensorFlow
+
+Old programs:
+    legacy.session          runs TensorFlow 1 / Keras 2 code inside a TensorFlow 2 program
+    legacy.lift             converts an old graph, checkpoint or model to a function
+
+Extension and errors:
+    extend.register         adds a rule for an op that the Taylor engine does not know
+    NthgradError            the base class of all errors; `nthgrad.errors` has the others
+
+At the command line: nthgrad --help
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -36,8 +67,7 @@ __all__ = [
     "taylor",
 ]
 
-# Imported when first asked for: TensorFlow takes seconds and writes to the screen, and the command line, which lies in
-# this package, has to be there before it.
+# Imported on first use: TensorFlow takes seconds to import and writes to the screen. The command line must start first.
 _HOME = {
     "biharmonic": "nthgrad.operators",
     "check": "nthgrad.checking",

@@ -1,7 +1,7 @@
 """The command line: `nthgrad demo`, `eval`, `export`, `lift`, `run` and `scan`.
 
-Each command is a file of `nthgrad.cli`. What a command needs is imported when it runs: help, and refusing what is
-mistyped, do not wait for TensorFlow.
+Each command is a file of `nthgrad.cli`. It imports its modules when it runs: help and errors in the command line do
+not wait for TensorFlow.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments; by default those of the process.
 
     Returns:
-        The exit status: 0; 1 for what went wrong on the way; 2 for what was mistyped; 130 after Ctrl-C. Of
-        `nthgrad run`, what the program ended with.
+        the exit status: 0; 1 for an error of the computation; 2 for an error in the command line; 130 after Ctrl-C. For
+        `nthgrad run`, the status of the program.
     """
     try:
         return cli.main(None if argv is None else list(argv), prog_name="nthgrad", standalone_mode=False) or 0
@@ -71,13 +71,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         complain(error.format_message())
         return error.exit_code
-    except ArgumentError as error:  # the command line hands on what was typed
+    except ArgumentError as error:  # the commands pass the typed arguments on
         complain(str(error))
         return 2
     except NthgradError as error:
         complain(str(error))
         return 1
-    except OSError as error:  # the screen, or the pipe, is full or closed
+    except OSError as error:  # the standard output is full or closed
         complain(f"The output cannot be written: {error.strerror or error}. Check where it goes.")
         return 1
 

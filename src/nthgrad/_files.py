@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all."""
+"""Writes files and folders that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from nthgrad.errors import ArgumentError
 
 
 def free_folder(path: str) -> Path:
-    """The path of a folder that can be made."""
+    """Returns the path of a folder that can be created; raises an ArgumentError."""
     target = Path(path)
     if target.exists() or target.is_symlink():
-        raise ArgumentError(f"{path} is there already. Give the name of a folder that is not, or remove it.")
+        raise ArgumentError(f"{path} exists already. Give the name of a new folder, or remove it.")
     if not target.parent.is_dir():
         raise ArgumentError(f"There is no folder {target.parent} for {target.name}. Make it first.")
     return target
@@ -29,21 +29,21 @@ def free_folder(path: str) -> Path:
 
 @contextlib.contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """A folder to make, which appears under its name when the block has ended well, and never in part."""
+    """Yields the path of a folder to create. It appears under its name after the block, unless the block raises."""
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
             made = Path(temporary) / target.name
             yield made
             made.rename(target)
     except OSError as error:
-        raise ArgumentError(f"{target} cannot be written: {error.strerror or error}. Give a path that can.") from error
+        raise ArgumentError(f"{target} cannot be written: {error.strerror or error}. Give a writable path.") from error
 
 
 def refuse_file(path: str, kinds: Sequence[str]) -> None:
-    """Refuses a file that cannot be written, before there is anything to write.
+    """Refuses a file that cannot be written, before any work is done.
 
     Raises:
-        ArgumentError: the name ends with none of the kinds, or there is no such folder.
+        ArgumentError: the name ends with none of the kinds, or its folder does not exist.
     """
     if Path(path).suffix.lower() not in kinds:
         raise ArgumentError(f"{path} has an unknown ending. Write a file that ends with {' or '.join(kinds)}.")
@@ -55,21 +55,21 @@ def refuse_file(path: str, kinds: Sequence[str]) -> None:
 
 @contextlib.contextmanager
 def whole_file(path: str) -> Iterator[IO[bytes]]:
-    """A binary file that appears under its name when the block has ended well, and never in part.
+    """Opens a binary file. It appears under its name after the block, unless the block raises.
 
     Raises:
-        ArgumentError: it cannot be written.
+        ArgumentError: the file cannot be written.
     """
     temporary = None
     try:
-        target = Path(path).resolve()  # through a link, to the file that it names
+        target = Path(path).resolve()  # replaces the file that a link points to, not the link
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with os.fdopen(handle, "wb") as file:
             yield file
         os.chmod(temporary, _mode(target))
         os.replace(temporary, target)
     except OSError as error:
-        raise ArgumentError(f"{path} cannot be written: {error.strerror or error}. Give a file that can.") from error
+        raise ArgumentError(f"{path} cannot be written: {error.strerror or error}. Give a writable file.") from error
     finally:
         if temporary is not None:
             with contextlib.suppress(FileNotFoundError):
@@ -77,14 +77,14 @@ def whole_file(path: str) -> Iterator[IO[bytes]]:
 
 
 def write_columns(path: str, names: Sequence[str], values: Sequence[np.ndarray]) -> None:
-    """Writes arrays of shape [n] by name: .csv with a header and every digit, or .npz.
+    """Writes named arrays of shape [n] to a .csv with a header and all digits, or to an .npz.
 
     Raises:
-        ArgumentError: it cannot be written.
+        ArgumentError: the file cannot be written.
     """
     with whole_file(path) as file:
         if Path(path).suffix.lower() == ".npz":
-            with zipfile.ZipFile(file, "w") as archive:  # numpy.savez has arguments of its own, whose names it refuses
+            with zipfile.ZipFile(file, "w") as archive:  # numpy.savez refuses some names
                 for name, array in zip(names, values, strict=True):
                     with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                         np.lib.format.write_array(member, array, allow_pickle=False)
@@ -94,11 +94,11 @@ def write_columns(path: str, names: Sequence[str], values: Sequence[np.ndarray])
         writer.writerow(names)
         # str of a NumPy float is the shortest text that reads back equal.
         writer.writerows(zip(*(map(str, v) for v in values), strict=True))
-        text.detach()  # flushed, and the file left open for its owner
+        text.detach()  # flushes; `whole_file` closes the file
 
 
 def _mode(target: Path) -> int:
-    """The rights of the file that is there, or those that a new one gets."""
+    """Returns the permissions of the existing file, or those of a new one."""
     with contextlib.suppress(OSError):
         return target.stat().st_mode & 0o777
     mask = os.umask(0)

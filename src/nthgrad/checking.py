@@ -1,4 +1,4 @@
-"""check: the engines against each other and against finite differences, at the user's own function and points."""
+"""check: compares all engines with finite differences, at the user's own function and points."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from nthgrad.engines.outputs import spread
 from nthgrad.errors import DisagreementError
 
 _ROUNDING = 1e3
-"""Roundings that an engine is granted, in units of the largest derivative up to the order compared.
+"""Rounding errors allowed for an engine, in units of the largest derivative up to the compared order.
 
-An engine rounds as f does, and a badly conditioned f a hundred times as much. The differences round more and estimate
-it: with the factor on their estimate, no function of the test suite needs this allowance. In float32 it is 1e-4.
+An engine rounds as f does; a badly conditioned f rounds a hundred times as much. Finite differences round more, but
+estimate that: with FACTOR, no function of the test suite needs this allowance. In float32 it is 1e-4.
 """
 
 
 _LEGEND = """
-An engine's column has its largest difference from finite differences, as a part of what is allowed.
-precision: what is allowed, as a part of the largest derivative. compared: elements of f(x)."""
-_LEFT_OUT = "\nThe others are unknown: f is not finite around them, or varies within the steps."
+tape, taylor: the largest difference from finite differences, as a fraction of the limit.
+precision: the limit, as a fraction of the largest derivative. compared: elements of f(x)."""
+_LEFT_OUT = "\nThe other elements are unknown: f is not finite around them, or varies within the steps."
 
 
 class Agreement(dict[str, list[float]]):
-    """What `check` found: a dict from each engine to its largest disagreement at each order; it prints as a table.
+    """The result of `check`: a dict from each engine to its largest disagreement at each order. It prints as a table.
 
     Attributes:
-        allowed: for each order, how far the numbers may be apart, as a part of the largest derivative.
+        allowed: for each order, the largest difference allowed, as a fraction of the largest derivative.
         compared: for each order, how many elements of f(x) could be compared.
         elements: how many elements f(x) has.
     """
@@ -41,13 +41,13 @@ class Agreement(dict[str, list[float]]):
     def __init__(
         self, parts: Mapping[str, list[float]], allowed: Sequence[float], compared: Sequence[int], elements: int
     ):
-        """The disagreements, and what they were measured with."""
+        """Stores the disagreements and their limits."""
         super().__init__(parts)
         self.allowed, self.compared, self.elements = list(allowed), list(compared), elements
 
     def __repr__(self) -> str:
-        """The table, order by order, engine by engine."""
-        from nthgrad._display import table  # late, as rich is
+        """Returns the table, order by order, engine by engine."""
+        from nthgrad._display import table  # late: it imports rich
 
         orders = zip(self.allowed, self.compared, *self.values(), strict=True)
         rows = [
@@ -61,15 +61,15 @@ class Agreement(dict[str, list[float]]):
 
 
 def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
-    """Sets every engine against finite differences of f, orders 1 to `order`, and raises where they disagree.
+    """Compares every engine with finite differences of f at orders 1 to `order`; raises if they disagree.
 
-    The differences are taken along a direction of random lengths, one an element: an f whose output at one element
-    depends on other elements of x, which no engine can see from shapes alone, is found so too.
+    The differences move each element by its own random length. So check also finds an f whose output at one element
+    depends on other elements of x, which no engine can see from shapes alone.
 
-    An element around which f is not finite, such as sqrt(x) at 0 or below, is unknown to differences and not compared.
-    So is one where f varies within the shortest step, such as sin(x) at 1e16. The
-    result says how many were; an order at which none can be is an error. Its precision is what the check can find: near
-    1, the dtype of x has too few digits at that order, and float64 points say more.
+    An element is not compared if f is not finite around it, such as sqrt(x) at 0 or below. Neither is it if f varies
+    within the shortest step, such as sin(x) at 1e16. The result says how many elements were compared; none at some
+    order is an error. The precision is the smallest error that the check can find. If it is near 1, the dtype of x has
+    too few digits at that order: use float64 points.
 
     Args:
         f: a function of one argument, as in `derivative`.
@@ -77,12 +77,12 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
         order: the highest order, at least 1.
 
     Returns:
-        A dict that prints as a table. For each engine it has the largest disagreement at each order, as a part of what
-        is allowed (10 times the error estimate of the differences and 1000 roundings): all are at most 1.
+        a dict that prints as a table. For each engine it has the largest disagreement at each order, as a fraction of
+        the limit (10 times the error estimate of the differences plus 1000 roundings): all are at most 1.
 
     Raises:
-        DisagreementError: an engine and the differences are further apart than that, and it says which, where and by
-            how much; or an order has nothing to compare.
+        DisagreementError: an engine and the differences disagree by more than the limit, or no element can be compared
+            at some order. The text says which, where and by how much.
         NthgradError: as `derivative` and `finite_difference`.
 
     Example:
@@ -93,9 +93,9 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
         ...
              1  0.0...  0.0...      1      ...e-1...    2 of 3
              2  0.0...  0.0...      1      ...e-1...    2 of 3
-        An engine's column has its largest difference from finite differences, as a part of what is allowed.
-        precision: what is allowed, as a part of the largest derivative. compared: elements of f(x).
-        The others are unknown: f is not finite around them, or varies within the steps.
+        tape, taylor: the largest difference from finite differences, as a fraction of the limit.
+        precision: the limit, as a fraction of the largest derivative. compared: elements of f(x).
+        The other elements are unknown: f is not finite around them, or varies within the steps.
         >>> max(report["taylor"]) < 1
         True
     """
@@ -114,11 +114,11 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
         found[engine] = []
         for k, (value, error) in enumerate(differences, start=1):
             outputs = []
-            for i, (got, along, estimate) in enumerate(zip(*map(_leaves, (tower[k], value, error)), strict=True)):
+            for i, (got, expected, estimate) in enumerate(zip(*map(_leaves, (tower[k], value, error)), strict=True)):
                 rate = np.asarray(spread(direction, tf.convert_to_tensor(got))).astype(np.float64) ** k
                 sizes[i] = np.maximum(sizes[i], _size(got))
                 place = _Place(engine, k, i, np.asarray(point), np.broadcast_to(rate, got.shape))
-                outputs.append(_compare(place, got, along, FACTOR * estimate + roundings[i] * sizes[i], sizes[i]))
+                outputs.append(_compare(place, got, expected, FACTOR * estimate + roundings[i] * sizes[i], sizes[i]))
             parts, allowed, counts = zip(*outputs, strict=True)
             found[engine].append(_Compared(max(parts), max(allowed), sum(counts)))
     parts = {engine: [result.part for result in results] for engine, results in found.items()}
@@ -127,7 +127,7 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
 
 
 class _Place(NamedTuple):
-    """What is compared: an engine, an order, an output of f, the points, and the lengths of the direction there."""
+    """A comparison to make: engine, order, output of f, points, and factors from the direction to each element."""
 
     engine: str
     order: int
@@ -136,7 +136,7 @@ class _Place(NamedTuple):
     rates: np.ndarray
 
     def point(self, at: tuple[Any, ...]) -> str:
-        """The point of an element of the output."""
+        """Names the point of an element of the output."""
         x = self.points
         if not x.ndim:
             return f"x = {_shown(float(x))}"
@@ -146,17 +146,23 @@ class _Place(NamedTuple):
 
 
 class _Compared(NamedTuple):
-    """A comparison: the largest difference as a part of what is allowed, that as a part of the values, and how many."""
+    """The result of a comparison.
+
+    Attributes:
+        part: the largest difference, as a fraction of the limit.
+        allowed: the limit, as a fraction of the largest derivative.
+        count: how many elements were compared.
+    """
 
     part: float
     allowed: float
     count: int
 
 
-def _compare(place: _Place, got: np.ndarray, along: np.ndarray, allowed: np.ndarray, sizes: np.ndarray) -> _Compared:
-    """Compares an engine's values with differences along the direction, or raises a DisagreementError."""
+def _compare(place: _Place, got: np.ndarray, expected: np.ndarray, allowed: np.ndarray, sizes: np.ndarray) -> _Compared:
+    """Compares an engine's values with differences in the direction; raises a DisagreementError."""
     _, order, output, _, rates = place
-    known = np.isfinite(along) & np.isfinite(allowed)
+    known = np.isfinite(expected) & np.isfinite(allowed)
     if not known.any():
         raise DisagreementError(
             f"Order {order} (output {output}): finite differences have no value at any of its {known.size} elements, "
@@ -164,26 +170,26 @@ def _compare(place: _Place, got: np.ndarray, along: np.ndarray, allowed: np.ndar
             "finite."
         )
     with np.errstate(invalid="ignore", divide="ignore"):
-        part = np.where(got * rates == along, 0.0, np.abs(got * rates - along) / allowed)
+        part = np.where(got * rates == expected, 0.0, np.abs(got * rates - expected) / allowed)
     part = np.where(known, np.where(np.isnan(part), np.inf, part), 0.0)
     if part.max() <= 1:
         return _Compared(float(part.max()), allowed[known].max() / (sizes[known].max() or 1.0), int(known.sum()))
     at = np.unravel_index(int(np.argmax(part)), part.shape)
     raise DisagreementError(
         f"Order {order} at {place.point(at)} (output {output}): {place.engine} gives {_shown(got[at])}, finite "
-        f"differences give {_shown(along[at] / rates[at])}, which is {part[at]:.3g} times as far as their error "
-        f"allows; {int((part > 1).sum())} of {part.size} elements disagree. Check that each element of f(x) depends on "
-        "its own element (or row) of x only; if it does, use the other method and report f."
+        f"differences give {_shown(expected[at] / rates[at])}: the difference is {part[at]:.3g} times the limit. "
+        f"{int((part > 1).sum())} of {part.size} elements disagree. Check that each element of f(x) depends on its own "
+        "element (or row) of x only; if it does, use the other method and report f."
     )
 
 
 def _leaves(structure: Any) -> list[np.ndarray]:
-    """The tensors of a structure, in float64."""
+    """Returns the tensors of a structure, in float64."""
     return [np.asarray(leaf).astype(np.float64) for leaf in tf.nest.flatten(structure)]
 
 
 def _shown(value: float) -> str:
-    return f"{value + 0.0:.8g}"  # of a zero without its sign
+    return f"{value + 0.0:.8g}"  # no minus sign before zero
 
 
 def _size(values: np.ndarray) -> np.ndarray:
@@ -191,5 +197,5 @@ def _size(values: np.ndarray) -> np.ndarray:
 
 
 def _eps(tensor: tf.Tensor) -> float:
-    """The distance from one to the next number of a tensor's dtype, which NumPy does not say of bfloat16."""
+    """Returns the distance from one to the next number of a tensor's dtype; np.finfo does not know bfloat16."""
     return float(np.spacing(np.ones((), tensor.dtype.as_numpy_dtype)))

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_argnum, checked_engine, checked_order
 from nthgrad._call.reuse import reused
-from nthgrad._call.transform import Computation, direction, transform
+from nthgrad._call.transform import Computation, as_direction, transform
 from nthgrad.engines import outputs
 from nthgrad.engines import taylor as taylor_engine
 
@@ -24,53 +24,53 @@ def derivative(
     method: Method = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
-    """The derivative of f of a given order, as a function.
+    """Returns g, the derivative of f of a given order.
 
-    Every element of f's output has to depend on its own element (or row) of x only, as in a function of one variable
-    applied to a batch of points; a scalar x may have an output of any shape. What comes back is traced and compiled
-    once for each signature, whatever the values and the batch size.
+    Every element of f's output has to depend on its own element (or row) of x only: f is a function of one variable,
+    applied to a batch of points. A scalar x may have an output of any shape. g is traced and compiled once for each
+    signature, for all values and batch sizes.
 
-    The traced ops of f are checked for this, one by one. An op that surely combines rows, or exchanges them, is
-    refused, also if a later op undoes it: a softmax or a cumsum along the batch, x - x[0], a BatchNormalization in
-    training mode. For most ops it is proved that they keep rows independent. An f without a proof of either is let
-    through: rows in a permutation that depends on x, an op without a rule. For such an f, compare with `nthgrad.check`.
+    The traced ops of f are checked for this, one by one. An op that surely mixes rows is refused, also if a later op
+    undoes it: a softmax or a cumsum over the batch, x - x[0], a BatchNormalization in training mode. For most ops there
+    is a proof that rows are independent. An f without a proof of either is accepted: rows in a permutation that depends
+    on x, an op without a rule. For such an f, compare with `nthgrad.check`.
 
-    It computes in the dtype of x. In half precision tanh and log lose about a rounding an order: at orders 1 to 4 the
+    g computes in the dtype of x. In half precision, tanh and log lose about one rounding an order: at orders 1 to 4 the
     errors are within 0.1, 0.2, 0.3 and 0.4 % of the largest value in float16 (eps is 2**-10), 0.8 to 3 % in bfloat16
-    (2**-7). The layers of a network round too. In float16 what exceeds 65504 is infinite, such as the fourth derivative
-    of log below 0.098. Where that is not enough, cast x to float32.
+    (2**-7). The layers of a network round too. In float16, values above 65504 are infinite, such as the fourth
+    derivative of log below 0.098. If that is not enough, cast x to float32.
 
-    g differentiates what f computes eagerly. TensorFlow 2.21 optimizes a plain `tf.function` to other values where one
-    output of a `tf.unstack` or `tf.split` is stacked with itself, or its `tf.exp` reduced to a maximum. g is traced so
-    that this does not happen; `nthgrad.engines.grappler` says where it still can, in functions of your own.
+    g differentiates the values that f computes eagerly. TensorFlow 2.21 optimizes some plain `tf.function`s to other
+    values: if one output of a `tf.unstack` or `tf.split` is stacked with itself, or its `tf.exp` reduced to a maximum.
+    g is traced so that this does not happen. `nthgrad.engines.grappler` lists where it still can, in your functions.
 
     Args:
         f: a function, `tf.function`, `keras.Model`, `tf_keras.Model` or any callable on tensors; it may return any
             `tf.nest` structure of real tensors. A functional model of several inputs takes a tensor for each, in their
             order or by their names.
-        order: how often to differentiate, at least 0 (which gives f).
+        order: how often to differentiate, at least 0 (f itself).
         argnum: the argument of f to differentiate by, by position or by name.
-        method: the engine. `"taylor"` carries power series through the traced ops of f; what an order costs grows with
-            its number, and a `tf.custom_gradient` in f is walked through. `"tape"` nests `tf.GradientTape`s, whose cost
-            grows geometrically; it keeps custom gradients in force. `"auto"` is `"taylor"`, also at orders 1 and 2,
-            where tapes are faster for a small network without XLA but have no digits where it is saturated.
-        jit_compile: handed to `tf.function`; True compiles with XLA.
+        method: the engine. `"taylor"` computes power series through the traced ops of f. The cost of an order grows
+            with its number, and a `tf.custom_gradient` in f has no effect. `"tape"` nests `tf.GradientTape`s. Its cost
+            grows geometrically, and custom gradients have effect. `"auto"` is `"taylor"`, also at orders 1 and 2: there
+            tapes are faster for a small network without XLA, but have no correct digits where it is saturated.
+        jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:
         g with f's arguments. g(x, ...) has the structure, shapes and dtypes of f(x, ...). x may be a real tensor,
-        variable or NumPy array, whose dtype is kept, or a Python float, which takes the dtype of the other arguments or
-        else Keras's `floatx`. Floats among the other arguments take x's dtype, arrays become tensors, and anything else
-        is part of the signature. The same f and options return the same g, which lives as long as f. A new g is built
+        variable or NumPy array, whose dtype is kept. A Python float takes the dtype of the other arguments, or else
+        Keras's `floatx`. Floats among the other arguments take x's dtype, arrays become tensors, and anything else is
+        part of the signature. The same f and options return the same g, which lives as long as f. A new g is built
         if a Python variable, attribute or function that f names has changed.
 
     Raises:
-        ArgumentError: order, argnum or method is not one that there is.
+        ArgumentError: order, argnum or method is invalid.
         InputError: (by g) x is not a dense, real, floating-point, non-empty tensor.
         OutputError: (by g) f's output mixes elements of x or is not real.
         MixingError: (by g) an op of f surely mixes the rows of x.
         DependenceError: (by g) f(x) does not depend on x.
-        UnsupportedOpError: (by g) an op in f has no derivative of an order asked for.
-        CostError: (by g) the graph would grow past sense.
+        UnsupportedOpError: (by g) an op in f has no derivative of a requested order.
+        CostError: (by g) the graph would be too large.
 
     Example:
         >>> import tensorflow as tf, nthgrad as ng
@@ -98,7 +98,7 @@ def derivatives(
     method: Method = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
-    """The function f and all its derivatives up to an order, as one function that shares the work between them.
+    """Returns g, which computes f and all its derivatives up to an order; they share the work.
 
     Args:
         f: as in `derivative`.
@@ -108,7 +108,7 @@ def derivatives(
         jit_compile: as in `derivative`.
 
     Returns:
-        g with f's arguments. g(x, ...) is the tuple (f, f', ..., f^(order)), each as `derivative` gives it.
+        g with f's arguments. g(x, ...) is the tuple (f, f', ..., f^(order)), each as from `derivative`.
 
     Raises:
         NthgradError: as `derivative`.
@@ -138,12 +138,12 @@ def taylor(
     argnum: int | str = 0,
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
-    """The Taylor coefficients of f along a line: of s -> f(x + s v) about s = 0.
+    """Returns g, which computes the Taylor coefficients of s -> f(x + s v) about s = 0.
 
-    Here f may mix the elements of x as it likes: the k-th coefficient times k! is the k-th derivative along v.
+    Here f may mix the elements of x: the k-th coefficient times k! is the k-th derivative in the direction v.
 
     Args:
-        f: as in `derivative`, but for its output, which may be of any shape, and complex.
+        f: as in `derivative`, but its output may have any shape and may be complex.
         order: the highest order, at least 0.
         argnum: as in `derivative`.
         jit_compile: as in `derivative`.
@@ -168,6 +168,6 @@ def taylor(
         compute=lambda at, x, v: tuple(taylor_engine.coefficients(at, x, v, n)),
         order=n,
         returned=outputs.tensors,
-        directed=direction,
+        directed=as_direction,
     )
     return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)

@@ -1,6 +1,6 @@
 """Finite differences of any order, from exact rational stencils, with an error estimate.
 
-This engine only ever calls f: it shares no code with the others, so it is their independent check.
+This engine only calls f. It shares no code with the other engines, so it checks them independently.
 """
 
 import math
@@ -42,50 +42,49 @@ def finite_difference(
     direction: Any = None,
     return_error: bool = False,
 ) -> Callable[..., Any]:
-    """Return g, the derivative of f of any order by central finite differences.
+    """Returns g, the derivative of f of any order by central finite differences.
 
     As in `derivative`, every element of f's output depends on its own element (or row) of x only, and a scalar x may
-    have an output of any shape: x of shape [n] or [n, 1] goes with outputs [n], [n, 1], [n, m], ... All the elements
-    are moved at once, each by its own step. With `direction`, f may mix the elements of x as it likes.
+    have an output of any shape. For x of shape [n] or [n, 1], outputs are [n], [n, 1], [n, m], ... All elements are
+    moved at once, each by its own step. With `direction`, f may mix the elements of x.
 
-    Without `step`, differences are taken on a ladder of steps h, h/2, h/4, ... from h = max(|x|, 1) (rounded down to a
-    power of two) to below the step that balances truncation and rounding, h eps^(1/(order + accuracy)). A second ladder
-    starts at h = min(|x|, 1), not below eps^(3/4). Where the two contradict each other, the second is used. Both are
+    Without `step`, differences are computed on a ladder of steps h, h/2, h/4, ... from h = max(|x|, 1) (rounded down to
+    a power of two) to below h eps^(1/(order + accuracy)), which balances truncation and rounding. A second ladder
+    starts at h = min(|x|, 1), not below eps^(3/4). If the two contradict each other, the second is used. Both are
     extrapolated to h = 0 (Richardson, 1911; Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Adv. Eng.
-    Software 4, 1982), and for each element the entry of the table with the least error estimate is returned. With
-    `step`, that step is used as it is and nothing is extrapolated: the classic second difference of log(x + 2) at 1
-    with step=1e-7 is -0.1110223 for -0.1111111 in float64, and an error of 0.3 beside it: the digits are rounding.
+    Software 4, 1982). For each element, g returns the entry of the table with the least error estimate.
 
-    f is called at some 80 to 120 points (in a graph it is traced once); with `step`, at the points of one stencil, of
-    two with `return_error`. It is evaluated in x's dtype; the differences of its values are summed in float64 and
-    returned in f's dtype.
+    With `step`, only that step is used and nothing is extrapolated. For example, the second difference of log(x + 2) at
+    1 with step=1e-7 is -0.1110223 instead of -0.1111111 in float64, with an error of 0.3: its digits are rounding.
+
+    f is called at 80 to 120 points (in a graph it is traced once); with `step`, at the points of one stencil, or of two
+    with `return_error`. f is evaluated in x's dtype. The differences are summed in float64 and returned in f's dtype.
     g works eagerly and inside `tf.function`.
 
     Args:
-        f: Any callable of tensors; it returns a float tensor or a `tf.nest` structure of them.
-        order: The order of the derivative, >= 0.
-        argnum: The position of x among f's arguments.
-        accuracy: The order of the truncation error of a single difference in its step: even, >= 2.
-        step: The step for all elements, > 0. By default each element has its own.
-        direction: A tensor d of x's shape and dtype: g is then the derivative of s -> f(x + s d) at s = 0, with one
+        f: any callable of tensors; it returns a float tensor or a `tf.nest` structure of them.
+        order: the order of the derivative, >= 0.
+        argnum: the position of x among f's arguments.
+        accuracy: the order of the truncation error of a single difference in its step: even, >= 2.
+        step: the step for all elements, > 0. By default each element has its own.
+        direction: a tensor d of x's shape and dtype. g is then the derivative of s -> f(x + s d) at s = 0, with one
             step for all elements, and the output may have any shape.
-        return_error: Whether g returns `(value, error)`.
+        return_error: whether g returns `(value, error)`.
 
     Returns:
-        g, called as f is. `g(x)` has the structure, shapes and dtypes of `f(x)`; with `return_error` it is a pair of
-        such structures. `error` estimates |value - exact|: the difference of neighbours in the table, plus the
-        rounding of f as the smallest steps of the ladder measure it (at least one unit in its last place). It is an
-        estimate, no bound; |value - exact| <= 10 error holds for all of the project's test functions at orders 1 to 4.
-        It may be too small for an f that loses three digits and more to its own rounding, or so near a pole that no
-        step of the ladder is short enough. So it may in float32 where f varies far faster than |x|, as
-        sin(x) does beyond |x| = 1e4: use float64 there. Where no step gives finite values, or f still varies
-        within the shortest step that the spacing of floats at x allows, the derivative is unknown: value is NaN and
-        error infinite.
+        g with f's arguments. `g(x)` has the structure, shapes and dtypes of `f(x)`; with `return_error` it is a pair of
+        such structures. `error` estimates |value - exact|: the difference of neighbors in the table, plus the rounding
+        of f, measured at the smallest steps of the ladder (at least one unit in its last place). It is an estimate, no
+        bound; |value - exact| <= 10 error holds for all of the project's test functions at orders 1 to 4. It may be too
+        small if f loses three or more digits to its own rounding, or so near a pole that every step is too long. It may
+        also be too small in float32 if f varies far faster than |x|, such as sin(x) beyond |x| = 1e4: use float64.
+        The derivative is unknown if no step has finite values, or if f still varies within the shortest step that the
+        spacing of floats at x allows. Then value is NaN and error infinite.
 
     Raises:
-        ArgumentError: order, argnum, accuracy, step or direction is not what it must be.
+        ArgumentError: order, argnum, accuracy, step or direction is invalid.
         InputError: x is not a float tensor, or is empty.
-        OutputError: f returns something else than float tensors, or shapes that do not go with x's.
+        OutputError: f returns anything but float tensors, or shapes that do not match x's.
 
     Example:
         >>> g = finite_difference(tf.sin, 2, return_error=True)
@@ -109,8 +108,8 @@ def finite_difference(
         x = as_point(args[argnum])
         if x.shape.rank is None:
             raise InputError("x has a shape of unknown rank. Give it a shape first, with tf.ensure_shape(x, ...).")
-        along = None if direction is None else _as_direction(direction, x)
-        units, size = _units(x, along, step)
+        d = None if direction is None else _as_direction(direction, x)
+        units, size = _units(x, d, step)
         if order == 0:
             units = units[:1]
         if order == 0 or (step is not None and not return_error):
@@ -122,15 +121,15 @@ def finite_difference(
         ladder = [[Fraction(offset, 2**row) for offset in offsets] for row in range(rows)]
         points = sorted({point for row in ladder for point in row})  # rows share points: o h / 2 is in the row above
 
-        # One addition for all points: of (x + h) + 2 the graph optimiser would make x + (h + 2), another rounding.
+        # One addition for all points: the graph optimizer changes (x + h) + 2 to x + (h + 2), which rounds differently.
         steps = column(map(float, points), x[None])
         shifts = tf.cast(tf.concat([unit * steps for unit in units], 0), x.dtype)
-        moved = x + (shifts if along is None else shifts * along)
+        moved = x + (shifts if d is None else shifts * d)
         call = f if tf.executing_eagerly() else tf.function(f)  # in a graph: converted and traced once, not 50 times
         results, structure = [], None
         for at in tf.unstack(moved, len(units) * len(points)):
             structure = call(*args[:argnum], at, *args[argnum + 1 :], **kwargs)
-            results.append([_as_output(leaf, x, along) for leaf in tf.nest.flatten(structure)])
+            results.append([_as_output(leaf, x, d) for leaf in tf.nest.flatten(structure)])
         if not results[0]:
             raise OutputError("f returned no tensor at all. Return float tensors from f.")
 
@@ -165,19 +164,19 @@ def finite_difference(
     return g
 
 
-def _units(x, along, step):
-    """Largest steps of the ladders, the finer ladder last, and the size of x.
+def _units(x, d, step):
+    """Returns the largest steps of the ladders, the finer ladder last, and the size of x.
 
-    All are in float64 and of x's shape (scalars where there is a direction).
+    All are in float64 and of x's shape (scalars if there is a direction).
     """
     size = tf.abs(tf.cast(x, tf.float64))
     least = tf.constant(1.0, tf.float64)
-    if along is not None:
-        reach = tf.reduce_max(tf.abs(tf.cast(along, tf.float64)))
+    if d is not None:
+        reach = tf.reduce_max(tf.abs(tf.cast(d, tf.float64)))
         reach = tf.where(reach > 0, reach, least)
         size, least = tf.reduce_max(size) / reach, least / reach
     if step is not None:
-        taken = float(np.asarray(step, x.dtype.as_numpy_dtype))  # as x's dtype rounds it: the one to divide by
+        taken = float(np.asarray(step, x.dtype.as_numpy_dtype))  # rounded to x's dtype, to divide by it
         if not 0 < taken < math.inf:
             raise ArgumentError(
                 f"step is {step!r}, which is {taken} in {x.dtype.name}. "
@@ -189,23 +188,23 @@ def _units(x, along, step):
 
 
 def _power_of_two(t):
-    """The largest power of two that is not above t."""
+    """Returns the largest power of two that is not above t."""
     exponent = tf.bitwise.bitwise_and(tf.bitcast(t, tf.int64), 0x7FF0000000000000)  # t without its mantissa
     return tf.bitcast(exponent, tf.float64)
 
 
 def _spread(t, leaf):
-    """Give t, of x's shape, the trailing ones that leaf's shape asks for."""
+    """Adds trailing axes of length 1 to t, of x's shape, until it broadcasts with leaf."""
     head = _head(t.shape)
     shape = tf.shape(t)[:head]
     if not (t.shape[:head].is_fully_defined() and leaf.shape[:head].is_fully_defined()):
         with tf.control_dependencies([tf.debugging.assert_equal(shape, tf.shape(leaf)[:head], _MIXED)]):
-            t = tf.identity(t)  # waits itself: of a reshape only the constants would, and they are folded away
+            t = tf.identity(t)  # carries the dependency: a reshape would lose it when its constants are folded
     return tf.reshape(t, tf.concat([shape, tf.ones([leaf.shape.rank - head], tf.int32)], 0))
 
 
 def _head(shape):
-    """The number of dimensions that are left without the trailing ones."""
+    """Returns the number of dimensions, without trailing ones of length 1."""
     dimensions = shape.as_list()
     while dimensions and dimensions[-1] == 1:
         dimensions.pop()
@@ -213,13 +212,13 @@ def _head(shape):
 
 
 def _eps(dtype):
-    """The distance from one to the next float; np.finfo does not know bfloat16."""
+    """Returns the distance from one to the next float; np.finfo does not know bfloat16."""
     one, two = np.array([1, 2], dtype.as_numpy_dtype)
     return float(np.nextafter(one, two) - one)
 
 
 def _as_direction(direction, x):
-    """Return the direction as a tensor of x's shape and dtype."""
+    """Converts the direction to a tensor of x's shape and dtype."""
     if not hasattr(direction, "dtype"):
         direction = tf.convert_to_tensor(direction, x.dtype)
     elif tf.as_dtype(direction.dtype) != x.dtype:
@@ -236,8 +235,8 @@ def _as_direction(direction, x):
     return direction
 
 
-def _as_output(leaf, x, along):
-    """Return what f returned as a float tensor whose shape goes with x's."""
+def _as_output(leaf, x, d):
+    """Converts an output of f to a float tensor whose shape matches x's."""
     try:
         leaf = tf.convert_to_tensor(leaf)
     except (TypeError, ValueError) as error:
@@ -252,7 +251,7 @@ def _as_output(leaf, x, along):
         raise OutputError(
             "f returned a tensor of unknown rank. Give it a shape inside f, with tf.ensure_shape(y, ...)."
         )
-    head = 0 if along is not None else _head(x.shape)
+    head = 0 if d is not None else _head(x.shape)
     if not leaf.shape[:head].is_compatible_with(x.shape[:head]):
         raise OutputError(f"f maps x of shape {_show(x.shape)} to shape {_show(leaf.shape)}: {_MIXED}")
     return leaf

@@ -5,23 +5,23 @@ Every message says what was found, where, and, in its last sentence, what to do.
 
 
 class NthgradError(Exception):
-    """Base of everything that nthgrad raises on purpose."""
+    """The base class of all errors that nthgrad raises."""
 
 
 class ArgumentError(NthgradError, ValueError):
-    """An argument of nthgrad's own (order, argnum, method, step, ...) is not one that it can work with."""
+    """An argument of nthgrad's own (order, argnum, method, step, ...) is invalid."""
 
 
 class InputError(NthgradError, TypeError):
-    """The point x is not something that f can be differentiated at: integers, strings, an empty tensor, ..."""
+    """f cannot be differentiated at x: integers, strings, an empty tensor, ..."""
 
 
 class OutputError(NthgradError, ValueError):
-    """What f returned has no derivative of the kind asked for: nothing, integers, mixed elements, ..."""
+    """The output of f has no derivative of the requested kind: None, integers, mixed elements, ..."""
 
 
 class MixingError(OutputError):
-    """f takes the rows of a batch together, so that no row has a derivative of its own."""
+    """f mixes the rows of a batch, so that no row has a derivative of its own."""
 
 
 class DependenceError(NthgradError, ValueError):
@@ -29,20 +29,20 @@ class DependenceError(NthgradError, ValueError):
 
 
 class UnsupportedOpError(NthgradError, NotImplementedError):
-    """TensorFlow has no derivative, or a wrong one, for an op between x and f(x) at the order asked for."""
+    """TensorFlow has no derivative, or a wrong one, for an op between x and f(x) at the requested order."""
 
 
 class CostError(NthgradError, ValueError):
-    """The graph of the derivative would grow past sense."""
+    """The graph of the derivative would be too large."""
 
 
 class DisagreementError(NthgradError, ArithmeticError):
-    """Two engines give different numbers for the same derivative, or none that can be compared."""
+    """Two engines compute different numbers for the same derivative, or no numbers that can be compared."""
 
 
 class LegacyError(NthgradError, RuntimeError):
-    """A TensorFlow 1 or Keras 2 program asks for what cannot be had, or is used outside its session."""
+    """A TensorFlow 1 or Keras 2 program needs something unsupported, or is used outside its session."""
 
 
 class RetracingWarning(UserWarning):
-    """Functions of the same code, such as a lambda in a loop, are traced one by one."""
+    """Functions with the same code, such as a lambda in a loop, are traced one by one."""

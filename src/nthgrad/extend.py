@@ -1,7 +1,7 @@
-"""The open door: rules of your own for ops that the Taylor engine does not know, or knows less well than you.
+"""Your own rules for ops that the Taylor engine does not know.
 
-The families are those that nthgrad's own table is made of: `constant`, `linear`, `linear_in`, `bilinear`, `slope`,
-`over`, `composite` and `expanded`; `ops` calls TensorFlow's ops by name on series and tensors alike.
+nthgrad's own rules use the same families: `constant`, `linear`, `linear_in`, `bilinear`, `slope`, `over`, `composite`
+and `expanded`. `ops` calls TensorFlow's ops by name, on series and on tensors.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ __all__ = ["bilinear", "composite", "constant", "expanded", "linear", "linear_in
 
 
 def register(kind: str, rule: Rule) -> None:
-    """Gives the Taylor engine a rule for an op type that has none.
+    """Registers a rule of the Taylor engine for an op type that has none.
 
-    It counts for functions traced from now on.
+    Functions traced from now on use it.
 
     Args:
-        kind: the type of the op, as `tf.Operation.type` says it.
-        rule: made by one of the families of this module. With x and y the op's input and output as series,
-            `slope(lambda x, y: s)` says y' = s x', `over(lambda x, y: d)` says d y' = x', `bilinear(0, 1)` that the op
-            is a product of its inputs 0 and 1, `linear` that it is linear in all its floating-point inputs together,
-            `linear_in(0)` in its first, `constant` that its derivative is zero wherever it exists,
-            `composite(lambda op, x: ...)` what it is in terms of other ops on series, `expanded(lambda op, x: ...)` in
-            terms of TensorFlow's ops on tensors.
+        kind: the type of the op, as in `tf.Operation.type`.
+        rule: a rule of one of the families of this module. x and y are the op's input and output as series.
+            `slope(lambda x, y: s)`: y' = s x'. `over(lambda x, y: d)`: d y' = x'. `bilinear(0, 1)`: the op is a product
+            of its inputs 0 and 1. `linear`: it is linear in all its floating-point inputs together. `linear_in(0)`: it
+            is linear in its first input. `constant`: its derivative is zero wherever it exists.
+            `composite(lambda op, x: ...)`: the op expressed by other ops on series. `expanded(lambda op, x: ...)`: the
+            op expressed by TensorFlow's ops on tensors.
 
     Raises:
-        ArgumentError: the op type has a rule, or the rule is none.
+        ArgumentError: the op type has a rule already, or rule is no rule.
 
     Example:
         >>> import nthgrad as ng, tensorflow as tf
         >>> from nthgrad import extend
-        >>> def f(x):  # adds to one place of a tensor; TensorFlow has no gradient for the op
+        >>> def f(x):  # adds to one element of a tensor; TensorFlow has no gradient for the op
         ...     return tf.raw_ops.InplaceAdd(x=tf.stack([x, x**2]), i=[1], v=tf.stack([x**3]))
         >>> extend.register("InplaceAdd", extend.linear)  # linear in its floating-point inputs together
         >>> print(ng.derivative(f, 2)(2.0).numpy())
@@ -44,8 +44,8 @@ def register(kind: str, rule: Rule) -> None:
     """
     if not callable(rule):
         raise ArgumentError(
-            f"The rule for {kind!r} is {rule!r}, which cannot be called. Make one with a family of nthgrad.extend."
+            f"The rule for {kind!r} is {rule!r}, which cannot be called. Create one with a family of nthgrad.extend."
         )
     if kind in RULES or kind in kinds.ENTERED or kind in opaque.PYTHON:
-        raise ArgumentError(f"The op type {kind!r} has a rule already. A second one is not taken.")
+        raise ArgumentError(f"The op type {kind!r} has a rule already, which cannot be replaced. Remove this call.")
     RULES[kind] = rule if isinstance(rule, Rule) else Rule(rule)

@@ -28,37 +28,35 @@ def partials(
     method: Method = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
-    """Partial derivatives of a field u(t, x, ...), by name, as one function that shares the work between them.
+    """Returns g, which computes partial derivatives of a field u(t, x, ...) by name; they share the work.
 
     Args:
-        f: a function of one tensor a coordinate, `def u(t, x)`, whose parameters name the coordinates; or, with
-            `coords`, a callable on one tensor `[..., d]` of d coordinates, such as a Keras model on `[batch, d]`. Of a
-            functional Keras model of several inputs the names of these are those of its parameters, in their order. f
-            may take other arguments beside, and return any `tf.nest` structure of real tensors whose shapes begin with
-            that of the points.
-        names: which partials: `"xx"` is d2u/dx2, `"tx"` is d2u/dtdx, `""` is u itself. Names of coordinates that are
-            longer than a letter are given as tuples: `("theta", "theta")`.
+        f: a function of one tensor for each coordinate, `def u(t, x)`, whose parameters name the coordinates. With
+            `coords`, a callable on one tensor `[..., d]` of d coordinates, such as a Keras model on `[batch, d]`. The
+            inputs of a functional Keras model of several inputs name the coordinates, in their order. f may take other
+            arguments. It may return any `tf.nest` structure of real tensors whose shapes begin with that of the points.
+        names: which partials: `"xx"` is d2u/dx2, `"tx"` is d2u/dtdx, `""` is u itself. Write names longer than one
+            letter as tuples: `("theta", "theta")`.
         coords: the names of the columns of f's first argument, one each: `"tx"`, or `["t", "theta"]`.
-        method: as in `derivative`. `"taylor"` carries series in all coordinates at once, and computes of their
-            coefficients only those below the partials that are asked for (Griewank and Walther, Evaluating
-            Derivatives, 2008, chapter 13).
+        method: as in `derivative`. `"taylor"` computes series in all coordinates at once, and only the coefficients
+            that the requested partials need (Griewank and Walther, Evaluating Derivatives, 2008, chapter 13).
         jit_compile: as in `derivative`.
 
     Returns:
-        g with f's arguments. g(t, x, ...) is a dict from each name, as it was given, to a structure like f's output.
-        The coordinates that are differentiated by have one shape, `[batch, 1]`, `[batch]`, `[]` or any other, and one
-        dtype. A scalar among them is the same for every point. A Python number takes the dtype of the others. Nothing
-        else is broadcast, and nothing is cast. A partial is zero by a coordinate that f's output does not depend on
-        (or on its shape only), if it depends on another one in names. A partial is refused if the only paths go
-        through ops of zero derivative: floor, sign, stop_gradient, a cast to an integer.
+        g with f's arguments. g(t, x, ...) is a dict from each given name to a structure like f's output. The
+        coordinates in names have one shape, `[batch, 1]`, `[batch]`, `[]` or any other, and one dtype. A scalar among
+        them is the same for every point. A Python number takes the dtype of the others. Nothing else is broadcast, and
+        nothing is cast. A partial is zero by a coordinate that f's output does not depend on (or on its shape only), if
+        it depends on another one in names. A partial is refused if the only paths go through ops of zero derivative:
+        floor, sign, stop_gradient, a cast to an integer.
 
     Raises:
-        ArgumentError: a name is no coordinate, a coordinate stands twice in coords, there are no names.
+        ArgumentError: a name is no coordinate, coords has a coordinate twice, or names is empty.
         InputError: (by g) the coordinates differ in shape or dtype, or there are more columns than coords.
         DependenceError: (by g) f depends on none of the coordinates in names, or on one through ops of zero derivative
             only.
-        MixingError: (by g) an op of f surely mixes the rows of the batch, as BatchNormalization in training mode does.
-            What is proved, refused and let through is said in `derivative`.
+        MixingError: (by g) an op of f surely mixes the rows of the batch, as BatchNormalization in training mode does;
+            `derivative` says more.
         NthgradError: (by g) as `derivative`.
 
     Example:
@@ -108,7 +106,7 @@ def partials(
 
 
 class Letters(tuple[str, ...]):
-    """A tuple of coordinates as a key of a dict. It sorts after every string: `tf.nest` sorts the keys."""
+    """A tuple of coordinates as a key of a dict. It sorts after every string, because `tf.nest` sorts the keys."""
 
     def __lt__(self, other: Any) -> bool:
         return False if isinstance(other, str) else super().__lt__(other)
@@ -118,7 +116,7 @@ class Letters(tuple[str, ...]):
 
 
 def _parameters(f: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of f's parameters."""
+    """Returns the names of f's parameters."""
     if not callable(f):
         raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
     try:
@@ -128,7 +126,7 @@ def _parameters(f: Callable[..., Any]) -> tuple[str, ...]:
     found = tuple(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
     if not found:
         raise ArgumentError(
-            "f has no named parameters to take the coordinates' names from. Write it as def u(t, x), or name the "
+            "f has no named parameters, which would name the coordinates. Write it as def u(t, x), or name the "
             'columns of its argument with coords, for example coords="tx".'
         )
     return found
@@ -140,12 +138,12 @@ def _checked_coordinates(coords: Any, name: str) -> tuple[str, ...]:
         raise ArgumentError(f'{name} is {coords!r}. Give one name a column: letters, as in "tx", or a list of names.')
     twice = next((c for i, c in enumerate(found) if c in found[:i]), None)
     if twice is not None:
-        raise ArgumentError(f"{name} is {coords!r}, where {twice!r} stands twice. Give each column a name of its own.")
+        raise ArgumentError(f"{name} is {coords!r}, which has {twice!r} twice. Give each column a name of its own.")
     return found
 
 
 def _checked_names(names: Any, known: tuple[str, ...], *, columns: bool) -> list[tuple[str, ...]]:
-    """The coordinates of which each name is made."""
+    """Returns the coordinates in each name."""
     if isinstance(names, str) or not isinstance(names, (list, tuple)):
         raise ArgumentError(f'names is {names!r}, a {type(names).__name__}. Give a list, for example ["t", "xx"].')
     if not names:
@@ -168,7 +166,7 @@ def _checked_names(names: Any, known: tuple[str, ...], *, columns: bool) -> list
 
 
 def _refuse_points(xs: Sequence[tf.Tensor], names: Sequence[str], columns: Sequence[str] | None) -> None:
-    """Raises where the coordinates do not make one point a row."""
+    """Raises if the coordinates do not have one element for each point."""
     if columns is not None:
         (x,) = xs
         count = x.shape[-1] if x.shape.rank else None
@@ -182,11 +180,11 @@ def _refuse_points(xs: Sequence[tf.Tensor], names: Sequence[str], columns: Seque
     for x, name in zip(xs[1:], names[1:], strict=True):
         if x.dtype != first.dtype:
             raise InputError(
-                f"{names[0]} is {first.dtype.name} and {name} is {x.dtype.name}. Cast one to the dtype of the other: "
-                "nothing is cast unasked."
+                f"{names[0]} is {first.dtype.name} and {name} is {x.dtype.name}. Nothing is cast for you: cast one "
+                "to the dtype of the other."
             )
         if x.shape.rank != first.shape.rank or not x.shape.is_compatible_with(first.shape):
             raise InputError(
-                f"{names[0]} has the shape {first.shape} and {name} the shape {x.shape}. Give both the same, one "
-                f"element a point, for example by tf.broadcast_to: nothing is broadcast unasked."
+                f"{names[0]} has the shape {first.shape} and {name} the shape {x.shape}. Nothing is broadcast for you: "
+                "give both the same shape, one element for each point, for example by tf.broadcast_to."
             )

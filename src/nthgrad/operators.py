@@ -1,4 +1,4 @@
-"""Operators of vector analysis on a function of points: gradient, jacobian, hessian, laplacian, ..."""
+"""Computes operators of vector analysis on a function of points: gradient, jacobian, hessian, laplacian, ..."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_engine, checked_tapes
-from nthgrad._call.pointwise import Operator, as_many, checked_chunk, directions, one_number, pointwise
+from nthgrad._call.pointwise import Operator, as_directions, as_many, checked_chunk, one_number, pointwise
 from nthgrad._call.reuse import reused
-from nthgrad._call.transform import direction
+from nthgrad._call.transform import as_direction
 from nthgrad.engines import directions as engine
 from nthgrad.errors import ArgumentError
 
@@ -27,31 +27,31 @@ def gradient(
     method: Method = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
-    """The gradient of a function that gives one number a point.
+    """Returns g, the gradient of a function with one number for each point.
 
-    As for all operators here: the leading axes of x count the points, the others, of shape P, are the coordinates of
-    one. A scalar or a vector x is one point; of any other x the first axis counts, as in `[batch, d]`, unless
-    `batch_dims` says otherwise. f(x) has the same leading axes, and each of its rows depends on its own point only.
+    As in all operators here, the leading axes of x count the points; the other axes, of shape P, are the coordinates of
+    a point. A scalar or vector x is one point. For any other x the first axis counts the points, as in `[batch, d]`,
+    unless `batch_dims` is given. f(x) has the same leading axes, and each row depends on its own point only.
 
     Args:
-        f: a function, `tf.function`, `keras.Model` or any callable on tensors that returns a real tensor of shape
-            `[batch]` or `[batch, 1]`; of one point, of shape `[]` or `[1]`.
+        f: a function, `tf.function`, `keras.Model` or any callable on tensors. It returns a real tensor of shape
+            `[batch]` or `[batch, 1]`; for one point, of shape `[]` or `[1]`.
         argnum: the argument of f that is x, by position or by name.
-        batch_dims: how many leading axes of x count points. 0 takes all of x as one point.
-        method: `"taylor"`, which `"auto"` is, differentiates the ops that f computes; a `tf.custom_gradient` in f has
-            no effect. `"tape"` uses TensorFlow's gradients alone; custom gradients stay in force.
-        jit_compile: handed to `tf.function`; True compiles with XLA.
+        batch_dims: how many leading axes of x count points. With 0, all of x is one point.
+        method: `"taylor"`, the same as `"auto"`, differentiates the ops of f; a `tf.custom_gradient` in f has no
+            effect. `"tape"` uses TensorFlow's gradients only; custom gradients have effect.
+        jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:
         g with f's arguments; g(x, ...) has the shape and the dtype of x.
 
     Raises:
-        ArgumentError: an argument is not one that there is.
+        ArgumentError: argnum, batch_dims or method is invalid.
         InputError: (by g) x is not a dense, real, floating-point, non-empty tensor of known coordinates.
-        OutputError: (by g) f(x) is not one number a point.
+        OutputError: (by g) f(x) is not one number for each point.
         MixingError: (by g) an op of f surely mixes the rows of the batch, as in `derivative`.
         DependenceError: (by g) f(x) does not depend on x.
-        UnsupportedOpError: (by g) an op in f has no derivative of the order that is needed.
+        UnsupportedOpError: (by g) an op in f has no derivative of the required order.
 
     Example:
         >>> import tensorflow as tf, nthgrad as ng
@@ -81,16 +81,16 @@ def jacobian(
     chunk_size: int | None = None,
     jit_compile: bool | None = None,
 ) -> Function:
-    """The Jacobian of a function that gives a tensor a point: all derivatives of all its numbers by all coordinates.
+    """Returns g, the Jacobian of a function with a tensor for each point: all derivatives of all its elements.
 
-    By derivatives along the coordinates, forward, or by gradients of the outputs, backward: whichever are fewer.
+    Uses forward derivatives in each coordinate, or backward gradients of each output: whichever are fewer.
 
     Args:
         f: as in `gradient`, but returning any `tf.nest` structure of real tensors of shapes `[batch, *Q]`.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
-        chunk_size: how many derivatives to take at a time; all by default. Bounds the memory.
+        chunk_size: how many derivatives to compute at a time; all by default. Bounds the memory.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -134,9 +134,9 @@ def hessian(
     chunk_size: int | None = None,
     jit_compile: bool | None = None,
 ) -> Function:
-    """The Hessian of a function: all second derivatives, as derivatives along the coordinates of its Jacobian.
+    """Returns g, the Hessian of a function: all second derivatives.
 
-    For their trace alone take `laplacian`, for their product with a vector `hvp`: neither builds a Hessian.
+    For its trace only, use `laplacian`; for its product with a vector, `hvp`. Neither builds a Hessian.
 
     Args:
         f: as in `jacobian`.
@@ -186,10 +186,10 @@ def hvp(
     method: Method = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
-    """The product of the Hessian of a function that gives one number a point, and a vector.
+    """Returns g, the Hessian of a function with one number for each point, times a vector.
 
-    It is the derivative of the gradient along the vector (B. Pearlmutter, Fast exact multiplication by the Hessian,
-    1994): a few times the cost of f, whatever the number of coordinates.
+    It is the derivative of the gradient in the direction of the vector (B. Pearlmutter, Fast exact multiplication by
+    the Hessian, 1994). It costs a few times as much as f, for any number of coordinates.
 
     Args:
         f: as in `gradient`.
@@ -224,7 +224,7 @@ def hvp(
         tapes=tapes,
         backward=True,
         leaf=one_number("nthgrad.hessian"),
-        directed=lambda v, x, b: direction(v, x),
+        directed=lambda v, x, b: as_direction(v, x),
     )
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
@@ -241,27 +241,27 @@ def laplacian(
     chunk_size: int | None = None,
     jit_compile: bool | None = None,
 ) -> Function:
-    """The Laplacian of a function: the sum of its second derivatives by each coordinate.
+    """Returns g, the Laplacian of a function: the sum of its second derivatives by each coordinate.
 
-    `"taylor"`, the default, adds second Taylor coefficients up while it carries them through f, and builds no Hessian
-    (the forward Laplacian of R. Li and others, 2024; the collapsed Taylor mode of F. Dangel and others, 2025). `"tape"`
-    nests two `tf.GradientTape`s, a gradient for each coordinate: the reference.
+    `"taylor"`, the default, sums the second Taylor coefficients op by op and builds no Hessian (the forward Laplacian
+    of R. Li and others, 2024; the collapsed Taylor mode of F. Dangel and others, 2025). `"tape"`, the reference, nests
+    two `tf.GradientTape`s, with a gradient for each coordinate.
 
     Args:
         f: as in `jacobian`.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
-        estimate: whether to estimate it from directions that are given with each call, for points of hundreds of
-            coordinates: the mean of the second derivatives along them, right on average where the directions have the
-            unit matrix for covariance, as standard normal ones or random signs do (Z. Hu and others, Stochastic Taylor
-            derivative estimator, NeurIPS 2024).
+        estimate: whether to estimate it by the mean of the second derivatives in directions given with each call, for
+            points of hundreds of coordinates. The estimate is unbiased if the covariance of the directions is the unit
+            matrix, as for standard normal ones or random signs (Z. Hu and others, Stochastic Taylor derivative
+            estimator, NeurIPS 2024).
         method: `"auto"`, `"taylor"` or `"tape"`.
-        chunk_size: how many directions to carry at a time; all by default. Bounds the memory.
+        chunk_size: how many directions to compute at a time; all by default. Bounds the memory.
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments; g(x, ...) is a structure like f(x). With `estimate` it takes the directions after them, of
-        shape `[R, *P]`: the same for each point.
+        g with f's arguments; g(x, ...) is a structure like f(x). With `estimate`, the directions follow them: one
+        tensor of shape `[R, *P]`, the same for each point.
 
     Raises:
         NthgradError: as `gradient`.
@@ -289,21 +289,21 @@ def biharmonic(
     chunk_size: int | None = None,
     jit_compile: bool | None = None,
 ) -> Function:
-    """The biharmonic operator, the Laplacian of the Laplacian, as of a thin plate's deflection.
+    """Returns g, the biharmonic of a function: the Laplacian of its Laplacian, as for a thin plate's deflection.
 
     Args:
         f: as in `jacobian`.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
-        estimate: as in `laplacian`: a third of the mean of the fourth derivatives along directions that are given with
-            each call, right on average where these are standard normal (and for no other: of random signs it is not).
+        estimate: whether to estimate it by a third of the mean of the fourth derivatives in directions given with each
+            call. The estimate is unbiased for standard normal directions only, not for random signs.
         method: as in `laplacian`.
         chunk_size: as in `laplacian`.
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments; g(x, ...) is a structure like f(x). With `estimate` it takes the directions after them, of
-        shape `[R, *P]`.
+        g with f's arguments; g(x, ...) is a structure like f(x). With `estimate`, the directions follow them, of shape
+        `[R, *P]`.
 
     Raises:
         NthgradError: as `gradient`.
@@ -311,7 +311,7 @@ def biharmonic(
     Example:
         >>> import tensorflow as tf, nthgrad as ng
         >>> g = ng.biharmonic(lambda x: tf.reduce_prod(x**2, -1))
-        >>> print(g([1.0, 2.0]).numpy())  # 8
+        >>> print(g([1.0, 2.0]).numpy())
         8.0
     """
     compute = _estimated(4, 3, method, chunk_size) if estimate else _twice(_laplacian(method, chunk_size))
@@ -330,7 +330,7 @@ def divergence(
     chunk_size: int | None = None,
     jit_compile: bool | None = None,
 ) -> Function:
-    """The divergence of a vector field: the sum of the derivatives of each component by its own coordinate.
+    """Returns g, the divergence of a vector field: the sum of the derivatives of each component by its own coordinate.
 
     Args:
         f: as in `gradient`, but returning a tensor of the shape of x.
@@ -368,7 +368,7 @@ def divergence(
 
 
 def _laplacian(method: Method, chunk_size: Any) -> Function:
-    """The Laplacian of a function of points, inside a graph that is being traced."""
+    """Returns `compute` of the Laplacian."""
     checked_engine(method)
     chunk = checked_chunk(chunk_size)
     if method == "tape":
@@ -381,10 +381,10 @@ def _twice(laplacian: Function) -> Function:
 
 
 def _estimated(order: int, divisor: int, method: Method, chunk_size: Any) -> Function:
-    """The mean of the derivatives of an order along directions, over a divisor."""
+    """Returns `compute` of the mean derivative of an order in the given directions, divided by a divisor."""
     checked_engine(method)
     if method == "tape":
-        raise ArgumentError('method is "tape", which has no estimate=True. Leave the one or the other out.')
+        raise ArgumentError('method is "tape", which has no estimate=True. Leave out one of the two.')
     chunk = checked_chunk(chunk_size)
 
     def compute(at: Function, x: tf.Tensor, b: int, v: tf.Tensor) -> Any:
@@ -395,12 +395,12 @@ def _estimated(order: int, divisor: int, method: Method, chunk_size: Any) -> Fun
 
 
 def _summing(name: str, order: int, compute: Function, method: Method, *, estimate: bool) -> Operator:
-    """The operator that adds up derivatives along axes, or along directions given with each call."""
+    """Returns the operator that sums derivatives in each coordinate, or in directions given with each call."""
     tapes = method == "tape"
     return Operator(
         name=name,
         compute=lambda at, x, b, *v: compute(engine.right_backward(at) if tapes else at, x, b, *v),
         order=order,
         tapes=tapes,
-        directed=directions if estimate else None,
+        directed=as_directions if estimate else None,
     )

@@ -124,12 +124,12 @@ REFUSED = {
     "a second rule": (
         lambda: extend.register("Exp", extend.linear),
         ArgumentError,
-        "The op type 'Exp' has a rule already. A second one is not taken.",
+        "The op type 'Exp' has a rule already, which cannot be replaced. Remove this call.",
     ),
     "a rule that is none": (
         lambda: extend.register("AudioSpectrogram", 2.0),
         ArgumentError,
-        "The rule for 'AudioSpectrogram' is 2.0, which cannot be called. Make one with a family of nthgrad.extend.",
+        "The rule for 'AudioSpectrogram' is 2.0, which cannot be called. Create one with a family of nthgrad.extend.",
     ),
 }
 

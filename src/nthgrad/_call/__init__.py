@@ -1,1 +1,1 @@
-"""From a call of g to a traced graph and back: arguments, caches of traces, errors as the user sees them."""
+"""Calls of g: validates arguments, caches traces, shortens tracebacks."""

@@ -15,26 +15,26 @@ _METHODS: dict[str, Any] = {"auto": taylor, **ENGINES}
 
 
 def checked_engine(method: str) -> Any:
-    """The engine of a method, or an ArgumentError."""
+    """Returns the engine of a method; raises an ArgumentError."""
     if method not in _METHODS:
         raise ArgumentError(f"method is {method!r}. The methods are {', '.join(map(repr, _METHODS))}.")
     return _METHODS[method]
 
 
 def checked_tapes(method: str) -> bool:
-    """Whether a method nests tapes, or an ArgumentError."""
+    """Whether a method nests tapes; raises an ArgumentError."""
     return checked_engine(method) is tape
 
 
 def checked_argnum(argnum: Any) -> int | str:
-    """The position or the name of an argument, or an ArgumentError."""
+    """Returns the position or the name of an argument; raises an ArgumentError."""
     if isinstance(argnum, bool) or not isinstance(argnum, (int, str)):
         raise ArgumentError(f"argnum is {argnum!r}. Give the position of an argument of f, or its name.")
     return argnum
 
 
 def checked_order(order: Any, name: str = "order") -> int:
-    """An order of differentiation as an int, or an ArgumentError."""
+    """Returns an order of differentiation as an int; raises an ArgumentError."""
     if not isinstance(order, bool):
         try:
             n = operator.index(order)

@@ -1,4 +1,4 @@
-"""What may be given for x and for the arguments beside it, and the tensors that become of them."""
+"""Validates x and the other arguments; converts them to tensors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from nthgrad.errors import InputError
 
 
 def floatx() -> tf.DType:
-    """The dtype that Keras gives to Python floats."""
+    """Returns Keras's dtype for Python floats."""
     import keras  # late: importing Keras costs about a second
 
     return tf.as_dtype(keras.config.floatx())
 
 
 def as_points(given: Mapping[str, Any], others: Any) -> tuple[tf.Tensor, ...]:
-    """Converts the arguments to differentiate by to tensors, as `as_point` does, or raises.
+    """Converts the arguments to differentiate by to tensors, as `as_point` does.
 
     A Python number takes the dtype of the tensors among them, else the one floating-point dtype of the other arguments,
     else Keras's `floatx`.
@@ -37,7 +37,7 @@ def as_points(given: Mapping[str, Any], others: Any) -> tuple[tf.Tensor, ...]:
 
 
 def spread_scalars(xs: Sequence[tf.Tensor]) -> tuple[tf.Tensor, ...]:
-    """Broadcasts the scalars among some tensors to the shape of the first other one."""
+    """Broadcasts the scalars in xs to the shape of the first tensor that is no scalar."""
     shaped = next((x for x in xs if x.shape.rank != 0), None)
     if shaped is None:
         return tuple(xs)
@@ -45,17 +45,16 @@ def spread_scalars(xs: Sequence[tf.Tensor]) -> tuple[tf.Tensor, ...]:
 
 
 def as_point(x: Any, name: str = "x", dtype: tf.DType | None = None) -> tf.Tensor:
-    """The tensor at which to differentiate.
+    """Converts x to the tensor at which to differentiate.
 
     Args:
-        x: a real floating-point tensor, variable or NumPy array, whose dtype is kept, or a Python float or a list of
-            them, which take Keras's `floatx`.
-        name: how errors call it.
-        dtype: the dtype of Python numbers, integers included, instead.
+        x: a real floating-point tensor, variable or NumPy array, whose dtype is kept. A Python float, or a list of
+            them, takes Keras's `floatx`.
+        name: its name in errors.
+        dtype: the dtype for Python numbers, integers included, instead of `floatx`.
 
     Raises:
-        InputError: x is an integer, a string, empty, ragged, sparse, complex, several tensors, or nothing that becomes
-            a tensor.
+        InputError: x is an integer, a string, empty, ragged, sparse, complex, several tensors, or cannot be converted.
     """
     if isinstance(x, (tf.RaggedTensor, tf.SparseTensor, tf.IndexedSlices)):
         raise InputError(f"{name} is a {type(x).__name__}. Give a dense tensor, for example {name}.to_tensor().")
@@ -87,7 +86,7 @@ def as_point(x: Any, name: str = "x", dtype: tf.DType | None = None) -> tf.Tenso
 
 
 def _refuse_structure(x: Any, name: str) -> None:
-    """Raises if x is a list, tuple or dict of tensors. Scalars in a list, or arrays of one shape, are one tensor."""
+    """Raises if x is a list, tuple or dict of tensors. A list of scalars, or of arrays of one shape, is one tensor."""
     if not tf.nest.is_nested(x):
         return
     leaves = tf.nest.flatten(x)
@@ -106,7 +105,7 @@ def _refuse_structure(x: Any, name: str) -> None:
 
 
 def as_argument(value: Any, like: tf.Tensor) -> Any:
-    """An argument beside x, leaf by leaf: floats take x's dtype, arrays become tensors, all else stays as it is."""
+    """Converts the leaves of another argument: floats take x's dtype, arrays become tensors, the rest is kept."""
 
     def leaf(v: Any) -> Any:
         if isinstance(v, (np.ndarray, np.generic)):

@@ -1,4 +1,4 @@
-"""Functional Keras models of several inputs, as functions of one tensor for each input, by name."""
+"""Converts functional Keras models of several inputs to functions of one tensor for each input."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from nthgrad.errors import ArgumentError
 
 
 def by_name(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns f; for a functional model of several inputs, a function whose parameters are named as the inputs are.
+    """Returns f; for a functional model of several inputs, a function with a parameter for each input, of its name.
 
-    The model takes its inputs in one list, tuple or dict, of which no single tensor can be differentiated by. Keywords
-    that are no inputs, such as `training`, are handed to the model.
+    The model itself takes one list, tuple or dict of all inputs, which nthgrad cannot differentiate by. Keywords that
+    are no inputs, such as `training`, are passed to the model.
     """
     if not _is_functional(f) or len(f.inputs or ()) < 2:  # type: ignore[attr-defined]
         return f
@@ -33,8 +33,8 @@ def by_name(f: Callable[..., Any]) -> Callable[..., Any]:
         given.update({name: named.pop(name) for name in names if name in named})
         if len(tensors) > len(names) or len(given) < len(names):
             raise ArgumentError(
-                f"The model {model.__name__!r} takes a tensor for each of its inputs, {', '.join(names)}, and was "
-                f"given {max(len(given), len(tensors))}. Give one for each."
+                f"The model {model.__name__!r} takes one tensor for each of its inputs, {', '.join(names)}, but the "
+                f"call has {max(len(given), len(tensors))}. Give one for each."
             )
         return called(tf.nest.pack_sequence_as(structure, [given[name] for name in names]), **named)
 
@@ -46,7 +46,7 @@ def by_name(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_functional(f: Any) -> bool:
-    """Whether f is a functional model, of Keras 3 or tf_keras; seen without importing either."""
+    """Whether f is a functional model of Keras 3 or tf_keras; imports neither."""
     return any(
         kind.__name__ == "Functional" and kind.__module__.startswith(("keras.", "tf_keras."))
         for kind in type(f).__mro__

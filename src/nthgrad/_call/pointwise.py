@@ -1,4 +1,4 @@
-"""Functions of points for the operators: which axes of x count the points, and what f may return."""
+"""Builds g for the operators: splits the axes of x into points and coordinates, validates the output of f."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ Leaf = Callable[[tf.Tensor, tf.Tensor, int], None]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Operator:
-    """What an operator computes from f at each point.
+    """Computes an operator from f at each point.
 
     Attributes:
-        name: of the operator.
-        compute: returns the result inside the graph being traced, of f as a function of x, of x, and of the number of
-            axes that count points.
+        name: the name of the operator.
+        compute: returns the result inside the graph being traced. Its arguments are f as a function of x, x, and the
+            number of axes that count points.
         order: the highest order of differentiation.
         tapes: whether `compute` nests `tf.GradientTape`s.
-        backward: whether `compute` differentiates f by a `tf.GradientTape`, also if by one only.
-        leaf: raises if an output of f, given x and the number of axes that count points, is not what `compute` takes.
-        directed: if given, g takes one argument after those of f, which this converts to a tensor for `compute`.
+        backward: whether `compute` differentiates f by one `tf.GradientTape` or more.
+        leaf: raises if `compute` cannot take an output of f. Its arguments are the output, x, and the number of axes
+            that count points.
+        directed: if given, g takes one argument after those of f. This converts it to a tensor for `compute`.
     """
 
     name: str
@@ -52,8 +53,8 @@ def pointwise(
         f: a callable on tensors.
         operator: what to compute.
         argnum: the argument of f that is x.
-        batch_dims: how many axes of x count points; None is 1 for tensors of two axes and more, else 0.
-        jit_compile: handed to `tf.function`.
+        batch_dims: how many axes of x count points; None means 1 for tensors of two or more axes, else 0.
+        jit_compile: passed to `tf.function`.
     """
     if batch_dims is not None and (isinstance(batch_dims, bool) or not isinstance(batch_dims, int) or batch_dims < 0):
         raise ArgumentError(f"batch_dims is {batch_dims!r}. Give the number of leading axes of x that count points.")
@@ -71,8 +72,8 @@ def pointwise(
             )
         if not x.shape[batch(x) :].is_fully_defined():
             raise InputError(
-                f"x has the shape {x.shape}, and not all coordinates of a point are known while tracing. Give x its "
-                "shape with tf.ensure_shape."
+                f"x has the shape {x.shape}, so the number of coordinates is unknown while tracing. Give x its shape "
+                "with tf.ensure_shape."
             )
 
     def returned(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
@@ -104,13 +105,13 @@ def pointwise(
 
 
 def _rows(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> list[tf.Tensor]:
-    """What is left to check, when running, of whether f(x) has a row for each point; raises where it has not."""
+    """Raises if f(x) has not one row for each point; returns the conditions to check at run time."""
     if y.dtype.is_complex:
         raise OutputError("f(x) is complex. Return its real and its imaginary part.")
     if y.shape.rank is None or not y.shape[batch_dims:].is_fully_defined():
         raise OutputError(
-            f"f maps shape {x.shape} to shape {y.shape}, of which more is unknown while tracing than the number of "
-            "points. Give f(x) its shape with tf.ensure_shape."
+            f"f maps shape {x.shape} to shape {y.shape}; while tracing, only the number of points may be unknown. Give "
+            "f(x) its shape with tf.ensure_shape."
         )
     known, wanted = y.shape[:batch_dims], x.shape[:batch_dims]
     if y.shape.rank < batch_dims or not known.is_compatible_with(wanted):
@@ -124,38 +125,40 @@ def _rows(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> list[tf.Tensor]:
 
 
 def one_number(instead: str) -> Leaf:
-    """Refuses an f that gives more than a number a point; says what to use instead."""
+    """Returns a `leaf` that refuses more than one number for each point; its error names a function to use instead."""
 
     def leaf(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> None:
         if y.shape[batch_dims:].num_elements() != 1:
-            raise OutputError(f"f maps shape {x.shape} to shape {y.shape}, not to one number a point. Use {instead}.")
+            raise OutputError(
+                f"f maps shape {x.shape} to shape {y.shape}, not to one number for each point. Use {instead}."
+            )
 
     return leaf
 
 
 def as_many(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> None:
-    """Refuses an f that does not give as many components as there are coordinates."""
+    """Refuses an f with more or fewer components than coordinates."""
     if y.shape[batch_dims:] != x.shape[batch_dims:]:
         raise OutputError(
-            f"f maps shape {x.shape} to shape {y.shape}, but a divergence takes as many components as coordinates. "
+            f"f maps shape {x.shape} to shape {y.shape}, but a divergence requires as many components as coordinates. "
             "Return a tensor of the shape of x, or use nthgrad.jacobian."
         )
 
 
-def directions(v: Any, x: tf.Tensor, batch_dims: int) -> tf.Tensor:
-    """Directions, the same for each point, as a tensor, or an InputError."""
+def as_directions(v: Any, x: tf.Tensor, batch_dims: int) -> tf.Tensor:
+    """Converts the directions, the same for each point, to a tensor; raises an InputError."""
     v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, "v")
     point = x.shape[batch_dims:]
     if v.dtype != x.dtype or v.shape.rank != len(point) + 1 or not v.shape[1:].is_compatible_with(point):
         raise InputError(
             f"v is {v.dtype.name} of shape {v.shape}, but a point is {x.dtype.name} of shape {point}. Give the "
-            "directions along a first axis of v, in the dtype of x."
+            "directions on the first axis of v, in the dtype of x."
         )
     return v
 
 
 def checked_chunk(chunk_size: Any) -> int | None:
-    """The number of derivatives to take at a time, or an ArgumentError."""
+    """Returns the number of derivatives to compute at a time; raises an ArgumentError."""
     if chunk_size is None:
         return None
     try:

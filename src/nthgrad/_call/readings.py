@@ -1,8 +1,8 @@
-"""Reads the Python values that the code of a function names: if they change, the function has to be traced again.
+"""Reads the Python values that a function uses: if they change, the function has to be traced again.
 
-These are the code, its defaults, its closure, the global variables and the attributes that it names, and the same for
-the user's functions and methods among them. For layers and models they are all public attributes. Values that the code
-assigns are left out: a counter of calls, for example. This is a look at the code, not a proof.
+These are its code, its defaults, its closure, and the global variables and attributes that it names; the same for the
+user's functions and methods among them. For layers and models, all public attributes are read. Values that the code
+assigns are excluded, such as a counter of calls. This is a heuristic, not a proof.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FUNCTION = tf.types.experimental.PolymorphicFunction
 
 
 def readings(f: Any) -> list[Any]:
-    """Returns the values that f reads. Their order depends on f only."""
+    """Returns the values that f uses. Their order depends on f only."""
     walk = _Walk()
     walk.visit(f, _Names(frozenset(), frozenset(), frozenset(), True))
     return walk.found
@@ -61,7 +61,7 @@ class _Walk:
         self.seen: set[tuple[int, Any]] = set()
 
     def visit(self, value: Any, names: _Names) -> None:
-        """Reads a value that code of these names uses."""
+        """Reads a value used by code with these names."""
         if inspect.ismethod(value):
             self.found.append(value.__func__)
             self.visit(value.__self__, names)
@@ -120,7 +120,7 @@ class _Walk:
             self.visit(layer, names)
 
     def function(self, f: FunctionType, owner: Any = None) -> None:
-        """Reads the values that a function of the user's names; the owner is the object of a method."""
+        """Reads the values that a user's function names. The owner is the object of a method."""
         if not tracebacks.is_users(f.__code__.co_filename) or self.known(f, id(owner)):
             return
         names = _names(f.__code__)
@@ -137,7 +137,7 @@ class _Walk:
             self.visit(owner, names)
 
     def known(self, value: Any, how: Any) -> bool:
-        """Whether a value has been read before, by the same names."""
+        """Whether a value has been read before, with the same names."""
         key = id(value), how
         if key in self.seen:
             return True
@@ -165,7 +165,7 @@ def _names(code: CodeType) -> _Names:
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
-    """Returns a code and those of the functions defined in it."""
+    """Yields a code object and those of the functions defined in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

@@ -1,7 +1,7 @@
-"""Reuses g: the public functions return the same g for the same f and options, and warn where they cannot.
+"""Reuses g: the same f and options return the same g; warns if many functions of the same code are traced.
 
-An attribute of f holds its g. So g lives as long as f: the two are a cycle, which Python collects. A table of weak
-references cannot do that, because g refers to f.
+An attribute of f holds g, so g lives as long as f. The two are a cycle, which Python collects. A table of weak
+references would keep f alive, because g refers to f.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ P = ParamSpec("P")
 G = TypeVar("G")
 
 FUNCTIONS = 5
-"""The number of functions of one code, traced with the same options, that is warned of."""
+"""Warns when so many functions of one code are traced with the same options."""
 
 _NAME = "__nthgrad__"
 _LOCK = threading.RLock()
@@ -34,12 +34,12 @@ _TRACED: weakref.WeakKeyDictionary[Any, dict[Request, int]] = weakref.WeakKeyDic
 
 
 class Request:
-    """The name of a public function, and the options that it was called with."""
+    """A call of a public function: its name and options."""
 
     def __init__(self, maker: str, options: dict[str, Any], defaults: dict[str, Any]):
         self.maker, self.defaults = maker, defaults
         self.options = {name: list(v) if isinstance(v, list) else v for name, v in options.items()}
-        # g depends on the rules of the walk and on the limits, too.
+        # g also depends on the rules of the walk and on the limits.
         rules = interpreter.RULES  # pyright: ignore[reportPrivateImportUsage]
         self._key = (maker, _frozen(options), tuple(rules.values()), tape.MAX_OPS, taylor.MAX_OPS)
 
@@ -59,8 +59,8 @@ class Request:
 def reused(maker: Callable[P, G]) -> Callable[P, G]:
     """Decorates a public function of f and options: the same f and the same options return the same g.
 
-    A new g is built if f has changed, as far as `readings` tells. In a TensorFlow 1 graph a new one is built for each
-    call, because the tensors of f belong to that graph. The decorator also describes g, and shortens tracebacks.
+    Builds a new g if `readings` shows that f has changed. In a TensorFlow 1 graph, builds a new g for each call: the
+    tensors of f belong to that graph. The decorator also describes g and shortens tracebacks.
     """
     signature = inspect.signature(maker)
     first, *rest = signature.parameters
@@ -101,7 +101,7 @@ def _made(f: Any, make: Callable[[], G], request: Request) -> G:
 
 
 def _read(f: Any) -> list[Any] | None:
-    """Returns what f reads; None if an object that it names raises when it is inspected."""
+    """Returns the readings of f; None if an object that it names raises during inspection."""
     try:
         return readings(f)
     except Exception:
@@ -132,7 +132,7 @@ def _kept(f: Any) -> _Kept | None:
 
 
 def warn_of_retracing(f: Any, request: Request | None) -> None:
-    """Counts a function that is traced for the first time; warns of too many of the same code."""
+    """Counts a function traced for the first time; warns if there are too many of the same code."""
     while isinstance(f, functools.partial) or hasattr(f, "python_function"):
         f = f.func if isinstance(f, functools.partial) else f.python_function
     code = f.__code__ if inspect.isfunction(f) else None
@@ -144,9 +144,9 @@ def warn_of_retracing(f: Any, request: Request | None) -> None:
         if counts[request] != FUNCTIONS:
             return
     warnings.warn(
-        f"nthgrad.{request.maker} has traced {FUNCTIONS} functions that the same code makes, {f.__name__!r} at "
-        f"{code.co_filename}:{code.co_firstlineno}, and traces each anew: tracing takes longer than computing. Define "
-        "the function once, outside of the loop, and give it what changes as an argument.",
+        f"nthgrad.{request.maker} has traced {FUNCTIONS} functions with the same code, {f.__name__!r} at "
+        f"{code.co_filename}:{code.co_firstlineno}, one by one; tracing takes longer than computing. Define the "
+        "function once, outside the loop, and pass the values that change as arguments.",
         RetracingWarning,
         stacklevel=tracebacks.depth(),
     )
@@ -161,5 +161,5 @@ def _frozen(value: Any) -> Any:
     try:
         hash(value)
     except TypeError:
-        return type(value), id(value)  # no valid option
+        return type(value), id(value)  # an invalid option, refused later
     return type(value), value

@@ -25,9 +25,10 @@ Entry = tuple[FrameType, int, int]  # of a traceback: the frame, the instruction
 
 
 def shorter(error: Exception) -> Exception:
-    """Returns the error to raise for a caught one: the user's own exception, with the user's frames only.
+    """Returns the user's own exception for a caught one, with the user's frames only.
 
-    AutoGraph replaces an exception that f raises by another, whose class differs if it is the user's. This restores it.
+    AutoGraph replaces an exception of f by another, for the user's own classes by one of another class. This restores
+    the original.
     """
     while (raised := _replaced(error)) is not None:
         outside, inside = _entries(error), _entries(raised)
@@ -39,7 +40,7 @@ def shorter(error: Exception) -> Exception:
             if link.__traceback__ is not None and not is_users(link.__traceback__.tb_frame.f_code.co_filename):
                 link.__traceback__ = _of_entries(_users(link))
         if isinstance(error, NthgradError) and error.__cause__ is not None and error.__cause__.__traceback__ is None:
-            error.__cause__ = None  # TensorFlow's: the message quotes it
+            error.__cause__ = None  # TensorFlow's error, which the message quotes
             error.__suppress_context__ = True
     return error
 
@@ -59,7 +60,7 @@ def depth() -> int:
 
 
 def _replaced(error: Exception) -> Exception | None:
-    """Returns the exception that AutoGraph replaced by this one. Its text tells; there is no public way."""
+    """Returns the exception that AutoGraph replaced by this one. Only the text shows it; there is no public API."""
     context = error.__context__
     return context if isinstance(context, Exception) and str(error).startswith("in user code:") else None
 
@@ -97,10 +98,10 @@ def _users(error: BaseException) -> list[Entry]:
 
 
 def _original(frame: FrameType, lasti: int, line: int, after: list[Entry]) -> list[Entry]:
-    """Maps an entry of AutoGraph's generated code to the user's line, or to nothing if no line made it.
+    """Maps an entry of AutoGraph's generated code to the user's line; to nothing if it has none.
 
-    In generated code, parts of f are functions of their own: the innermost one tells the line. The map of lines is not
-    public: it is read in the frame that calls the generated function. Without it the entry stays.
+    In generated code, parts of f are separate functions; the innermost one has the line. The map of lines is not
+    public: it is read from the frame that calls the generated function. Without it, the entry is kept.
     """
     caller: FrameType | None = frame
     while caller is not None and "converted_f" not in caller.f_locals:

@@ -23,19 +23,20 @@ from nthgrad.errors import ArgumentError, InputError, OutputError
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Computation:
-    """What a public function computes from f.
+    """Computes the result of a public function from f.
 
     Attributes:
         name: the beginning of g's name.
-        compute: returns the result inside the graph being traced, of a function `at` and the tensors xs that it takes.
+        compute: returns the result inside the graph being traced. Its arguments are `at`, f as a function of xs, and
+            the tensors xs.
         order: the highest order of differentiation.
         tapes: whether `compute` nests `tf.GradientTape`s.
-        backward: whether `compute` differentiates f by a `tf.GradientTape`, also if by one only.
-        points: raises if xs are not what `compute` works with.
-        returned: converts the output of f, given xs[0], to a structure of tensors, and returns what is left to check at
-            run time.
-        directed: if given, g takes one argument after those of f. This converts it to a tensor, given xs[0], which
-            `compute` takes after xs.
+        backward: whether `compute` differentiates f by one `tf.GradientTape` or more.
+        points: raises if `compute` cannot use xs.
+        returned: converts the output of f, given xs[0], to a structure of tensors; also returns the conditions to check
+            at run time.
+        directed: if given, g takes one argument after those of f. This converts it to a tensor, given xs[0];
+            `compute` takes it after xs.
         broadcast: whether a scalar among xs takes the shape of the others.
         finished: if given, converts the result of `compute` to that of g.
     """
@@ -61,13 +62,13 @@ def transform(
         f: a callable on tensors.
         computation: what to compute.
         argnums: the arguments of f that are xs.
-        jit_compile: handed to `tf.function`.
+        jit_compile: passed to `tf.function`.
     """
     if not callable(f):
         raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
     f = by_name(f)
     what = computation
-    # The Python function under a tf.function is traced in place: a call to it would hide its ops.
+    # The Python function of a tf.function is traced inline: a call would hide its ops.
     called = trace.converted(getattr(f, "python_function", f))
 
     @grappler.guarded
@@ -85,7 +86,7 @@ def transform(
             try:
                 y, lengths = what.returned(y, ts[0])
             except OutputError:
-                opaque.refuse(ts, tf.nest.flatten(y))  # whose outputs have no shape
+                opaque.refuse(ts, tf.nest.flatten(y))  # opaque ops have outputs of unknown shape
                 raise
             unknown.extend(lengths)
             made = norms.smooth(ts, tf.nest.flatten(y), what.order, backward=what.tapes or what.backward)
@@ -194,8 +195,8 @@ class Derived:
         return self
 
 
-def direction(v: Any, x: tf.Tensor) -> tf.Tensor:
-    """A direction in which to differentiate at x, as a tensor, or an InputError."""
+def as_direction(v: Any, x: tf.Tensor) -> tf.Tensor:
+    """Converts a direction to a tensor like x; raises an InputError."""
     v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, "v")
     if v.dtype != x.dtype or not v.shape.is_compatible_with(x.shape):
         raise InputError(
@@ -215,7 +216,7 @@ def name_of(f: Callable[..., Any]) -> str:
 def _split(
     f: Callable[..., Any], argnums: Sequence[int | str], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]:
-    """Splits a call into the arguments of f and the direction: the last one, or v by name if f has no v."""
+    """Splits a call into the arguments of f and the direction: the last argument, or v by name if f has no v."""
     if "v" in kwargs and "v" not in _parameters(f):
         return args, {k: a for k, a in kwargs.items() if k != "v"}, (kwargs["v"],)
     rest, v = args[:-1], args[-1:]
@@ -262,17 +263,17 @@ def _signature(f: Callable[..., Any], *, directed: bool) -> inspect.Signature | 
         return None
 
 
-def _placed(args: Sequence[Any], apart: Mapping[int | str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The positional and the named arguments of a call, those that were taken apart put back where they stood."""
+def _placed(args: Sequence[Any], xs: Mapping[int | str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Inserts xs, by position or name, into the other arguments; returns positional and named arguments."""
     rest = iter(args)
-    count = len(args) + sum(isinstance(key, int) for key in apart)
-    return tuple(apart[i] if i in apart else next(rest) for i in range(count)), {
-        key: t for key, t in apart.items() if isinstance(key, str)
+    count = len(args) + sum(isinstance(key, int) for key in xs)
+    return tuple(xs[i] if i in xs else next(rest) for i in range(count)), {
+        key: t for key, t in xs.items() if isinstance(key, str)
     }
 
 
 def _locate(f: Callable[..., Any], argnum: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | str:
-    """Where the argument to differentiate by stands in a call: a position, or a name."""
+    """Returns the position or the name in a call of the argument to differentiate by."""
     if isinstance(argnum, str) and argnum in kwargs:
         return argnum
     if isinstance(argnum, int) and 0 <= argnum < len(args):

@@ -1,1 +1,1 @@
-"""What nthgrad shows: tables, pictures, and typed text repeated in errors."""
+"""Output on the screen: tables, pictures, and typed text quoted in errors."""

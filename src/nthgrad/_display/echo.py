@@ -1,21 +1,21 @@
-"""What was typed, as errors repeat it: never more of it than a line."""
+"""Shortens typed text that errors quote to at most a line."""
 
 from __future__ import annotations
 
 LINE = 80  # characters
-WORD = 200  # of a whole message; a path has fewer
+WORD = 200  # characters of a word in a message, longer than most paths
 
 
 def brief(text: str, most: int = LINE) -> str:
-    """A text, without its middle where it is long."""
+    """Cuts the middle out of a long text."""
     return text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 2 :]}"
 
 
 def quoted(text: str) -> str:
-    """The same, in quotes."""
+    """Shortens a text and puts it in quotes."""
     return repr(brief(text))
 
 
 def message(text: str) -> str:
-    """An error's message in one line, without the middle of long words."""
+    """Returns a message in one line; cuts the middle out of long words."""
     return " ".join(brief(word, WORD) for word in text.split())

@@ -1,4 +1,4 @@
-"""A picture of a function and its derivatives."""
+"""Draws a function and its derivatives."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from nthgrad._files import whole_file
 from nthgrad.errors import ArgumentError
 
 KINDS = (".png", ".pdf", ".svg")
-_SMOOTH = 400  # points of a curve; given points beyond that many are the curve
+_SMOOTH = 400  # points of a drawn curve; as many given points are joined by lines
 
 
 def check() -> None:
-    """Refuses where matplotlib, which the extra `plot` brings, is missing.
+    """Checks that matplotlib, of the extra `plot`, is installed.
 
     Raises:
-        ArgumentError: it is.
+        ArgumentError: it is not.
     """
     if importlib.util.find_spec("matplotlib") is None:
         raise ArgumentError("--plot needs matplotlib, which is not installed. Run pip install 'nthgrad[plot]'.")
@@ -40,17 +40,17 @@ def draw(
 
     Args:
         path: a file that ends with one of `KINDS`.
-        title: what f is.
-        variable: what x is called.
+        title: the text of f.
+        variable: the name of x.
         x: the points, of shape [n].
         towers: f, f', ... at the points.
-        curve: gives f, f', ... at any array of points, to draw curves through the given ones; around a single point
-            they cover an interval. None if there is no such function, and the points are joined by lines.
+        curve: computes f, f', ... at any array of points, to draw curves through the given ones; around a single point
+            they cover an interval. If None, the points are joined by lines.
 
     Raises:
         ArgumentError: the file cannot be written.
     """
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its font cache
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it prints messages about its font cache
     from matplotlib.figure import Figure
 
     order = np.argsort(x, kind="stable")
@@ -65,11 +65,11 @@ def draw(
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot()
-    colours = _colours(len(towers))
+    colors = _colors(len(towers))
     for k, (line, points) in enumerate(zip(lines, through, strict=True)):
-        axes.plot(grid, line, color=colours[k], linewidth=1.8, label=_label(variable, k))
+        axes.plot(grid, line, color=colors[k], linewidth=1.8, label=_label(variable, k))
         if dotted:
-            axes.plot(at, points, "o", color=colours[k], markersize=5)
+            axes.plot(at, points, "o", color=colors[k], markersize=5)
     _scale(axes, lines)
     axes.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     axes.set(xlabel=_plain(variable), ylabel="f and its derivatives", title=_plain(brief(title)))
@@ -82,7 +82,7 @@ def draw(
 
 
 def _interval(low: float, high: float) -> tuple[float, float]:
-    """From the first to the last point; around one point half as far as zero, where many functions end."""
+    """Returns the interval from the first to the last point; around a single x, |x| / 2 to both sides."""
     if low < high:
         return low, high
     reach = abs(low) / 2 or 1.0
@@ -90,7 +90,7 @@ def _interval(low: float, high: float) -> tuple[float, float]:
 
 
 def _scale(axes: Any, lines: Sequence[np.ndarray]) -> None:
-    """Where one curve would press the others flat: linear around zero, logarithmic far from it."""
+    """Sets a scale linear near zero and logarithmic elsewhere, if one curve would make the others look flat."""
     sizes = [np.abs(line[np.isfinite(line) & (line != 0)]) for line in lines]
     sizes = [size for size in sizes if size.size]
     largest = max((float(size.max()) for size in sizes), default=0.0)
@@ -99,7 +99,7 @@ def _scale(axes: Any, lines: Sequence[np.ndarray]) -> None:
         axes.set_yscale("asinh", linear_width=max(typical, 1e-8 * largest))
 
 
-def _colours(n: int) -> list:
+def _colors(n: int) -> list:
     from matplotlib import colormaps
 
     return [colormaps["viridis"](0.9 * k / max(n - 1, 1)) for k in range(n)]

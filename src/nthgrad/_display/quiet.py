@@ -1,4 +1,4 @@
-"""TensorFlow without its start-up chatter: a screen shows what was asked for."""
+"""Imports TensorFlow without its start-up messages; hides warnings and native output."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 def tensorflow() -> Any:
-    """The tensorflow module, imported and used once without a word on the screen.
+    """Returns the tensorflow module, imported and used once without messages.
 
     TensorFlow's C++ code writes to file descriptor 2 before it reads the log level, and again when the first op looks
-    for devices. Later it says only what is an error.
+    for devices. Later it writes errors only.
     """
     if "tensorflow" in sys.modules:
         return sys.modules["tensorflow"]
@@ -35,23 +35,23 @@ def tensorflow() -> Any:
 
             tf.constant(0.0)
     finally:
-        del os.environ[LEVEL]  # it is read once; processes that this one starts choose for themselves
+        del os.environ[LEVEL]  # it is read once, and child processes should not inherit it
     tf.get_logger().setLevel(logging.ERROR)
     return tf
 
 
 @contextlib.contextmanager
 def held_back() -> Iterator[None]:
-    """Keeps Python's warnings and what is written to file descriptor 2 from the screen, unless the block fails.
+    """Hides Python's warnings and the output to file descriptor 2, unless the block fails.
 
-    Native code writes to the descriptor, not to `sys.stderr`, so the descriptor is what has to be turned away. What was
-    written is shown where an exception leaves the block that nobody expects, for it may say why. An `NthgradError` says
-    why itself.
+    Native code writes to the descriptor, not to `sys.stderr`, so the descriptor is redirected. If the block raises an
+    unexpected exception, the hidden output is shown, because it may contain the reason. An `NthgradError` contains its
+    own reason.
     """
     _flush()
     try:
         screen = os.dup(2)
-    except OSError:  # closed: there is no screen
+    except OSError:  # the descriptor is closed
         yield
         return
     with tempfile.TemporaryFile() as said, warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Tables on the screen: numbers with their points in a column, nothing cut off, piped or not."""
+"""Prints tables: aligned numbers, never cut off, on a terminal or to a pipe."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MAX_ROWS = 1000
 
 
 def aligned(values: Iterable[Any], digits: int) -> list[str]:
-    """Numbers as texts of one width's worth of decimals.
+    """Formats numbers with the same number of decimals.
 
     Args:
         values: real numbers, also NaN and infinities.
-        digits: how many significant digits the largest one gets; fewer where all the values need no more.
+        digits: the number of significant digits of the largest one; fewer if all values need fewer.
 
     Returns:
-        A text for each, fixed-point where that shows them, else with exponents.
+        a text for each: fixed-point, or with exponents for very large or small numbers.
 
     Example:
         >>> aligned([0.5, 1.0, -2.0], 10)
@@ -37,18 +37,18 @@ def aligned(values: Iterable[Any], digits: int) -> list[str]:
 
 
 def number(value: float, form: str) -> str:
-    """A number as a text of some form; one that is shown as zero has no sign."""
+    """Formats a number; one that is shown as zero has no sign."""
     text = format(value, form)
     return text.removeprefix("-") if float(text) == 0 else text
 
 
 def of_points(names: Sequence[str], columns: Sequence[np.ndarray], variables: int) -> list[Any]:
-    """One table of one line a point, or several where the columns are too many for the screen.
+    """Returns a table with one line for each point, or several tables if the screen is too narrow.
 
     Args:
-        names: of the columns.
+        names: the names of the columns.
         columns: arrays of shape [n]; float32 is shown with 7 digits, float64 with 10.
-        variables: how many of the first columns say where a point is; every table begins with them.
+        variables: how many of the first columns are coordinates of the points; every table begins with them.
     """
     from rich.console import Console
 
@@ -69,7 +69,7 @@ def of_points(names: Sequence[str], columns: Sequence[np.ndarray], variables: in
 
 
 def plain(names: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -> Any:
-    """A rich table of texts, flush right, that takes no more room than it needs."""
+    """Returns a rich table of texts, right-aligned and as narrow as possible."""
     from rich import box
     from rich.table import Table
 
@@ -83,13 +83,13 @@ def plain(names: Sequence[str], rows: Iterable[Sequence[str]], **options: Any) -
 
 
 def show(*tables: Any) -> None:
-    """Prints tables; where one is wider than the screen, its lines are long rather than cut off."""
+    """Prints tables. Lines wider than the screen are not cut off."""
     for table in tables:
         _console(table).print(table)
 
 
 def text(table: Any) -> str:
-    """A table in plain characters, as `show` prints it on a screen that knows no styles."""
+    """Returns a table in plain characters, as `show` prints it without styles."""
     console = _console(table, color_system=None, force_terminal=False, force_jupyter=False)
     with console.capture() as captured:
         console.print(table)
@@ -97,7 +97,7 @@ def text(table: Any) -> str:
 
 
 def _console(table: Any, **options: Any) -> Any:
-    """A console that is as wide as a table."""
+    """Returns a console as wide as a table."""
     from rich.console import Console
     from rich.measure import Measurement
 

@@ -1,1 +1,1 @@
-"""The command line's parts; `nthgrad.__main__` puts them together. Others use them: examples, and `nthgrad.legacy`."""
+"""The commands of `nthgrad.__main__`, and functions that they share."""

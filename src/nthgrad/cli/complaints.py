@@ -1,4 +1,4 @@
-"""What the command line says on standard error."""
+"""Writes errors of the command line to standard error."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from nthgrad._display import echo
 
 
 def complain(message: str) -> None:
-    """Writes a message on standard error, in one line."""
+    """Writes a message to standard error, in one line."""
     click.echo(f"nthgrad: {echo.message(message)}", err=True)

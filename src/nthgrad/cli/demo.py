@@ -1,4 +1,4 @@
-"""`nthgrad demo`."""
+"""The command `nthgrad demo`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import click
 from nthgrad.cli.complaints import complain
 
 
-@click.command(short_help="Differentiate log(x + 2) in every way there is.")
+@click.command(short_help="Differentiate log(x + 2) in every available way.")
 def command() -> int:
-    """Differentiate log(x + 2) at x = 1 in every way there is.
+    """Differentiate log(x + 2) at x = 1 in every available way.
 
     Orders 0 to 4, by power series (compiled with XLA) and by nested tapes in float32, by finite differences in float64,
-    by tf.gradients in a TensorFlow 1 session and by K.gradients in a Keras 2 model, beside the exact values. The exit
-    status is 1 if a column is off by more than it is allowed to be.
+    by tf.gradients in a TensorFlow 1 session and by K.gradients in a Keras 2 model, with the exact values. The exit
+    status is 1 if the error of a column is above its limit.
 
     \b
     Example:

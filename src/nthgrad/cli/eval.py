@@ -1,4 +1,4 @@
-"""`nthgrad eval`."""
+"""The command `nthgrad eval`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from nthgrad.errors import ArgumentError
     type=click.Choice(["auto", "taylor", "tape", "difference"]),
     default="auto",
     show_default=True,
-    help="Power series, nested tapes, or finite differences; auto takes what nthgrad.derivatives takes.",
+    help="Power series, nested tapes, or finite differences; auto is that of nthgrad.derivatives.",
 )
 @click.option("--out", metavar="FILE", help="Write a .csv or .npz file instead of showing a table.")
 @click.option("--plot", metavar="FILE", help="Draw f and its derivatives: a .png, .pdf or .svg file.")
@@ -45,7 +45,7 @@ def command(
     out: str | None,
     plot: str | None,
 ) -> int:
-    """Derivatives of an expression, or of a function of your own, at points.
+    """Derivatives of an expression, or of your own function, at points.
 
     An expression is written as in Python: + - * / **, parentheses, the constants pi and e, and functions such as log,
     exp, sin, tanh, erf. MODULE:FUNCTION is a function of one or more tensors; modules in the current folder are found.

@@ -1,4 +1,4 @@
-"""`nthgrad export`."""
+"""The command `nthgrad export`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nthgrad.errors import ArgumentError
     coords="With --partials: the columns of the input, tx, or t,theta (t,theta.theta).",
     laplacian="The Laplacian, by the columns of the input.",
 )
-@click.option("--out", metavar="PATH", required=True, help="The folder to write, which is not there yet.")
+@click.option("--out", metavar="PATH", required=True, help="The folder to create; it must not exist.")
 @click.option(
     "--format",
     "kind",
@@ -27,10 +27,10 @@ from nthgrad.errors import ArgumentError
     show_default=True,
     help="For TensorFlow, or for XLA and other compilers.",
 )
-@click.option("--batch", type=click.IntRange(1), metavar="N", help="The batch size; a SavedModel may leave it open.")
-@click.option("--jit/--no-jit", default=None, help="Compile a SavedModel with XLA where it is run.")
+@click.option("--batch", type=click.IntRange(1), metavar="N", help="The batch size; optional for a SavedModel.")
+@click.option("--jit/--no-jit", default=None, help="Compile the SavedModel with XLA when it runs.")
 @options.method
-@click.option("--signature", metavar="NAME", help="Of a SavedModel to read.  [default: serving_default]")
+@click.option("--signature", metavar="NAME", help="The signature of a SavedModel to read.  [default: serving_default]")
 def command(
     *,
     model: str,
@@ -42,10 +42,10 @@ def command(
     signature: str | None,
     **asked: Any,
 ) -> int:
-    """Write the derivatives of a saved model, to be run without nthgrad.
+    """Write the derivatives of a saved model, to run without nthgrad.
 
     MODEL is a .keras or .h5 file, or the folder of a SavedModel. StableHLO is written as text, with its weights in an
-    .npz file and a .json file that says what the arguments and outputs are; it runs where TensorFlow is not.
+    .npz file and its arguments and outputs described in a .json file. It runs without TensorFlow.
 
     \b
     Examples:

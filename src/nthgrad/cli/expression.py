@@ -1,4 +1,4 @@
-"""Formulas typed by the user, as functions on tensors. Nothing typed is ever run as Python."""
+"""Converts formulas typed by the user to functions on tensors. They are never run as Python code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nthgrad._display.echo import brief, quoted
 from nthgrad._display.quiet import tensorflow
 from nthgrad.errors import ArgumentError
 
-# The functions that a formula may call, all of them in tf.math, and how many arguments they take.
+# The functions of tf.math that a formula may call, by their number of arguments.
 _OF_ONE = """abs acos acosh asin asinh atan atanh cos cosh digamma erf erfc exp expm1 lgamma log log1p sigmoid sign sin
     sinh softplus softsign sqrt square tan tanh"""
 _OF_TWO = """atan2 maximum minimum pow"""
@@ -22,7 +22,7 @@ CONSTANTS = {"e": math.e, "pi": math.pi}
 
 
 def power(a: Any, b: Any) -> Any:
-    """`a ** b`; of two Python floats it is real, or an ArithmeticError where Python would make it complex."""
+    """Computes `a ** b`. For two Python floats, raises an ArithmeticError where Python's result would be complex."""
     if not (isinstance(a, float) and isinstance(b, float)):
         return a**b
     try:
@@ -44,23 +44,23 @@ OPERATORS: dict[type, Callable[..., Any]] = {
 }
 
 _GRAMMAR = (*OPERATORS, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Constant, ast.Load)
-_DEPTH = 150  # simpleeval takes three Python calls a level
+_DEPTH = 150  # simpleeval needs three Python calls for each level
 _HELP = 'Write it as in Python, for example "log(x + 2)".'
 
 
 def function(text: str, variables: Sequence[str], dtype: str) -> Callable[..., Any]:
-    """The function that a formula stands for.
+    """Converts a formula to a function.
 
     Args:
         text: numbers, variables, `FUNCTIONS`, `CONSTANTS`, `+ - * / **` and parentheses, written as in Python.
-        variables: the names of its arguments, in the order in which the function takes them.
-        dtype: of the arguments, and of what the numbers become.
+        variables: the names of the arguments, in their order.
+        dtype: the dtype of the arguments and numbers.
 
     Returns:
-        A function of one tensor for each variable, all of a dtype and of shapes that broadcast.
+        a function of one tensor for each variable, all of this dtype and of shapes that broadcast.
 
     Raises:
-        ArgumentError: text is no such formula, names what is not there, or does not name all the variables.
+        ArgumentError: text is no such formula, has unknown names, or does not name all the variables.
 
     Example:
         >>> import tensorflow as tf
@@ -74,7 +74,7 @@ def function(text: str, variables: Sequence[str], dtype: str) -> Callable[..., A
     for name in variables:
         if name not in used:
             raise ArgumentError(f"{quoted(text)} has no variable {name}. Leave out --at {name}=VALUE.")
-    tf = tensorflow()  # after the checks: what is mistyped is refused at once
+    tf = tensorflow()  # after the checks, so that typing errors are refused at once
 
     @tf.autograph.experimental.do_not_convert
     def expression(*values: Any) -> Any:
@@ -90,7 +90,7 @@ def function(text: str, variables: Sequence[str], dtype: str) -> Callable[..., A
 def _parsed(text: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Python thinks of "1if x else 2", which is refused anyway
+            warnings.simplefilter("ignore")  # of "1if x else 2", which is refused anyway
             return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         column = f" (column {error.offset})" if error.offset else ""
@@ -173,7 +173,7 @@ def _evaluator(variables: Sequence[str], values: Sequence[Any], dtype: str) -> A
     evaluator = SimpleEval(OPERATORS, {name: called(name) for name in FUNCTIONS}, names)
     handlers: Any = evaluator.nodes
     kept: dict[Any, Any] = {kind: handlers[kind] for kind in (ast.BinOp, ast.UnaryOp, ast.Call, ast.Name)}
-    # Numbers become floats, so that 9**9**9 is an overflow and not a day's work.
+    # Numbers become floats, so that 9**9**9 overflows at once.
     evaluator.nodes = {**kept, ast.Constant: lambda node: float(node.value)}
     return evaluator
 

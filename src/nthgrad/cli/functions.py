@@ -19,18 +19,18 @@ from nthgrad.errors import ArgumentError, NthgradError, OutputError
 
 
 def function(text: str, given: Sequence[str], dtype: str) -> tuple[Callable[..., Any], list[str]]:
-    """The function to differentiate.
+    """Returns the function to differentiate.
 
     Args:
-        text: a formula, or `module:function`, the module as Python would import it in the current folder.
+        text: a formula, or `module:function`, where Python can import the module in the current folder.
         given: the names of the variables that have values.
-        dtype: of the variables.
+        dtype: the dtype of the variables.
 
     Returns:
-        The function, and its variables in the order in which it takes them.
+        the function, and its variables in the order of its arguments.
 
     Raises:
-        ArgumentError: text is neither, or has other variables than those given.
+        ArgumentError: text is neither, or its variables are not the given ones.
         NthgradError: the module raises while it is imported.
     """
     if ":" in text:
@@ -48,7 +48,7 @@ def function(text: str, given: Sequence[str], dtype: str) -> tuple[Callable[...,
 def derivatives(
     f: Callable[..., Any], values: Sequence[np.ndarray], index: int, order: int, method: str
 ) -> list[np.ndarray]:
-    """A function and its derivatives by one of its arguments.
+    """Computes a function and its derivatives by one of its arguments.
 
     Args:
         f: a function of one tensor for each of the values.
@@ -61,7 +61,7 @@ def derivatives(
         order + 1 arrays of shape [n].
 
     Raises:
-        NthgradError: as `nthgrad.derivatives`, or with what f raised.
+        NthgradError: as `nthgrad.derivatives`, or f raised any exception.
     """
     import nthgrad
     from nthgrad._display.quiet import tensorflow
@@ -91,7 +91,7 @@ def derivatives(
 
 
 def names(variable: str, order: int) -> list[str]:
-    """What the derivatives are called in files and on the screen: `f`, `df_dx`, `d2f_dx2`, ..."""
+    """Returns the names of the derivatives in files and tables: `f`, `df_dx`, `d2f_dx2`, ..."""
     return ["f", *(f"d{k if k > 1 else ''}f_d{variable}{k if k > 1 else ''}" for k in range(1, order + 1))]
 
 
@@ -103,7 +103,7 @@ def _imported(text: str) -> Callable[..., Any]:
         raise ArgumentError(
             f"{quoted(text)} is neither an expression nor module:function. Write for example mymodule:f."
         )
-    tensorflow()  # before the user's module imports it with all its chatter
+    tensorflow()  # before the user's module imports it with its messages
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:
@@ -126,11 +126,11 @@ def _imported(text: str) -> Callable[..., Any]:
 
 
 def _parameters(f: Callable[..., Any], text: str, given: Sequence[str]) -> list[str]:
-    """The given variables in the order of f's parameters."""
+    """Returns the given variables in the order of f's parameters."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError) as error:
-        raise ArgumentError(f"{text} does not say what arguments it has. Wrap it in a function that does.") from error
+        raise ArgumentError(f"{text} has no signature. Wrap it in a function with named arguments.") from error
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     names = [p.name for p in positional]
     for name in given:
@@ -147,7 +147,7 @@ def _parameters(f: Callable[..., Any], text: str, given: Sequence[str]) -> list[
 
 
 def _described(error: BaseException, f: Callable[..., Any] | None = None) -> str:
-    """Kind, message and place of what the user's code raised, in one line."""
+    """Describes an exception of the user's code in one line: class, message and place."""
     name, text = type(error).__name__, str(error)
     if text.startswith("in user code:"):  # AutoGraph puts the traceback before the message
         places = [(file, int(line)) for file, line in re.findall(r'File "(.+?)", line (\d+)', text)]
@@ -155,7 +155,7 @@ def _described(error: BaseException, f: Callable[..., Any] | None = None) -> str
     else:
         places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     own = getattr(getattr(f, "__code__", None), "co_filename", None)
-    if f is None:  # while importing: the user's lines are what is not ours and not Python's
+    if f is None:  # while importing: the user's lines are neither nthgrad's nor Python's
         ours = os.path.dirname(os.path.dirname(__file__))
         here = [place for place in places if not place[0].startswith(("<", ours, os.path.dirname(importlib.__file__)))]
     else:

@@ -1,4 +1,4 @@
-"""`nthgrad lift`."""
+"""The command `nthgrad lift`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from nthgrad.cli import options
 
 @click.command(short_help="Write a TensorFlow 1 / Keras 2 model, with derivatives, as SavedModel.")
 @click.argument("source", type=click.Path())
-@click.option("--out", metavar="FOLDER", required=True, help="The folder to write, which is not there yet.")
+@click.option("--out", metavar="FOLDER", required=True, help="The folder to create; it must not exist.")
 @click.option("--inputs", metavar="NAMES", help="Tensors that become arguments: x:0 or t,x.")
 @click.option("--outputs", metavar="NAMES", help="Tensors to return.")
 @click.option(
-    "--signature", metavar="NAME", help="Of a SavedModel to read.  [default: serving_default, or the only one]"
+    "--signature",
+    metavar="NAME",
+    help="The signature of a SavedModel to read.  [default: serving_default, or the only one]",
 )
-@click.option("--checkpoint", metavar="PATH", help="Of a .meta file, if it has another name.")
-@click.option("--weights", metavar="FILE", help="Of a .json file.")
-@click.option("--feed", multiple=True, metavar="NAME=VALUE", help="Fixes another placeholder. As often as needed.")
+@click.option("--checkpoint", metavar="PATH", help="The checkpoint of a .meta file, if it has another name.")
+@click.option("--weights", metavar="FILE", help="The weights of a .json file.")
+@click.option("--feed", multiple=True, metavar="NAME=VALUE", help="Fixes another placeholder. May be repeated.")
 @click.option("--training/--inference", default=False, help="Keras's learning phase.  [default: inference]")
 @click.option("--unsafe", is_flag=True, help="Trust SOURCE: let it run code and read or write other files.")
 @options.derivative(
@@ -29,7 +31,7 @@ from nthgrad.cli import options
     coords="With --partials: the columns of the only input, tx.",
     laplacian="Adds the Laplacian, by the columns of the only input.",
 )
-@click.option("--jit/--no-jit", default=None, help="Compile the derivatives with XLA where they are run.")
+@click.option("--jit/--no-jit", default=None, help="Compile the derivatives with XLA when they run.")
 @options.method
 def command(
     *,
@@ -50,8 +52,8 @@ def command(
     """Write a TensorFlow 1 / Keras 2 model, with derivatives, as a SavedModel of TensorFlow 2.
 
     SOURCE is a frozen graph (.pb), a .meta file with its checkpoint, the folder of a SavedModel, a Keras .h5 file, or a
-    .json file with --weights. What is written has the model as its signature serving_default, and what is asked for as
-    one more: derivatives, partials or laplacian.
+    .json file with --weights. The signature serving_default of the result is the model. The requested derivative is a
+    second signature: derivatives, partials or laplacian.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Reads an old model by `legacy.lift`, and writes it with its derivatives as one SavedModel."""
+"""Reads an old model with `legacy.lift`, and writes it with its derivatives as one SavedModel."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def read(source: str, inputs: str | None, outputs: str | None, feed: Sequence[st
     """Reads an old model.
 
     Args:
-        source: see `legacy.lift`; inputs and outputs are names with commas between them.
-        inputs: as typed, or None.
-        outputs: as typed, or None.
-        feed: NAME=VALUE each.
-        **options: of `legacy.lift`.
+        source: as in `legacy.lift`.
+        inputs: names with commas between them, or None.
+        outputs: names with commas between them, or None.
+        feed: texts NAME=VALUE.
+        **options: options of `legacy.lift`.
 
     Raises:
         ArgumentError: a fed value is no Python literal.
-        LegacyError: it cannot be lifted.
+        LegacyError: the model cannot be lifted.
     """
     fed = dict(map(_fed, feed))
     tensorflow()
@@ -38,15 +38,15 @@ def read(source: str, inputs: str | None, outputs: str | None, feed: Sequence[st
 
 
 def write(model: Model, derivative: tuple[str, Callable[..., Any]] | None, path: str) -> str:
-    """Writes the model, as the signature `serving_default`, and a derivative as one more.
+    """Writes the model as the signature `serving_default`, and a derivative as a second signature.
 
     Args:
-        model: what `read` gave.
+        model: a model from `read`.
         derivative: the name of its signature, and a function of the model's inputs.
-        path: a folder that is not there yet.
+        path: a folder that does not exist.
 
     Returns:
-        Lines that say what is there.
+        a line for each signature.
     """
     from nthgrad._files import free_folder, whole_folder
 
@@ -60,7 +60,7 @@ def write(model: Model, derivative: tuple[str, Callable[..., Any]] | None, path:
     with held_back(), whole_folder(target) as folder:
         try:
             tf.saved_model.save(module, str(folder), signatures=signatures)
-        except ValueError as error:  # TensorFlow's, around what was raised where it traced the gradients of the ops
+        except ValueError as error:  # TensorFlow wraps errors raised while it traces gradients
             if own := _own(error):
                 raise own from None
             raise
@@ -70,14 +70,14 @@ def write(model: Model, derivative: tuple[str, Callable[..., Any]] | None, path:
 
 
 def _own(error: BaseException | None) -> NthgradError | None:
-    """The error of nthgrad's that an exception was raised from, if there is one."""
+    """Returns the NthgradError that caused an exception, if any."""
     while error is not None and not isinstance(error, NthgradError):
         error = error.__cause__ or error.__context__
     return error
 
 
 def _by_name(g: Callable[..., Any], specs: Sequence[Any]) -> Any:
-    """A function whose outputs are a dict, as a signature's have to be."""
+    """Returns a function whose output is a dict, as signatures require."""
     from nthgrad.export import describe
 
     tf: Any = tensorflow()

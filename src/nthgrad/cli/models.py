@@ -1,4 +1,4 @@
-"""Models read from files: Keras's .keras and .h5, and SavedModels."""
+"""Reads models from files: Keras's .keras and .h5, and SavedModels."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def load(path: str, signature: str | None, batch: int | None) -> Model:
 
     Args:
         path: a Keras file (.keras, .h5 or .hdf5) or the folder of a SavedModel.
-        signature: of a SavedModel, the name of the signature to take.
-        batch: the first length of every input; None leaves it as it is.
+        signature: the name of the signature of a SavedModel.
+        batch: the batch size of every input; None keeps it.
 
     Raises:
-        ArgumentError: there is no such signature, or its batch size is another.
-        NthgradError: it cannot be read.
+        ArgumentError: there is no such signature, or it has another batch size.
+        NthgradError: the model cannot be read.
     """
     folder = Path(path).is_dir()
     if not folder and signature is not None:
@@ -59,13 +59,13 @@ def load(path: str, signature: str | None, batch: int | None) -> Model:
 
 
 def _from_file(path: str) -> tuple[Callable[..., Any], list[str], list[tuple[Any, Any]]]:
-    """A Keras model: what it is called with, and the names, shapes and dtypes of its inputs."""
+    """Reads a Keras model; returns a function, and the names, shapes and dtypes of its inputs."""
     if Path(path).suffix.lower() not in (".keras", ".h5", ".hdf5"):
         raise ArgumentError(
             f"{path} has an unknown ending. Give a .keras, .h5 or .hdf5 file, or the folder of a SavedModel."
         )
     tf = tensorflow()
-    import nthgrad.keras  # noqa: F401  # the layer of the derivatives that a model may hold
+    import nthgrad.keras  # noqa: F401  # registers the layer of derivatives
 
     failures, model = [], None
     with held_back():
@@ -75,7 +75,7 @@ def _from_file(path: str) -> tuple[Callable[..., Any], list[str], list[tuple[Any
                 break
             except Exception as error:
                 failures.append(f"{library}: {' '.join(str(error).split()).rstrip('.')}")
-                if "lambda" in str(error).lower():  # Keras 3 will not run code from a file unasked; Keras 2 would
+                if "lambda" in str(error).lower():  # Keras 3 refuses to run code from a file; Keras 2 would run it
                     break
     if model is None:
         raise NthgradError(
@@ -98,7 +98,7 @@ def _from_file(path: str) -> tuple[Callable[..., Any], list[str], list[tuple[Any
 
 
 def _from_folder(path: str, signature: str) -> tuple[Callable[..., Any], list[str], list[tuple[Any, Any]]]:
-    """A signature of a SavedModel, likewise; of several outputs it gives a dict."""
+    """Reads a signature of a SavedModel, as `_from_file`; several outputs are a dict."""
     if not (Path(path) / "saved_model.pb").is_file():
         raise ArgumentError(
             f"{path} holds no saved_model.pb, so it is no SavedModel. Give the folder that tf.saved_model.save wrote."
@@ -109,7 +109,7 @@ def _from_folder(path: str, signature: str) -> tuple[Callable[..., Any], list[st
             loaded = tf.saved_model.load(path)
         except Exception as error:
             raise NthgradError(
-                f"{path} cannot be loaded: {' '.join(str(error).split()).rstrip('.')}. Save it anew."
+                f"{path} cannot be loaded: {' '.join(str(error).split()).rstrip('.')}. Save it again."
             ) from error
     if signature not in loaded.signatures:
         there = f"Its signatures are {', '.join(loaded.signatures)}" if loaded.signatures else "It has none"
@@ -123,12 +123,12 @@ def _from_folder(path: str, signature: str) -> tuple[Callable[..., Any], list[st
         outputs = function(**dict(zip(inputs, xs, strict=True)))
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
-    f.owner = loaded  # of the variables, which live as long  # type: ignore[attr-defined]
+    f.owner = loaded  # keeps the variables alive  # type: ignore[attr-defined]
     names = ["x"] if len(inputs) == 1 else list(inputs)
     return f, names, [(tuple(s.shape), s.dtype) for s in inputs.values()]
 
 
 def _identifier(name: str) -> str:
-    """A name that Python can give to an argument."""
+    """Converts a name to a Python identifier."""
     made = re.sub(r"\W|^(?=\d)", "_", name.partition(":")[0])
     return f"{made}_" if iskeyword(made) else made

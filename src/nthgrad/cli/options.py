@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-MAX_ORDER = 100  # no method keeps a digit there
+MAX_ORDER = 100  # no method has a correct digit there
 
 
 class Order(click.ParamType):
@@ -16,7 +16,7 @@ class Order(click.ParamType):
     name = "integer"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The integer, or a usage error."""
+        """Returns the integer; raises a usage error."""
         try:
             order = int(value)
         except ValueError:
@@ -30,7 +30,7 @@ method = click.option("--method", type=click.Choice(["auto", "taylor", "tape"]),
 
 
 def derivative(*, order: str, partials: str, coords: str, laplacian: str) -> Callable[..., Any]:
-    """The options that say which derivative of a model to write; the arguments are their help texts."""
+    """Returns a decorator that adds the options for the derivative of a model; the arguments are their help texts."""
     options = [
         click.option("--order", type=Order(), metavar="N", help=order),
         click.option("--by", metavar="NAME", help="With --order: the input to differentiate by.  [default: the first]"),

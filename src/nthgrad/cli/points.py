@@ -1,4 +1,4 @@
-"""Where to differentiate, as typed: `x=1`, `x=0.5,1,2`, `x=points.npy`, `x=points.csv`."""
+"""Reads points from the command line: `x=1`, `x=0.5,1,2`, `x=points.npy`, `x=points.csv`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from nthgrad.errors import ArgumentError
 
 
 def parsed(given: Sequence[str], dtype: str) -> dict[str, np.ndarray]:
-    """The values of every variable.
+    """Returns the values of every variable.
 
     Args:
         given: texts `NAME=VALUES`, where VALUES are numbers with commas between them, or a .npy or .csv file.
         dtype: `"float32"` or `"float64"`.
 
     Returns:
-        An array of that dtype and of shape [n] for each name, the names in the order given. A single value goes with
-        any number of others.
+        an array of this dtype and of shape [n] for each name, in the order given. A single value is repeated n times.
 
     Raises:
-        ArgumentError: a text does not read so, a name comes twice, numbers of values differ, or a value is not finite.
+        ArgumentError: a text is malformed, a name occurs twice, numbers of values differ, or a value is not finite.
 
     Example:
         >>> parsed(["x=0.5,1", "y=2"], "float64")
@@ -45,7 +44,9 @@ def parsed(given: Sequence[str], dtype: str) -> dict[str, np.ndarray]:
     n = max(lengths.values())
     if set(lengths.values()) - {1, n}:
         counts = ", ".join(f"{count} of {name}" for name, count in lengths.items())
-        raise ArgumentError(f"The numbers of values differ: {counts}. Give each variable one value, or all as many.")
+        raise ArgumentError(
+            f"The numbers of values differ: {counts}. Give each variable one value, or all the same number."
+        )
     return {name: np.ascontiguousarray(np.broadcast_to(values, n)) for name, values in found.items()}
 
 
@@ -55,7 +56,7 @@ def _read(name: str, text: str) -> np.ndarray:
         try:
             return _npy(text) if kind == ".npy" else _csv(text, name)
         except OSError as error:
-            raise ArgumentError(f"{text} cannot be read: {error.strerror or error}. Give a file that can.") from error
+            raise ArgumentError(f"{text} cannot be read: {error.strerror or error}. Give a readable file.") from error
     try:
         return np.array([float(part) for part in text.split(",")])
     except ValueError:
@@ -65,13 +66,13 @@ def _read(name: str, text: str) -> np.ndarray:
 
 
 def _npy(path: str) -> np.ndarray:
-    """The array of a .npy file; a pickle, or an archive, under that name is not opened."""
+    """Reads the array of a .npy file; refuses a pickle or an archive."""
     try:
         with open(path, "rb") as file:
             values = np.lib.format.read_array(file, allow_pickle=False)
     except OSError:
         raise
-    except Exception as error:  # NumPy raises what Python's parser does, of a damaged header
+    except Exception as error:  # a damaged header raises any error of Python's parser
         raise ArgumentError(f"{path} is not a NumPy file of numbers. Write it with numpy.save.") from error
     if values.dtype.kind not in "fiu":
         raise ArgumentError(f"{path} does not hold one array of real numbers. Write such an array with numpy.save.")
@@ -81,7 +82,7 @@ def _npy(path: str) -> np.ndarray:
 
 
 def _csv(path: str, name: str) -> np.ndarray:
-    """One column: the one with the variable's name, or the only one."""
+    """Reads one column of a .csv file: the one with the variable's name, or the only one."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
@@ -101,7 +102,7 @@ def _csv(path: str, name: str) -> np.ndarray:
     for line, row in rows[1:] if header else rows:
         cell = row[column] if column < len(row) else ""
         if not _is_number(cell):
-            raise ArgumentError(f"{path}, line {line}: {cell!r} is not a number. Correct it or take the line out.")
+            raise ArgumentError(f"{path}, line {line}: {cell!r} is not a number. Correct it or remove the line.")
         values.append(float(cell))
     return np.array(values)
 

@@ -1,4 +1,4 @@
-"""`nthgrad run`."""
+"""The command `nthgrad run`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import click
     type=click.Choice(["v1", "v2"]),
     default="v1",
     show_default=True,
-    help="v2 has second derivatives through loops, which TensorFlow 1 had not.",
+    help="v2 has second derivatives through loops, unlike TensorFlow 1.",
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(control_flow: str, file: str, arguments: Sequence[str]) -> int:
-    """Run a TensorFlow 1 / Keras 2 program, unchanged, in a process of its own.
+    """Run a TensorFlow 1 / Keras 2 program, unchanged, in a separate process.
 
-    All that follows FILE is the program's. The exit status is the program's.
+    All arguments after FILE are passed to the program. The exit status is the program's.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`nthgrad scan`."""
+"""The command `nthgrad scan`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from nthgrad.cli.complaints import complain
 def command(*, paths: Sequence[str], as_json: bool) -> int:
     """Find TensorFlow 1, Keras 2 and Python 2 idioms, and the sections of MIGRATION.md that say how to port them.
 
-    PATHS are files, and folders whose .py files are read; hidden folders and virtual environments are passed over. A
-    line is FILE:LINE:COLUMN: IDIOM: what it is (MIGRATION.md#section).
+    PATHS are files, and folders whose .py files are read. Hidden folders and virtual environments are skipped. A line
+    is FILE:LINE:COLUMN: IDIOM: description (MIGRATION.md#section).
 
     A file or folder that cannot be read does not stop the scan. It is listed on standard error, and with --json under
     "unread", with the reason: it is no Python, is not in the encoding that it names, has more than 10,000,000 bytes, is

@@ -1,4 +1,4 @@
-"""The derivative of a model that the command line asks for, and how it is written."""
+"""Builds and writes the derivative of a model that the command line requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nthgrad.errors import ArgumentError
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """Which derivative of a model to write, as the options of `options.derivative` say it."""
+    """The requested derivative of a model: the options of `options.derivative`."""
 
     order: int | None
     by: str | None
@@ -23,7 +23,7 @@ class Wanted:
 
     @property
     def asked(self) -> list[str]:
-        """Those of the three options that were given."""
+        """Which of the three options were given."""
         given = {
             "--order": self.order is not None,
             "--partials": self.partials is not None,
@@ -33,19 +33,18 @@ class Wanted:
 
     @property
     def name(self) -> str | None:
-        """The name of the derivative; None where none is asked for."""
+        """The name of the derivative; None if none is requested."""
         names = {"--order": "derivatives", "--partials": "partials", "--laplacian": "laplacian"}
         return names[self.asked[0]] if self.asked else None
 
     def check(self, *, needed: bool = True) -> None:
-        """Refuses options that do not go together, before anything is loaded.
+        """Refuses options that do not fit together, before anything is loaded.
 
         Args:
-            needed: whether a derivative has to be asked for.
+            needed: whether a derivative is required.
 
         Raises:
-            ArgumentError: more or less than one of order, partials and laplacian is given, or an option that does not
-                go with it.
+            ArgumentError: not exactly one of order, partials and laplacian is given, or an option that does not fit it.
         """
         asked = self.asked
         if len(asked) > 1 or (needed and not asked):
@@ -60,7 +59,7 @@ class Wanted:
                 raise ArgumentError(f"{option} goes with {goes_with}, not with {asked[0]}. Leave it out.")
 
     def of(self, model: Model, **options: Any) -> Callable[..., Any]:
-        """The derivative of a model, as a function of its inputs.
+        """Returns the derivative of a model, as a function of its inputs.
 
         Raises:
             ArgumentError: there is no input of that name, or the coordinates do not fit the inputs.
@@ -80,17 +79,17 @@ class Wanted:
             return nthgrad.partials(model.f, wanted, coords=columns, **options)
         if len(names) > 1:
             raise ArgumentError(
-                f"{model.path} has {len(names)} inputs, {', '.join(names)}, and the Laplacian is by the columns of "
-                "one. Ask for --partials."
+                f"{model.path} has {len(names)} inputs, {', '.join(names)}, but --laplacian requires one. Use "
+                "--partials."
             )
         return nthgrad.laplacian(model.f, batch_dims=1, **options)
 
 
 def write(g: Callable[..., Any], kind: str, path: str, model: Model) -> str:
-    """Writes a function of the model's inputs, and returns a line that says what it is.
+    """Writes a function of the model's inputs; returns a line that describes it.
 
     Raises:
-        ArgumentError: a length is open and may not be, or the path cannot be written.
+        ArgumentError: a length is open, which StableHLO does not allow, or the path cannot be written.
     """
     from nthgrad import export
 
@@ -98,16 +97,16 @@ def write(g: Callable[..., Any], kind: str, path: str, model: Model) -> str:
         for spec in model.specs:
             if spec.shape.rank and spec.shape[0] is None:
                 raise ArgumentError(
-                    f"The batch size of {spec.name} is open, which StableHLO does not know. Add --batch N."
+                    f"The batch size of {spec.name} is unknown, which StableHLO does not allow. Add --batch N."
                 )
-    with held_back():  # TensorFlow says that it writes
+    with held_back():  # TensorFlow prints that it writes
         {"savedmodel": export.saved_model, "stablehlo": export.stablehlo}[kind](g, path, *model.specs)
     takes = ", ".join(f"{s.name}: {s.dtype.name}{list(s.shape)}" for s in model.specs)
     return f"{path}: {g.__name__}({takes})"
 
 
 def _refuse_coordinates(model: Model, columns: Sequence[str] | None) -> None:
-    """Raises where the coordinates are not the inputs of the model, or the columns of the only one."""
+    """Raises if the coordinates are neither the inputs of the model nor the columns of the only one."""
     name, names = model.path, [spec.name for spec in model.specs]
     if len(names) > 1:
         if columns is not None:
@@ -129,7 +128,7 @@ def _refuse_coordinates(model: Model, columns: Sequence[str] | None) -> None:
 
 
 def _spelled(texts: Sequence[str], known: Sequence[str]) -> list[Any]:
-    """Partials as they are typed: letters, or names with dots between them; tuples all, if one has to be."""
+    """Splits typed partials, letters or names with dots between them; returns only tuples if one has to be a tuple."""
     if any("." in text or (text in known and len(text) > 1) for text in texts):
         return [tuple(text.split(".") if "." in text or text in known else text) for text in texts]
     return list(texts)

@@ -1,4 +1,4 @@
-"""What `nthgrad demo` shows: one function differentiated in every way there is, side by side with the exact values.
+"""The table of `nthgrad demo`: one function differentiated in every available way, with the exact values.
 
 f(x) = log(x + d) at x = 1, d = 2. By induction f^(n)(x) = (-1)^(n-1) (n-1)! / (x + d)^n.
 """
@@ -13,7 +13,7 @@ from nthgrad._display.quiet import held_back, tensorflow
 
 X, D, ORDER = 1.0, 2.0, 4
 FLOAT32_TOLERANCE = 1e-6  # relative: eight units in the last place
-DIFFERENCE_TOLERANCE = 1e-7  # relative, in float64: about eps^(1/2), which extrapolation reaches at these orders
+DIFFERENCE_TOLERANCE = 1e-7  # relative, in float64: about eps^(1/2), the accuracy of extrapolation at these orders
 
 
 class Way(NamedTuple):
@@ -26,7 +26,7 @@ class Way(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a way gave: the values, or the exception, and the largest relative error."""
+    """The result of a way: the values, or the exception, and the largest relative error."""
 
     way: Way
     values: list[float]
@@ -40,7 +40,7 @@ class Result(NamedTuple):
 
 
 def exact(order: int) -> float:
-    """The derivative of f of an order, in closed form."""
+    """Returns the derivative of f of an order, in closed form."""
     if order == 0:
         return math.log(X + D)
     return (-1) ** (order - 1) * math.factorial(order - 1) / (X + D) ** order
@@ -63,7 +63,7 @@ def _differences() -> Sequence[Any]:
 
 
 def _session() -> Sequence[Any]:
-    """TensorFlow 1: `tf.gradients` of `tf.gradients`, run in a session."""
+    """Runs `tf.gradients` of `tf.gradients` in a TensorFlow 1 session."""
     import nthgrad.legacy.tensorflow as tf
     from nthgrad import legacy
 
@@ -76,7 +76,7 @@ def _session() -> Sequence[Any]:
 
 
 def _keras_2() -> Sequence[Any]:
-    """Keras 2: a model of constants whose layers differentiate one another."""
+    """Runs a Keras 2 model of constants whose layers differentiate one another."""
     import nthgrad.legacy.tensorflow as tf
     from nthgrad import legacy
     from nthgrad.legacy.keras import backend, layers, models
@@ -127,7 +127,7 @@ def _number(value: Any, dtype: str) -> float:
 
 
 def table(outcome: Sequence[Result]) -> Any:
-    """The results as a rich table: a row an order, a column a way, and the largest error of each column."""
+    """Returns a rich table with a row for each order, a column for each way, and the largest error of each column."""
     from nthgrad._display.table import number, plain
 
     columns = [[number(value, ".7f") for value in result.values] or ["failed"] * (ORDER + 1) for result in outcome]
@@ -136,7 +136,7 @@ def table(outcome: Sequence[Result]) -> Any:
         ["\n\norder", "\n\nexact", *(f"{result.way.title}\n{result.way.dtype}" for result in outcome)],
         rows,
         title=f"f(x) = log(x + {D:g}) and its derivatives at x = {X:g}",
-        caption="error: the largest relative error of the column; limit: what it may be",
+        caption="error: the largest relative error of the column; limit: the largest one allowed",
     )
     made.add_section()
     made.add_row("limit", "", *(f"{result.way.tolerance:.1e}" for result in outcome))

@@ -1,4 +1,4 @@
-"""evaluate: a function of points on more of them than memory holds, on many devices, to memory or to files."""
+"""evaluate: computes a function at more points than memory holds, on one or more devices, to memory or to files."""
 
 from __future__ import annotations
 
@@ -28,47 +28,44 @@ def evaluate(
     resume: bool = False,
     overwrite: bool = False,
 ) -> Any:
-    """The values of g at many points, a batch at a time.
+    """Computes g at many points, one batch at a time.
 
-    The memory in use is that of one batch, and of the result where that is kept in memory. The last batch is filled up
-    to the length of the others, with its last point over again, so that g is traced and compiled once.
+    The memory in use is that of one batch, plus the result if it is kept in memory. The last batch is filled to the
+    length of the others by repeating its last point, so that g is traced and compiled once.
 
     Args:
-        g: a function that returns, for each of its outputs, one row for each point: what `derivative`, `derivatives`
-            and `partials` return, a `keras.Model`, any callable on tensors; its output is any `tf.nest` structure.
-        data: the points, one row each, in arrays, `np.memmap`s, tensors or what else has a shape and is cut into rows
-            by `[a:b]` (h5py, zarr). A tuple or list of them is the positional arguments of g, a dict its keywords,
+        g: a function with one row for each point in each of its outputs: the g of `derivative`, `derivatives` or
+            `partials`, a `keras.Model`, any callable on tensors. Its output is any `tf.nest` structure.
+        data: the points, one row each, in arrays, `np.memmap`s, tensors or other objects with a shape and slices
+            `[a:b]` of rows (h5py, zarr). A tuple or list of them is the positional arguments of g, a dict its keywords,
             anything else its one argument; a g of one argument that is a dict takes `({...},)`. Or a
-            `tf.data.Dataset` of batches of such; a run that is to be resumed needs the same batches again.
-        batch_size: the number of points at a time, on all devices together. None leaves a dataset's batches as they
-            are.
-        strategy: where to compute; None is the strategy in whose scope the call is made, or else one device. Under a
-            strategy g is traced, even if it is a plain function. With several workers each calls this function with
-            the same arguments, and each returns the whole result.
-        out: where to write: a path that ends with .npy for a g of one output, else a folder, which gets a file for
-            each output, named by its path in the structure (`xx.npy`, `0.npy`, `a.0.npy`; the output named "" is
-            `value.npy`). None keeps the result in memory. With several workers the first one writes, to a folder that
-            all of them see.
+            `tf.data.Dataset` of batches of such; to be resumed, a run needs the same batches again.
+        batch_size: the number of points at a time, on all devices together. None keeps a dataset's batches.
+        strategy: where to compute; None is the strategy of the current scope, or else one device. Under a strategy g is
+            traced, even if it is a plain function. With several workers, each calls this function with the same
+            arguments, and each returns the whole result.
+        out: where to write. For a g of one output, a path that ends with .npy. Else a folder, with one file for each
+            output, named by its path in the structure (`xx.npy`, `0.npy`, `a.0.npy`; `value.npy` for the output named
+            ""). None keeps the result in memory. With several workers the first one writes, to a folder that all share.
         progress: whether to show a bar: on the standard error, if that is a terminal, or in a notebook. A notebook
-            without ipywidgets gets a line every few seconds.
-        resume: whether to go on where an interrupted run with the same arguments stopped. What it has written lies in
-            a folder beside `out`, `out` + ".part", and moves to `out` when it is whole. The files come out the same,
-            bit by bit, as of a run without an interruption. Of a run that has ended well nothing is left to resume:
-            its `out` is refused as any other that is there. What is checked: the points and the results of each batch
-            that is written have a CRC-32 checksum there. Both are read again, and refused where one differs. Of points
-            that no batch has reached, shapes, dtypes and the values of 64 rows of the arrays are compared, of a
-            dataset only the first two and its number of elements. The last batch that is written is computed again: a
-            g that differs there in more than half of the digits is refused, and no other change of it is seen.
-        overwrite: whether to write over what is at `out`, and over what an interrupted run left unless `resume`.
+            without ipywidgets shows a line every few seconds.
+        resume: whether to continue an interrupted run with the same arguments. Its unfinished files are in the folder
+            `out` + ".part", and move to `out` when they are complete. They are bit by bit those of a run without an
+            interruption. A finished run cannot be resumed: its `out` is refused like any existing one. The points and
+            the results of each written batch have a CRC-32 checksum; a change of either is refused. For the points
+            after them, only shapes, dtypes and the values of 64 rows are compared; for a dataset, shapes, dtypes and
+            the number of elements. The last written batch is computed again: a g that differs there in more than half
+            of the digits is refused. Other changes of g are not detected.
+        overwrite: whether to overwrite `out`, and, unless `resume`, the files of an interrupted run.
 
     Returns:
-        NumPy arrays, one row for each point, in the structure of g's output; with `out`, memory maps of the files.
+        arrays with one row for each point, in the structure of g's output; with `out`, memory maps of the files.
 
     Raises:
-        ArgumentError: batch_size, strategy or out cannot be used, something is at `out` already, or `resume` finds
-            what is damaged, was made from other data, by another g, or by a version of nthgrad with another journal.
-        InputError: data holds something else than arrays, or arrays of different lengths.
-        OutputError: what g returns has not one row for each point, or changes from batch to batch.
+        ArgumentError: batch_size, strategy or out is invalid, or `out` exists already. With `resume`: the files are
+            damaged, belong to other data or another g, or a version of nthgrad with another journal wrote them.
+        InputError: data holds anything but arrays, or arrays of different lengths.
+        OutputError: the output of g has not one row for each point, or changes from batch to batch.
 
     Example:
         >>> import numpy as np, tensorflow as tf, nthgrad as ng
@@ -93,7 +90,7 @@ def evaluate(
         if not rows:
             store.append([], run.of_nothing(points.specs()), 1, paths(run.structure))
         if not run.chief:
-            run.gathered(0)  # until the files are there
+            run.gathered(0)  # waits for the files
         arrays = store.finish(paths(run.structure))
         if run.chief:
             run.gathered(0)
@@ -105,9 +102,9 @@ def evaluate(
 def _store(
     run: Runner, points: Arrays | Dataset, out: Any, fingerprint: dict[str, Any], overwrite: bool, resume: bool
 ) -> tuple[Memory | Files | Elsewhere, Iterator[list[Any]] | None]:
-    """Where the rows go, and the batches from number `skip` on, as far as some are read already.
+    """Returns the store of the rows, and the batches from number `skip` on if some were read already.
 
-    All workers agree on it, or all of them raise.
+    If one worker raises, all of them raise.
     """
     if out is None:
         return Memory(points.total), None

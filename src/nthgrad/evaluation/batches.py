@@ -1,4 +1,4 @@
-"""The data of `evaluate`: arrays, memory maps and datasets, cut into batches of rows."""
+"""Splits the data of `evaluate` into batches: arrays, memory maps and datasets."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from nthgrad.errors import ArgumentError, InputError
 from nthgrad.evaluation.structure import label, paths
 
 _SAMPLE = 64
-"""How many rows of the arrays stand for all of them in the fingerprint."""
+"""How many rows of the arrays the fingerprint contains."""
 
 
 class Arrays:
-    """Arrays of as many rows each.
+    """Arrays with the same number of rows.
 
     Attributes:
         structure: the data as given: one array, or g's arguments.
@@ -50,18 +50,18 @@ class Arrays:
         self.length = min(batch_size, max(self.total, 1))
 
     def batches(self, skip: int = 0) -> Iterator[list[Any]]:
-        """The leaves of the data, batch by batch, from batch number `skip` on."""
+        """Yields the leaves of the data, batch by batch, from batch number `skip` on."""
         for start in range(skip * self.length, self.total, self.length):
             yield [_tensor(leaf, start, start + self.length) for leaf in self._leaves]
             for leaf in self._leaves:
                 _release(leaf)
 
     def specs(self) -> list[tf.TensorSpec]:
-        """The signatures of the leaves of a batch, its length left open."""
+        """Returns the signatures of the leaves of a batch, with an unknown length."""
         return [tf.TensorSpec([None, *leaf.shape[1:]], leaf.dtype) for leaf in self._leaves]
 
     def fingerprint(self) -> dict[str, Any]:
-        """What tells these data from others: shapes, dtypes, and some of the rows."""
+        """Returns a summary to compare with other data: shapes, dtypes, and some of the rows."""
         rows = sorted({i * (self.total - 1) // (_SAMPLE - 1) for i in range(_SAMPLE)}) if self.total else []
         sample = 0
         for leaf in self._leaves:
@@ -76,7 +76,7 @@ class Arrays:
 
 
 class Dataset:
-    """A `tf.data.Dataset` of batches; its attributes are those of `Arrays`, as far as they are known."""
+    """A `tf.data.Dataset` of batches. Its attributes are those of `Arrays`; unknown ones are None."""
 
     def __init__(self, data: tf.data.Dataset, batch_size: int | None):
         if data.cardinality() == tf.data.INFINITE_CARDINALITY:
@@ -96,17 +96,17 @@ class Dataset:
         self._batch_size = batch_size
 
     def batches(self, skip: int = 0) -> Iterator[list[Any]]:
-        """The leaves of the dataset's elements, from element number `skip` on; those without rows do not count."""
+        """Yields the leaves of the dataset's elements, from element number `skip` on; skips elements without rows."""
         for number, element in enumerate(self._filled()):
             if number >= skip:
                 yield element
 
     def specs(self) -> list[tf.TensorSpec]:
-        """The signatures of the leaves of a batch, its length left open."""
+        """Returns the signatures of the leaves of a batch, with an unknown length."""
         return [tf.TensorSpec(spec.shape and [None, *spec.shape[1:]], spec.dtype) for spec in self._specs]
 
     def fingerprint(self) -> dict[str, Any]:
-        """What tells this dataset from others, as far as its kind does."""
+        """Returns a summary to compare with other datasets: shapes, dtypes and the number of elements."""
         pairs = zip(self._names, self._specs, strict=True)
         found = {name: f"{spec.dtype.name} of shape {spec.shape}" for name, spec in pairs}
         return {**found, "the number of elements": self._cardinality, "batch_size": self._batch_size}
@@ -126,11 +126,11 @@ class Dataset:
 
 
 def source(data: Any, batch_size: Any) -> Arrays | Dataset:
-    """The batches of data, or what is wrong with it.
+    """Splits data into batches; raises if it cannot.
 
     Raises:
         ArgumentError: batch_size is not a positive integer.
-        InputError: data holds something else than arrays, or arrays of different lengths.
+        InputError: data holds anything but arrays, or arrays of different lengths.
     """
     if batch_size is not None:
         integer = hasattr(batch_size, "__index__") and not isinstance(batch_size, (bool, np.ndarray))
@@ -150,12 +150,12 @@ def call(g: Any, structure: Any, leaves: Sequence[Any]) -> Any:
 
 def _check_array(name: str, leaf: Any) -> None:
     kind = type(leaf).__name__
-    # A pandas object slices by label, not by row, where its index says so.
+    # A pandas object may slice by label, not by row.
     array = all(hasattr(leaf, a) for a in ("shape", "dtype", "__getitem__", "__array__")) and not hasattr(leaf, "iloc")
     if not array:
         raise InputError(
             f"{name} is a {kind}. Give an array with one row for each point: NumPy's, a memory map, a tensor; or a "
-            "tf.data.Dataset of batches. What is the same for all points goes into g, by functools.partial."
+            "tf.data.Dataset of batches. Bind arguments that are the same for all points to g, by functools.partial."
         )
     if isinstance(leaf, np.ma.MaskedArray):
         raise InputError(f"{name} is a masked array, whose mask would be lost. Give {name}.filled(...).")
@@ -171,7 +171,7 @@ def _tensor(leaf: Any, start: int, stop: int) -> tf.Tensor:
 
 
 def _release(leaf: Any) -> None:
-    """Gives the system back the pages that a memory map has read; a private (copy-on-write) one has to keep its own."""
+    """Releases the pages that a memory map has read. A private (copy-on-write) one has to keep them."""
     if not isinstance(leaf, np.memmap) or leaf.mode == "c":
         return
     base: Any = leaf

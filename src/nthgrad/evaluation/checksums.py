@@ -1,7 +1,7 @@
-"""Checksums of batches: whether the points and the results of a run are still those that it had.
+"""Checksums of batches, which detect that the points or the results of a run have changed.
 
-CRC-32 finds accidents: every change within four bytes in a row, and all but one in 2**32 others. A cryptographic hash
-takes several times as long (BLAKE2b five times), and protects only from those who cannot write the journal.
+CRC-32 detects accidents: every change within four consecutive bytes, and all but one in 2**32 others. A cryptographic
+hash is several times slower (BLAKE2b five times), and protects only from people who cannot write the journal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def checksum(arrays: Iterable[Any]) -> int:
     found = 0
     for array in map(np.asarray, arrays):
         found = zlib.crc32(repr(array.shape).encode(), found)
-        if array.dtype.hasobject:  # texts, whose array holds addresses
+        if array.dtype.hasobject:  # strings; the array itself holds addresses
             for text in array.flat:
                 found = zlib.crc32(text, zlib.crc32(b"%d " % len(text), found))
         else:
@@ -30,16 +30,16 @@ def checksum(arrays: Iterable[Any]) -> int:
 
 
 class Checks:
-    """A file with a row for each batch: the number of its points, the checksum of these, and one of each result.
+    """A file with a row for each batch: the number of its points, their checksum, and one for each result.
 
-    It grows as the files of results do; the journal says how many of its rows count, and the checksum of these.
+    It grows with the files of results. The journal holds the number of its valid rows and their checksum.
 
     Attributes:
         sum: the checksum of the file's rows.
     """
 
     def __init__(self, path: Path, outputs: int, batches: int | None = None):
-        """Begins a file, or opens one that has at least the given number of rows.
+        """Creates a file, or opens an existing one with at least the given number of rows.
 
         Raises:
             ValueError: it has fewer rows.

@@ -1,8 +1,7 @@
-"""Results written to .npy files that appear whole or not at all, and from which an interrupted run goes on.
+"""Writes results to .npy files that appear complete or not at all; resumes interrupted runs.
 
-The rows go to a folder beside what is to be written, OUT.part. From time to time its files are forced to the disk, and
-only then does the journal say how many of their rows count: what lies behind those is cut off when a run goes on. What
-counts is compared with the checksums of each batch before that.
+The rows go to the folder OUT.part. From time to time its files are synced to the disk; after that, the journal counts
+their rows. A resumed run checks the counted rows against the checksums of the batches, and cuts off the others.
 """
 
 from __future__ import annotations
@@ -22,22 +21,21 @@ from nthgrad.errors import ArgumentError, OutputError
 from nthgrad.evaluation.checksums import Checks, checksum
 from nthgrad.evaluation.journal import AGAIN, Journal, locked
 from nthgrad.evaluation.npy import Rows, force
-from nthgrad.evaluation.structure import files as names_of
-from nthgrad.evaluation.structure import label
+from nthgrad.evaluation.structure import file_names, label
 
 INTERVAL = 2.0
-"""Seconds between two entries in the journal: what a killed process can lose."""
+"""Seconds between two entries in the journal: the most that a killed process loses."""
 
 _CHECKS = "batches"
-"""The file of the checksums; those of results end with .npy."""
+"""The file of the checksums; files of results end with .npy."""
 
 
 class Files:
-    """One file, where out ends with .npy, or a folder with a file for each leaf.
+    """One file if out ends with .npy, else a folder with a file for each leaf.
 
     Attributes:
-        skip: the number of the batch to begin with: the last one that is there, to see that it comes out the same.
-        length: the rows of a full batch, where an earlier run fixed it; else 0.
+        skip: the number of the batch to begin with: the last written one, to compare its results.
+        length: the rows of a full batch in an interrupted run; else 0.
     """
 
     def __init__(self, out: str | os.PathLike[str], fingerprint: dict[str, Any], *, overwrite: bool, resume: bool):
@@ -56,7 +54,7 @@ class Files:
                 held.enter_context(locked(self._part))
                 self._held = held
                 if before:
-                    self._go_on()
+                    self._reopen()
                 else:
                     for old in self._part.iterdir():
                         if old.name != "lock":
@@ -66,16 +64,16 @@ class Files:
             self._held = held.pop_all()
 
     def verified(self, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
-        """Returns the batches of points from number `skip` on, once those that gave the files' rows are unchanged.
+        """Returns the batches of points from number `skip` on, after checking the earlier ones.
 
         Args:
-            batches: all of them.
+            batches: all batches.
 
         Raises:
-            ArgumentError: points have changed, or files.
+            ArgumentError: points or files have changed.
         """
         last, start = None, 0
-        for points, given, *_ in self._whole():
+        for points, given, *_ in self._verified_rows():
             last = next(batches, None) if points else None
             if points and (last is None or checksum(last) != given):
                 raise ArgumentError(
@@ -88,7 +86,7 @@ class Files:
     def append(
         self, points: Sequence[Any], leaves: Sequence[np.ndarray], length: int, paths: Sequence[tuple[Any, ...]]
     ) -> None:
-        """Writes the rows that a batch of points gives, or, where they are there already, compares them."""
+        """Writes the results of a batch of points, or compares them if they are written already."""
         described = [
             {"name": name, "dtype": leaf.dtype.name, "row": list(leaf.shape[1:])}
             for name, leaf in zip(self._names(paths), leaves, strict=True)
@@ -123,10 +121,10 @@ class Files:
             raise self._unwritable(error) from error
 
     def finish(self, paths: Sequence[tuple[Any, ...]]) -> list[np.ndarray]:
-        """Puts the files in their place and opens them as memory maps."""
+        """Moves the files to `out` and opens them as memory maps."""
         try:
             for file in self._rows:
-                file.seal(self._journal.rows)  # of a file in its place, the header that it has
+                file.seal(self._journal.rows)  # in a file that was moved already, this changes nothing
             self._journal.complete = True
             self._save()
             written, self._rows = self._rows, []
@@ -146,36 +144,36 @@ class Files:
         return opened(self._out, paths)
 
     def close(self) -> None:
-        """Leaves what is there for another run to go on from."""
+        """Closes the files, so that another run can resume."""
         if self._rows:
-            with contextlib.suppress(OSError):  # the journal is then the one before
+            with contextlib.suppress(OSError):  # the earlier journal remains
                 self._save()
         self._held.close()
 
     def _before(self, fingerprint: dict[str, Any], overwrite: bool, resume: bool) -> Journal | None:
-        """The journal to go on from, if any; refuses what must not be written to."""
+        """Returns the journal to resume, if any; refuses an `out` that must not be written."""
         out, either = self._out, "Give a path that ends with .npy for one file, or a folder."
         if out.suffix in (".npz", ".csv"):
-            raise ArgumentError(f"out is {out}, a kind of file that is not written here. {either}")
+            raise ArgumentError(f"out is {out}, a kind of file that evaluate does not write. {either}")
         if not out.absolute().parent.is_dir():
             raise ArgumentError(f"There is no folder {out.parent} for {out.name}. Make it first.")
         if out.exists() and out.is_dir() == self._single:
-            raise ArgumentError(f"{out} is there already, a {'folder' if self._single else 'file'}. {either}")
+            raise ArgumentError(f"{out} exists already, a {'folder' if self._single else 'file'}. {either}")
         journal = Journal.read(self._part) if resume else None
         allowed = overwrite or (journal and (journal.overwrite or journal.complete))
         if out.exists() and not allowed and (self._single or any(out.iterdir())):
-            raise ArgumentError(f"{out} is there already. Give another path, or overwrite=True to write over it.")
+            raise ArgumentError(f"{out} exists already. Give another path, or overwrite=True to overwrite it.")
         if self._part.exists() and not (overwrite or resume):
             raise ArgumentError(
-                f"{self._part} is there already: an interrupted run left it. Give resume=True to go on, or "
+                f"{self._part} exists already: an interrupted run left it. Give resume=True to continue, or "
                 "overwrite=True to start from the beginning."
             )
         if journal and (differences := journal.differences(fingerprint)):
             raise ArgumentError(f"{self._part} was made from other data: {differences}. {AGAIN}")
         return journal and dataclasses.replace(journal, overwrite=journal.overwrite or overwrite)
 
-    def _go_on(self) -> None:
-        """Opens the files."""
+    def _reopen(self) -> None:
+        """Opens the files of an interrupted run."""
         path = self._part / _CHECKS
         try:
             if self._journal.batches:
@@ -188,8 +186,8 @@ class Files:
                 f"{path} is shorter than its journal says: something else has changed it. {AGAIN}"
             ) from error
 
-    def _whole(self) -> list[list[int]]:
-        """Compares the files with their checksums, and cuts off what the journal does not vouch for.
+    def _verified_rows(self) -> list[list[int]]:
+        """Compares the files with their checksums, and cuts off the rows that the journal does not count.
 
         Returns:
             the rows of `Checks`.
@@ -240,7 +238,7 @@ class Files:
         self._rows.append(file)
 
     def _last(self) -> list[np.ndarray]:
-        """The rows of the last batch."""
+        """Returns the rows of the last batch."""
         rows, last = self._journal.rows, self._journal.last
         return [file.read(rows - last, last) for file in self._rows]
 
@@ -250,13 +248,13 @@ class Files:
             raise ArgumentError(f"out is {self._out}, one file, but g returns {outputs}. Give a folder.")
         if not self._single and list(paths) == [()]:
             raise ArgumentError(f"out is {self._out}, but g returns one array. Give a path that ends with .npy.")
-        return names_of(paths)
+        return file_names(paths)
 
     def _place(self, name: str) -> Path:
         return self._out if self._single else self._out / name
 
     def _there(self, name: str) -> Path:
-        """Where a file is: in its place already, if the run was stopped while files were put there."""
+        """Returns the current path of a file, which is final if the run stopped after moving it."""
         path = self._part / name
         return self._place(name) if self._journal.complete and not path.exists() else path
 
@@ -268,7 +266,7 @@ class Files:
 
     def _unwritable(self, error: OSError) -> ArgumentError:
         return ArgumentError(
-            f"{self._out} cannot be written: {error.strerror or error}. Mend that, and go on with resume=True."
+            f"{self._out} cannot be written: {error.strerror or error}. Correct that, and continue with resume=True."
         )
 
 
@@ -276,7 +274,7 @@ class Elsewhere:
     """Files that another process writes.
 
     Attributes:
-        skip: as in `Files`; the process that writes knows.
+        skip: as in `Files`, always 0: the writing process has the real one.
         length: as in `Files`.
     """
 
@@ -288,29 +286,29 @@ class Elsewhere:
     def append(
         self, points: Sequence[Any], leaves: Sequence[np.ndarray], length: int, paths: Sequence[tuple[Any, ...]]
     ) -> None:
-        """Leaves the rows to the other process."""
+        """Does nothing: the other process writes the rows."""
 
     def finish(self, paths: Sequence[tuple[Any, ...]]) -> list[np.ndarray]:
-        """Opens the files as memory maps, when they are there."""
+        """Opens the finished files as memory maps."""
         return opened(self._out, paths)
 
     def close(self) -> None:
-        """Nothing is left behind."""
+        """Does nothing."""
 
 
 def part(out: str | os.PathLike[str]) -> Path:
-    """The folder that holds what is not finished."""
+    """Returns the folder of the unfinished files."""
     return Path(os.path.abspath(out) + ".part")
 
 
 def opened(out: Path, paths: Sequence[tuple[Any, ...]]) -> list[np.ndarray]:
-    """The finished files, as read-only memory maps."""
-    places = [out if out.suffix == ".npy" else out / name for name in names_of(paths)]
+    """Opens the finished files as read-only memory maps."""
+    places = [out if out.suffix == ".npy" else out / name for name in file_names(paths)]
     return [np.load(place, mmap_mode="r", allow_pickle=False) for place in places]
 
 
 def _same(there: np.ndarray, now: np.ndarray) -> bool:
-    """Whether two results agree, but for what devices that add in no fixed order may change."""
+    """Whether two results agree, up to the rounding of devices that sum in no fixed order."""
     if now.dtype.kind not in "fc":
         return np.array_equal(there, now)
     scale = np.abs(there[np.isfinite(there)]).max(initial=0)

@@ -1,6 +1,6 @@
-"""How far a run got: a small JSON file, and a lock, in the folder that holds what is not finished.
+"""The progress of a run: a small JSON file, and a lock, in the folder of the unfinished files.
 
-The file does not grow with the run, so it is written anew each time; what there is to say of each batch is in `Checks`.
+The file does not grow with the run, so each write replaces it. `Checks` holds the data of each batch.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from nthgrad.evaluation.npy import force
 AGAIN = "Give overwrite=True instead of resume=True, to start from the beginning."
 
 _NAME = "journal.json"
-_FORMAT = 2  # 1 had no checksums, and did not say that it was 1
+_FORMAT = 2  # format 1 had no checksums and no entry "format"
 
 
 @dataclasses.dataclass
 class Journal:
-    """What there is of a result.
+    """Progress of an evaluation.
 
     Attributes:
-        fingerprint: of the data and of how it is cut into batches.
-        overwrite: whether what is in the files' place may be written over.
-        leaves: of each file its name, its dtype and the shape of a row.
-        rows: how many there are.
-        batches: how many they came in.
+        fingerprint: a summary of the data and its batches.
+        overwrite: whether existing files at `out` may be overwritten.
+        leaves: name, dtype and shape of a row of each file.
+        rows: the number of rows written.
+        batches: the number of batches written.
         last: the rows of the last batch.
         length: the rows of a full batch.
-        checks: the checksum of what `Checks` holds of these batches.
-        complete: whether nothing is left to do but to put the files in their place.
+        checks: the checksum of the rows of `Checks`.
+        complete: whether only moving the files to `out` remains.
     """
 
     fingerprint: dict[str, Any]
@@ -50,16 +50,16 @@ class Journal:
 
     @classmethod
     def read(cls, folder: Path) -> Journal | None:
-        """The journal in a folder, if there is one.
+        """Reads the journal in a folder; returns None if there is none.
 
         Raises:
-            ArgumentError: it cannot be read, is damaged, or is of another format.
+            ArgumentError: it cannot be read, is damaged, or has another format.
         """
         path = folder / _NAME
         try:
             said = json.loads(path.read_bytes())
-            whole = "checksum" not in said and "format" not in said  # as format 1 is
-            if not whole and said.pop("checksum") != _sum(said):
+            first = "checksum" not in said and "format" not in said  # format 1
+            if not first and said.pop("checksum") != _sum(said):
                 raise ValueError
             form = said.pop("format", 1)
             if form == _FORMAT:
@@ -68,17 +68,17 @@ class Journal:
             return None
         except OSError as error:
             raise ArgumentError(
-                f"{path} cannot be read: {error.strerror or error}. Mend that, and go on with resume=True."
+                f"{path} cannot be read: {error.strerror or error}. Correct that, and continue with resume=True."
             ) from error
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-            raise ArgumentError(f"{path} is damaged, so how far the run got is not known. {AGAIN}") from error
+            raise ArgumentError(f"{path} is damaged, so the progress of the run is unknown. {AGAIN}") from error
         raise ArgumentError(
-            f"{path} has format {form!r}, of another version of nthgrad; this one reads format {_FORMAT}. Go on with "
-            f"that version. {AGAIN.replace('Give', 'Or give')}"
+            f"{path} has format {form!r}, of another version of nthgrad; this one reads format {_FORMAT}. Continue "
+            f"with that version. {AGAIN.replace('Give', 'Or give')}"
         )
 
     def write(self, folder: Path) -> None:
-        """Replaces the journal in a folder by this one, for good once this returns."""
+        """Replaces the journal in a folder by this one, and syncs it to the disk."""
         said = {"format": _FORMAT, **dataclasses.asdict(self)}
         new = folder / "journal.new"
         with open(new, "w", encoding="utf-8") as file:
@@ -89,7 +89,7 @@ class Journal:
         force(folder)
 
     def differences(self, fingerprint: dict[str, Any]) -> str:
-        """What the run that wrote this journal had and the one with the given fingerprint has not, in words."""
+        """Describes the differences between the fingerprint of this journal and another one."""
         old, new = self.fingerprint, fingerprint
         return ", ".join(
             f"{key} was {old.get(key, 'not there')} and is {new.get(key, 'not there')}"
@@ -103,10 +103,10 @@ def _sum(said: dict[str, Any]) -> int:
 
 
 def locked(folder: Path) -> IO[str]:
-    """A file that, until it is closed, no other process gets from this function, where the system knows such locks.
+    """Opens a file and locks it until it is closed, if the system has such locks.
 
     Raises:
-        ArgumentError: another process has it.
+        ArgumentError: another process has locked it.
     """
     lock = open(folder / "lock", "w")  # noqa: SIM115
     with contextlib.suppress(ImportError):

@@ -1,4 +1,4 @@
-"""Results kept in memory."""
+"""Keeps results in memory."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 
 class Memory:
-    """Rows appended to arrays, which are allocated whole where their number is known.
+    """Rows appended to arrays, which are allocated at once if their number is known.
 
     Attributes:
-        skip: as in `Files`; nothing is there before.
-        length: as in `Files`.
+        skip: as in `Files`, always 0.
+        length: as in `Files`, always 0.
     """
 
     skip, length = 0, 0
@@ -26,7 +26,7 @@ class Memory:
     def append(
         self, points: Sequence[Any], leaves: Sequence[np.ndarray], length: int, paths: Sequence[tuple[Any, ...]]
     ) -> None:
-        """Keeps the rows of the next batch."""
+        """Stores the rows of the next batch."""
         if self._total is None:
             self._pieces = self._pieces or [[] for _ in leaves]
             for pieces, leaf in zip(self._pieces, leaves, strict=True):
@@ -38,8 +38,8 @@ class Memory:
         self._rows += len(leaves[0])
 
     def finish(self, paths: Sequence[tuple[Any, ...]]) -> list[np.ndarray]:
-        """The arrays."""
+        """Returns the arrays."""
         return [pieces[0] if self._total is not None else np.concatenate(pieces) for pieces in self._pieces]
 
     def close(self) -> None:
-        """Nothing is left behind."""
+        """Does nothing."""

@@ -1,4 +1,4 @@
-"""One .npy file that grows by rows."""
+"""Writes a .npy file that grows by rows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 class Rows:
     """A .npy file being written.
 
-    NumPy leaves room in a header for the first length to grow, so that it can be written again at the end. Writes are
-    not buffered: what a full disk refuses is known at once.
+    NumPy leaves room in a header for the first length to grow, so the header can be overwritten at the end. Writes are
+    not buffered, so that a full disk raises at once.
     """
 
     def __init__(self, path: Path, dtype: np.dtype, row: Sequence[int], rows: int | None = None):
-        """Begins a file, or opens one that is there and has at least the given number of rows.
+        """Creates a file, or opens an existing one with at least the given number of rows.
 
         Raises:
             ValueError: it has fewer rows.
@@ -33,18 +33,18 @@ class Rows:
             raise ValueError(path)
 
     def cut(self, rows: int) -> None:
-        """Cuts off what follows the given number of rows, and goes on there."""
+        """Cuts the file after the given number of rows; the next write goes there."""
         self._file.truncate(self._position(rows))
         self._file.seek(self._position(rows))
 
     def append(self, array: np.ndarray) -> None:
-        """Writes the rows of an array; systems write a few GiB at a time, and less on a full disk."""
+        """Writes the rows of an array. The system may write a part at a time, a few GiB at most."""
         data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
         while data:
             data = data[self._file.write(data) :]
 
     def read(self, start: int, rows: int) -> np.ndarray:
-        """Some of the rows, from the given one on; where the file is written next changes."""
+        """Reads rows from the given one on; moves the position of the next write."""
         data = np.empty((rows, *self._row), self._dtype)
         self._file.seek(self._position(start))
         rest = data.reshape(-1).view(np.uint8).data
@@ -53,16 +53,16 @@ class Rows:
         return data
 
     def seal(self, rows: int) -> None:
-        """Makes it a whole file of so many rows."""
+        """Writes the final header, with this number of rows."""
         self._file.seek(0)
         self._file.write(self._header(rows))
 
     def force(self) -> None:
-        """Forces what is written to the disk."""
+        """Syncs the file to the disk."""
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Leaves the file as it is."""
+        """Closes the file without a final header."""
         self._file.close()
 
     def _header(self, rows: int) -> bytes:
@@ -77,7 +77,7 @@ class Rows:
 
 
 def force(folder: Path) -> None:
-    """Forces the names in a folder to the disk, where the system lets folders be opened."""
+    """Syncs the names in a folder to the disk, if the system can open folders."""
     if hasattr(os, "O_DIRECTORY"):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

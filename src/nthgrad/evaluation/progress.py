@@ -1,4 +1,4 @@
-"""The progress of an evaluation: a bar in a terminal or a notebook, lines in a notebook that cannot show a bar."""
+"""Shows the progress of an evaluation: a bar in a terminal or a notebook, lines in a notebook without ipywidgets."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def shown(wanted: bool, total: int | None, done: int) -> Iterator[Callable[[int]
     """Shows progress on the standard error, if that is a terminal, or below the cell of a notebook.
 
     Args:
-        wanted: whether to show any.
+        wanted: whether to show progress.
         total: the number of points, if it is known.
-        done: how many of them there are already.
+        done: the number of points computed already.
 
     Yields:
-        The function to call with the number of points that were added.
+        a function to call with the number of points added.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -41,11 +41,11 @@ def shown(wanted: bool, total: int | None, done: int) -> Iterator[Callable[[int]
         try:
             yield lambda rows: bar.advance(task, rows)
         finally:
-            bar.refresh()  # a notebook's bar stops where it was last drawn
+            bar.refresh()  # or a notebook shows an earlier state at the end
 
 
 def _has_widgets() -> bool:
-    """Whether there is ipywidgets, without which rich shows no bar in a notebook."""
+    """Whether ipywidgets is installed, which rich needs for a bar in a notebook."""
     try:
         importlib.import_module("ipywidgets")
     except ImportError:
@@ -55,7 +55,7 @@ def _has_widgets() -> bool:
 
 @contextlib.contextmanager
 def _lines(total: int | None, done: int) -> Iterator[Callable[[int], None]]:
-    """Lines with the number of points, one every few seconds and one at the end."""
+    """Prints lines with the number of points, one every few seconds and one at the end."""
     said = time.monotonic()
     last = None
 

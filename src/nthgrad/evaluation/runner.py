@@ -1,4 +1,4 @@
-"""g on a batch: on one device, or on the replicas of a distribution strategy."""
+"""Calls g on batches: on one device, or on the replicas of a distribution strategy."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from nthgrad.evaluation.structure import label, paths
 
 
 class Runner:
-    """Calls g with batches that all have the same length.
+    """Calls g with batches of one length.
 
-    A shorter batch is filled up by repeating its last row, and the rows added are cut off: the shape is always the
-    same, so nothing is traced or compiled again, and a row is computed as in a full batch.
+    A shorter batch is filled by repeating its last row, and the added rows are cut off. The shape is always the same,
+    so nothing is traced or compiled again, and a row is computed as in a full batch.
 
     Attributes:
-        replicas: how many devices share a batch.
-        workers: how many processes take part.
-        chief: whether this is the process that shows progress and writes files.
-        structure: of g's output, once there is one.
+        replicas: the number of devices that share a batch.
+        workers: the number of processes.
+        chief: whether this process shows progress and writes files.
+        structure: the structure of g's output; None before the first call.
     """
 
     def __init__(self, g: Callable[..., Any], structure: Any, strategy: tf.distribute.Strategy | None):
@@ -51,10 +51,10 @@ class Runner:
         self._signature: Any = None
 
     def __call__(self, leaves: Sequence[Any], length: int) -> list[np.ndarray]:
-        """The leaves of g's output for a batch, as arrays with one row for each of its points.
+        """Returns the leaves of g's output for a batch, as arrays with one row for each point.
 
         Args:
-            leaves: of the arguments, each with the batch's rows.
+            leaves: the leaves of the arguments, each with the batch's rows.
             length: the rows of a full batch.
         """
         rows = int(leaves[0].shape[0])
@@ -68,31 +68,31 @@ class Runner:
         signature = [(path, a.dtype, a.shape[1:]) for path, a in zip(paths(y), arrays, strict=True)]
         if self._signature not in (None, signature):
             raise OutputError(
-                f"g returned {_described(self._signature)} for one batch and {_described(signature)} for the next. Let "
-                "the structure, the dtypes and the shapes of rows depend on nothing but g."
+                f"g returned {_described(self._signature)} for one batch and {_described(signature)} for the next. "
+                "Return the same structure, dtypes and shapes of rows for every batch."
             )
         self.structure, self._signature = tf.nest.map_structure(lambda _: None, y), signature
         return [a[:rows] for a in arrays]
 
     def of_nothing(self, specs: Sequence[tf.TensorSpec]) -> list[np.ndarray]:
-        """What g gives for no points: found by tracing it, as most functions refuse to be called so."""
+        """Returns empty arrays for data without points. Traces g, because most functions refuse empty batches."""
         traced = tf.function(lambda *leaves: call(self._traced, self._arguments, leaves), autograph=False)
         try:
             y = traced.get_concrete_function(*specs).structured_outputs
             shapes = [leaf.shape[1:].as_list() for leaf in _leaves(y)]
         except Exception as error:
             raise OutputError(
-                "data has no points, and g cannot be traced to see what it would return for none. Give at least one."
+                "data has no points, and g cannot be traced to find the shape of its output. Give at least one point."
             ) from error
         if any(None in shape for shape in shapes):
             raise OutputError(
-                "data has no points, and a trace of g does not show the shape that its output has. Give at least one."
+                "data has no points, and the trace of g does not show the shape of its output. Give at least one point."
             )
         self.structure = tf.nest.map_structure(lambda _: None, y)
         return [np.zeros((0, *s), leaf.dtype.as_numpy_dtype) for s, leaf in zip(shapes, _leaves(y), strict=True)]
 
     def gathered(self, *numbers: int) -> np.ndarray:
-        """The numbers that each worker gives, [workers, n], once all of them have: also a barrier."""
+        """Gathers numbers from all workers, [workers, n]; also a barrier."""
         if self._strategy is None or self.workers == 1:
             return np.array([numbers])
         row = self._strategy.experimental_distribute_values_from_function(lambda _: tf.constant([numbers], tf.int64))
@@ -140,7 +140,7 @@ def _leaves(y: Any) -> list[Any]:
 
 
 def _with_rows(leaf: Any, path: tuple[Any, ...]) -> tf.Tensor:
-    """A leaf as a tensor that has rows, or an OutputError."""
+    """Converts a leaf to a tensor with rows; raises an OutputError."""
     try:
         tensor = tf.convert_to_tensor(leaf)
     except (TypeError, ValueError) as error:
@@ -161,8 +161,8 @@ def _array(leaf: Any, path: tuple[Any, ...], rows: int) -> np.ndarray:
 
 def _no_rows(path: tuple[Any, ...], shape: tuple[int, ...], batch: str) -> str:
     return (
-        f"{label('output', path)} of g has shape {shape} for {batch}. Return one row for each point: what sums or "
-        "averages over the points has to be done with what evaluate returns."
+        f"{label('output', path)} of g has shape {shape} for {batch}. Return one row for each point, and compute sums "
+        "or means over the points from the result of evaluate."
     )
 
 

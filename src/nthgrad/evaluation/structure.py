@@ -1,4 +1,4 @@
-"""Names for the leaves of `tf.nest` structures: in messages, and as files."""
+"""Names the leaves of `tf.nest` structures, in errors and for files."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from nthgrad.errors import ArgumentError
 
 
 def paths(structure: Any) -> list[tuple[Any, ...]]:
-    """The way to each leaf, in the order of `tf.nest.flatten`: keys, positions, and names of namedtuples' fields."""
+    """Returns the path to each leaf, in the order of `tf.nest.flatten`: keys, positions, fields of namedtuples."""
     return list(_paths(structure))
 
 
 def label(name: str, path: tuple[Any, ...]) -> str:
-    """How messages call a leaf.
+    """Returns the name of a leaf in errors.
 
     Example:
         >>> from nthgrad.evaluation.structure import label
@@ -25,21 +25,21 @@ def label(name: str, path: tuple[Any, ...]) -> str:
     return name + "".join(f"[{key!r}]" for key in path)
 
 
-def files(all_paths: Sequence[tuple[Any, ...]]) -> list[str]:
-    """A file's name for each leaf: its path, joined by dots.
+def file_names(all_paths: Sequence[tuple[Any, ...]]) -> list[str]:
+    """Returns a file name for each leaf: its path, joined by dots.
 
-    The empty key, as `partials` has it for the field itself, is called "value"; a key that is a tuple is joined by "_";
-    what file systems may not like is written as in a URL.
+    The empty key, which `partials` uses for the field itself, becomes "value". A key that is a tuple is joined by "_".
+    Characters that file systems may refuse are quoted as in a URL.
 
     Example:
-        >>> from nthgrad.evaluation.structure import files
-        >>> files([("",), ("xx",), (("theta", "theta"),)])
+        >>> from nthgrad.evaluation.structure import file_names
+        >>> file_names([("",), ("xx",), (("theta", "theta"),)])
         ['value.npy', 'xx.npy', 'theta_theta.npy']
     """
     names = [".".join(map(_word, path or ("",))) + ".npy" for path in all_paths]
     for i, name in enumerate(names):
         for j in range(i):
-            if names[j].casefold() == name.casefold():  # one file, where the file system does not tell cases apart
+            if names[j].casefold() == name.casefold():  # some file systems ignore case
                 raise ArgumentError(
                     f"{label('output', all_paths[j])} and {label('output', all_paths[i])} would both be written to "
                     f"{name}. Give them other names, or leave out=None."

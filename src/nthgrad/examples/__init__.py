@@ -1,4 +1,4 @@
-"""Worked examples: differential equations solved by networks that are trained on their derivatives.
+"""Worked examples: solves differential equations by networks trained on their derivatives.
 
 python -m nthgrad.examples.burgers --plot burgers.png
 python -m nthgrad.examples.beam
@@ -7,4 +7,4 @@ python -m nthgrad.examples.korteweg_de_vries --steps 1000 --seed 1
 
 import os
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow, which tells on the screen what it was built for
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow, which prints how it was built

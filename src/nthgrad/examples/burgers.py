@@ -1,8 +1,8 @@
-"""Burgers' equation, u_t + u u_x = nu u_xx, where a sine steepens to a shock.
+"""Burgers' equation, u_t + u u_x = nu u_xx, whose solution steepens from a sine to a shock.
 
 On -1 <= x <= 1 and 0 <= t <= 1, with u(0, x) = -sin(pi x), u(t, -1) = u(t, 1) = 0 and nu = 0.05 / pi. The reference is
-Cole's and Hopf's solution, two integrals that Gauss-Hermite quadrature takes. Half a minute on two cores takes the
-error below 1e-2 (5e-3 was measured).
+Cole's and Hopf's solution, two integrals computed by Gauss-Hermite quadrature. The error is below 1e-2 (5e-3 was
+measured) after half a minute on two cores.
 """
 
 from math import pi
@@ -19,7 +19,7 @@ POINTS = 1024  # a step
 
 
 def reference(t: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The solution at the points of a grid of t > 0 and x, of shape [m, n]: a quotient of two means."""
+    """Returns the solution on a grid of t > 0 and x, of shape [m, n]: a quotient of two means."""
     z, weights = np.polynomial.hermite.hermgauss(100)
     y = x[:, None] - np.sqrt(4 * NU * t)[:, None, None] * z
     weights = weights * np.exp(-(1 + np.cos(pi * y)) / (2 * pi * NU))
@@ -27,11 +27,11 @@ def reference(t: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def solve(steps: int) -> training.Solution:
-    """Trains a network, and compares it with the reference."""
+    """Trains a network and compares it with the reference."""
     model = training.network(2, 32, 32, 32, 1)
 
     def u(t: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-        # What is known at t = 0 and at the walls holds whatever the network says.
+        # Satisfies the conditions at t = 0 and at the walls for any network.
         return -tf.sin(pi * x) + t * (1 - x**2) * model(tf.concat([t, x], 1))
 
     partials = ng.partials(u, ["", "t", "x", "xx"])

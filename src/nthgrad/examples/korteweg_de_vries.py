@@ -1,8 +1,8 @@
 """The Korteweg-de Vries equation, u_t + 6 u u_x + u_xxx = 0: a tall wave overtakes a low one.
 
-On -10 <= x <= 10 and 0 <= t <= 1, from two solitons that meet. The reference is their closed form, u = 2 (log F)_xx
-with F = 1 + e**p + e**q + ((a - b) / (a + b))**2 e**(p + q). A minute on two cores takes the error below 1e-2 (2e-3
-was measured).
+On -10 <= x <= 10 and 0 <= t <= 1, with two solitons that meet. The reference is their closed form, u = 2 (log F)_xx
+with F = 1 + e**p + e**q + ((a - b) / (a + b))**2 e**(p + q). The error is below 1e-2 (2e-3 was measured) after a minute
+on two cores.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,13 @@ import tensorflow as tf
 import nthgrad as ng
 from nthgrad.examples import training
 
-TALL, LOW = 1.6, 0.9  # a and b: a soliton alone is a**2 / 2 high and a**2 fast
+TALL, LOW = 1.6, 0.9  # a and b: a single soliton has height a**2 / 2 and speed a**2
 REACH = 10.0
 POINTS = 1024  # a step
 
 
 def two_solitons(exp: Callable[..., Any], t: Any, x: Any) -> Any:
-    """The closed form, of either library's numbers."""
+    """Computes the closed form, with NumPy or TensorFlow."""
     p, q = TALL * (x + 1.5) - TALL**3 * t, LOW * (x + 0.5) - LOW**3 * t
     low, tall = exp(q), exp(p)
     both = ((TALL - LOW) / (TALL + LOW)) ** 2 * low * tall
@@ -30,16 +30,16 @@ def two_solitons(exp: Callable[..., Any], t: Any, x: Any) -> Any:
 
 
 def reference(t: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The solution at the points of a grid of t and x, of shape [m, n]."""
+    """Returns the solution on a grid of t and x, of shape [m, n]."""
     return two_solitons(np.exp, t[:, None], x[None, :])
 
 
 def solve(steps: int) -> training.Solution:
-    """Trains a network, and compares it with the reference."""
+    """Trains a network and compares it with the reference."""
     model = training.network(2, 32, 32, 32, 1, activation=keras.ops.sin)
 
     def u(t: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-        # What is known at t = 0 and far away holds whatever the network says.
+        # Satisfies the conditions at t = 0 and far away for any network.
         return two_solitons(tf.exp, 0 * t, x) + t * (1 - (x / REACH) ** 2) * model(tf.concat([3 * t, x], 1))
 
     partials = ng.partials(u, ["", "t", "x", "xxx"])

@@ -1,4 +1,4 @@
-"""What the examples share: a network, its training with a progress bar, the error that is printed, a picture."""
+"""Functions that the examples share: a network, its training with a progress bar, its error, a picture."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from nthgrad.errors import ArgumentError
 
 @dataclass(frozen=True)
 class Solution:
-    """A field on a grid, as the network has it and as it is.
+    """A field on a grid, computed by the network, and its reference.
 
     Attributes:
         t: times, of shape [m].
-        x: places, of shape [n].
+        x: positions, of shape [n].
         found: the network's field, of shape [m, n].
         exact: the reference, of shape [m, n].
     """
@@ -41,30 +41,30 @@ class Solution:
 
 
 def network(*widths: int, activation: Any = "tanh") -> keras.Model:
-    """A network of the widths of its layers from the input to the output."""
+    """Builds a network from the widths of its layers, input first."""
     *hidden, last = widths[1:]
     layers = [keras.layers.Dense(n, activation) for n in hidden]
     return keras.Sequential([keras.Input(widths[:1]), *layers, keras.layers.Dense(last)])
 
 
 def columns(t: np.ndarray, x: np.ndarray) -> list[tf.Tensor]:
-    """The points of a grid, as columns of shape [m n, 1] in Keras's floatx."""
+    """Returns the points of a grid, as columns of shape [m n, 1] in Keras's floatx."""
     return [tf.constant(c.reshape(-1, 1), keras.config.floatx()) for c in np.meshgrid(t, x, indexing="ij")]
 
 
 def on_grid(u: Callable[..., tf.Tensor], t: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """A field u(t, x) of columns on a grid."""
+    """Evaluates a field u(t, x) of columns on a grid."""
     return np.reshape(tf.function(u)(*columns(t, x)), (len(t), len(x)))
 
 
 def train(model: keras.Model, loss: Callable[[tf.Tensor], tf.Tensor], steps: int, rate: float = 5e-3) -> None:
-    """Adam with a rate that falls along a cosine, compiled by XLA.
+    """Trains a model by Adam, with a cosine decay of the learning rate, compiled by XLA.
 
     Args:
-        model: whose weights are trained.
-        loss: takes a seed, a pair of integers that is another one in every step, to draw its points with.
-        steps: how many.
-        rate: the learning rate to begin with.
+        model: the model to train.
+        loss: takes a seed for its random points, a pair of integers that differs in every step.
+        steps: the number of steps.
+        rate: the first learning rate.
     """
     weights = model.trainable_variables
     falling: Any = keras.optimizers.schedules.CosineDecay(rate, steps)
@@ -90,18 +90,18 @@ def train(model: keras.Model, loss: Callable[[tf.Tensor], tf.Tensor], steps: int
 
 
 def command(doc: str | None, solve: Callable[[int], Solution], steps: int) -> click.Command:
-    """The command line of an example.
+    """Builds the command line of an example.
 
     Args:
-        doc: the help.
+        doc: the help text.
         solve: takes the number of training steps.
-        steps: how many by default.
+        steps: the default number of steps.
     """
 
     @click.command(help=doc)
-    @click.option("--steps", type=click.IntRange(min=1), default=steps, show_default=True, help="Of training.")
+    @click.option("--steps", type=click.IntRange(min=1), default=steps, show_default=True, help="Training steps.")
     @click.option("--plot", metavar="FILE", callback=_checked, help="Draw the solution: a .png, .pdf or .svg file.")
-    @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the weights.")
+    @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The seed of the weights.")
     def main(steps: int, plot: str | None, seed: int) -> None:
         keras.utils.set_random_seed(seed)
         start = time.perf_counter()
@@ -114,7 +114,7 @@ def command(doc: str | None, solve: Callable[[int], Solution], steps: int) -> cl
 
 
 def _checked(_: Any, __: Any, path: str | None) -> str | None:
-    """Refuses, before minutes of training, a picture that cannot be drawn."""
+    """Refuses a picture that cannot be drawn, before minutes of training."""
     try:
         if path is not None:
             refuse_file(path, picture.KINDS)
@@ -125,7 +125,7 @@ def _checked(_: Any, __: Any, path: str | None) -> str | None:
 
 
 def draw(solution: Solution, path: str) -> None:
-    """Draws the field over t and x, its error, and some of its times beside the reference."""
+    """Draws the field over t and x, its error, and some of its times with the reference."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13, 3.6), layout="constrained")
@@ -136,9 +136,9 @@ def draw(solution: Solution, path: str) -> None:
     ):
         figure.colorbar(axes.pcolormesh(solution.t, solution.x, field.T, shading="gouraud"), ax=axes)
         axes.set(xlabel="t", ylabel="x", title=title)
-    for row, colour in zip(np.linspace(0, len(solution.t) - 1, 4).astype(int), ("C0", "C1", "C2", "C3"), strict=True):
-        some.plot(solution.x, solution.exact[row], color=colour, label=f"t = {solution.t[row]:.2f}")
-        some.plot(solution.x[::4], solution.found[row, ::4], "o", color=colour, markersize=3)
+    for row, color in zip(np.linspace(0, len(solution.t) - 1, 4).astype(int), ("C0", "C1", "C2", "C3"), strict=True):
+        some.plot(solution.x, solution.exact[row], color=color, label=f"t = {solution.t[row]:.2f}")
+        some.plot(solution.x[::4], solution.found[row, ::4], "o", color=color, markersize=3)
     some.set(xlabel="x", title="reference (lines), network (dots)")
     some.legend(fontsize="small")
     with whole_file(path) as file:

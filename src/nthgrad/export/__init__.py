@@ -1,6 +1,6 @@
-"""Derivative functions out of the process: a SavedModel, or StableHLO for where TensorFlow is not.
+"""Writes functions as a SavedModel, or as StableHLO, which runs without TensorFlow.
 
-Neither needs nthgrad, or Python, where it is run.
+Neither needs nthgrad or Python when it runs.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ FUNCTION, DESCRIPTION, VALUES = "function.mlir", "function.json", "values.npz"
 def saved_model(g: Callable[..., Any], path: str, *args: Any) -> None:
     """Writes a function as a SavedModel, with the variables that it uses.
 
-    It is `tf.saved_model.save` of a module with g and its variables: where a module has both already, save that.
-    `tf.saved_model.load(path)` gives a function with g's outputs; its signature `"serving_default"`, for TensorFlow
-    Serving and the like, has the arguments and the outputs by name, as in the JSON of `stablehlo`.
+    It calls `tf.saved_model.save` on a module with g and its variables. If you have such a module already, save that.
+    `tf.saved_model.load(path)` returns a function with g's outputs. Its signature `"serving_default"`, for TensorFlow
+    Serving, has named arguments and outputs, as in the JSON of `stablehlo`.
 
     Args:
-        g: a function on tensors, such as `nthgrad.derivative` gives. Of a dict in its output, a key that is a tuple
+        g: a function on tensors, such as the g of `nthgrad.derivative`. In its output, a dict key that is a tuple
             becomes a string: `("theta", "theta")` is `"theta.theta"`.
-        path: a folder that is not there yet. It appears whole or not at all.
-        *args: for each argument of g a `tf.TensorSpec`, whose lengths may be open (None), or a tensor or an array like
-            those that it will be given.
+        path: a folder that does not exist. It appears complete or not at all.
+        *args: for each argument of g a `tf.TensorSpec`, whose lengths may be open (None), or an example tensor or
+            array.
 
     Raises:
-        ArgumentError: path is there or cannot be, or g uses a table, which only a module of yours can hold.
+        ArgumentError: path exists or cannot be written, or g uses a lookup table, which only your own module can hold.
 
     Example:
         >>> import tempfile
@@ -74,7 +74,7 @@ def saved_model(g: Callable[..., Any], path: str, *args: Any) -> None:
 
 
 class _Holder(tf.Module):
-    """What is saved: a function, and the variables that it needs."""
+    """The saved module: a function and its variables."""
 
     __call__: Any
     variables_of_g: list[tf.Variable]
@@ -83,23 +83,21 @@ class _Holder(tf.Module):
 def stablehlo(g: Callable[..., Any], path: str, *args: Any) -> None:
     """Writes a function as StableHLO, the portable input of XLA and of other compilers.
 
-    The folder holds `function.mlir`, the text of a module whose function `main` takes g's arguments and then the
-    variables and tensors that g uses; `values.npz`, the values of the latter; and `function.json`, which says of every
-    argument, in order, its name, shape, dtype, what it is (an `input`, a `variable`, a `constant`) and, if it is in
-    values.npz, its key there; and of every output its name, shape and dtype, with the structure of g's output, in which
-    a number n stands for the n-th output. StableHLO's text is read by more versions of its readers than its binary
-    form, and holds no weights here.
+    The folder holds three files. `function.mlir` is the text of a module whose function `main` takes g's arguments,
+    then the variables and tensors that g uses. `values.npz` has the values of the latter. `function.json` lists every
+    argument, in order: its name, shape, dtype, kind (`input`, `variable` or `constant`) and its key in values.npz, if
+    any. It also lists every output: its name, shape and dtype; and the structure of g's output, in which n means the
+    n-th output. The text of StableHLO can be read by more versions than its binary form. It holds no weights.
 
     Args:
-        g: a function on tensors that XLA can compile, such as `nthgrad.derivative` gives.
-        path: a folder that is not there yet. It appears whole or not at all.
-        *args: for each argument of g a `tf.TensorSpec` without open lengths, which StableHLO has not, or a tensor or an
-            array. With these g is called once (with ones for a spec), to raise what it raises: nothing raises in XLA.
+        g: a function on tensors that XLA can compile, such as the g of `nthgrad.derivative`.
+        path: a folder that does not exist. It appears complete or not at all.
+        *args: for each argument of g a `tf.TensorSpec` without open lengths, or a tensor or an array. g is called once
+            with them (with ones for a spec), because its errors cannot be raised in XLA.
 
     Raises:
-        ArgumentError: path is there or cannot be, or a length is open.
-        UnsupportedOpError: XLA cannot compile g, g changes a variable, or TensorFlow is older than 2.19, which wrote
-            StableHLO first.
+        ArgumentError: path exists or cannot be written, or a length is open.
+        UnsupportedOpError: XLA cannot compile g, g changes a variable, or TensorFlow is older than 2.19.
 
     Example:
         >>> import json, os, tempfile
@@ -151,7 +149,7 @@ def stablehlo(g: Callable[..., Any], path: str, *args: Any) -> None:
 
 
 def _specs(g: Callable[..., Any], args: tuple[Any, ...]) -> list[tf.TensorSpec]:
-    """The signature of g, every argument with a name of its own."""
+    """Returns the signature of g, with a distinct name for every argument."""
     if not callable(g):
         raise ArgumentError(f"g is {g!r}, a {type(g).__name__}, which cannot be called. Give a function.")
     if not args:

@@ -1,4 +1,4 @@
-"""What a traced function takes and gives, by name."""
+"""Describes the arguments and outputs of a traced function: names, shapes and dtypes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ NUMBERS = {
     "bf16": "bfloat16", **{f"f{n}": f"float{n}" for n in (16, 32, 64)},
     "complex<f32>": "complex64", "complex<f64>": "complex128",
 }  # fmt: skip
-"""What MLIR calls them, and what TensorFlow and NumPy do."""
+"""MLIR's names of dtypes, and those of TensorFlow and NumPy."""
 
 
 def arguments(traced: Any, specs: list[tf.TensorSpec]) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
-    """The arguments of `main`, in order: those of g, then what it uses; and the values of the latter."""
+    """Returns the arguments of `main`: those of g, then its variables and constants; and the values of the latter."""
     variables = {id(v.handle): v for v in traced.graph.variables}
     arguments = [{"name": s.name, "kind": "input", "shape": s.shape.as_list(), "dtype": s.dtype.name} for s in specs]
     values = {}
@@ -27,8 +27,8 @@ def arguments(traced: Any, specs: list[tf.TensorSpec]) -> tuple[list[dict[str, A
         variable = variables.get(id(captured))
         if variable is None and captured.dtype == tf.resource:
             raise UnsupportedOpError(
-                "g uses something that is neither a variable nor a tensor, such as a lookup table, which StableHLO has "
-                "not. Take it out of g, or export a SavedModel."
+                "g uses something that is neither a variable nor a tensor, such as a lookup table, which StableHLO "
+                "lacks. Remove it from g, or export a SavedModel."
             )
         value = captured if variable is None else variable.read_value()
         key = f"{len(arguments)}"
@@ -42,7 +42,7 @@ def arguments(traced: Any, specs: list[tf.TensorSpec]) -> tuple[list[dict[str, A
 
 
 def outputs(structure: Any) -> list[dict[str, Any]]:
-    """The names, shapes and dtypes of the tensors in a structure, in their order."""
+    """Returns the names, shapes and dtypes of the tensors in a structure, in their order."""
     names = {}
 
     def name(part: Any, path: tuple[str, ...]) -> None:
@@ -64,17 +64,16 @@ def outputs(structure: Any) -> list[dict[str, Any]]:
 
 
 def complete(text: str, arguments: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> None:
-    """Compares `main` with what it was made from, and puts the lengths into the outputs that tracing did not know.
+    """Compares `main` with the arguments and outputs, and fills in lengths that were unknown while tracing.
 
-    The order of arguments and outputs is TensorFlow's, which it does not promise; a variable that g writes to is one
-    more output.
+    TensorFlow does not promise the order of arguments and outputs. A variable that g writes is an additional output.
     """
     head = next(line for line in text.splitlines() if "@main(" in line).partition(") -> ")
     takes, gives = ([_parsed(t) for t in re.findall(r"tensor<((?:[^<>]|<[^<>]*>)*)>", part)] for part in head[::2])
     if takes != [(a["shape"], a["dtype"]) for a in arguments]:
         raise UnsupportedOpError(
-            f"The StableHLO that TensorFlow {tf.__version__} made of g takes other arguments than g and the variables "
-            "that it uses. Export a SavedModel."
+            f"The StableHLO of TensorFlow {tf.__version__} takes other arguments than g and the variables that it "
+            "uses. Export a SavedModel."
         )
     if [dtype for _, dtype in gives] != [o["dtype"] for o in outputs]:
         raise UnsupportedOpError(
@@ -86,18 +85,18 @@ def complete(text: str, arguments: list[dict[str, Any]], outputs: list[dict[str,
 
 
 def _parsed(text: str) -> tuple[list[int], str]:
-    """Shape and dtype of a type, `2x3xf32` say."""
+    """Parses the shape and dtype of a type such as `2x3xf32`."""
     lengths, dtype = re.fullmatch(r"((?:\d+x)*)(.*)", text).groups()  # type: ignore[union-attr]
     return [int(n) for n in lengths.split("x")[:-1]], NUMBERS.get(dtype, dtype)
 
 
 def numbered(structure: Any) -> Any:
-    """The structure with the numbers 0, 1, ... for its tensors."""
+    """Returns the structure with the numbers 0, 1, ... for its tensors."""
     return tf.nest.pack_sequence_as(structure, list(range(len(tf.nest.flatten(structure)))))
 
 
 def texts(structure: Any) -> Any:
-    """The structure with strings for the keys of its dicts, which is what a SavedModel and JSON can hold."""
+    """Returns the structure with strings for the keys of its dicts, as SavedModel and JSON require."""
     if isinstance(structure, dict):
         return {_text(key): texts(part) for key, part in structure.items()}
     if type(structure) in (list, tuple):
@@ -110,7 +109,7 @@ def _text(key: Any) -> str:
 
 
 def distinct(names: list[str]) -> list[str]:
-    """The names, with a number after one that stands there already."""
+    """Returns the names; adds a number to a repeated one."""
     found: list[str] = []
     for name in names:
         others = (f"{name}_{i}" for i in range(1, len(names) + 1))

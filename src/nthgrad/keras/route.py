@@ -1,4 +1,4 @@
-"""What lies between two tensors of a Keras 3 functional model, as a function of one of them."""
+"""The layers between two tensors of a Keras 3 functional model, as a function of one of them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _DRAWS = ("Multinomial", "Random", "Shuffle", "TruncatedNormal")
 
 
 class Route:
-    """The calls of layers and operations that make y from x, in order, and what they take beside.
+    """The calls of layers and operations that compute y from x, in order, and their other inputs.
 
-    It is a plain object, in which Keras finds nothing to track or to save: the layers belong to the model.
+    It is a plain object, so that Keras does not track or save the layers: they belong to the model.
 
     Attributes:
         y: the tensor at the end.
         x: the tensor at the start.
-        held: the other tensors that the calls take, none of which depends on x.
-        traces: what was traced or found out, for whoever has use of it.
+        held: the other inputs of the calls; none depends on x.
+        traces: a cache of traced functions and results.
     """
 
     def __init__(self, y: keras.KerasTensor, x: keras.KerasTensor):
-        """Follows y back to x, or raises a DependenceError."""
+        """Follows y back to x; raises a DependenceError if there is no path."""
         self.y, self.x = y, x
         varies, self._calls = {id(x)}, []
         for call in _calls_before(y, x):
@@ -48,10 +48,10 @@ class Route:
         self.traces: dict[Any, Any] = {}
 
     def __call__(self, x: tf.Tensor, held: Tensors, values: Tensors, training: bool | None = None) -> tf.Tensor:
-        """Makes y in the graph being traced, from x, what is held, and the values of the variables.
+        """Computes y in the graph being traced, from x, the held tensors, and the values of the variables.
 
-        It changes no variable and adds no loss, for the model itself did when it made its y. As in a functional model,
-        `training` wins over what a layer was called with, if it is given.
+        It changes no variable and adds no loss: the model itself did so when it computed y. As in a functional model,
+        `training`, if given, overrides the argument of each layer's call.
         """
         known = {id(t): v for t, v in zip([self.x, *self.held], [x, *held], strict=True)}
         with keras.StatelessScope(list(zip(self.variables, values, strict=True))):
@@ -59,8 +59,8 @@ class Route:
                 args, kwargs = call.arguments.fill_in(known)
                 if training is not None and "training" in inspect.signature(call.operation.call).parameters:
                     kwargs["training"] = training
-                # A derivative among them would see the path to its x interrupted by what is held here.
-                operation = getattr(call.operation, "anew", call.operation)
+                # A derivative among the operations is rebuilt, because held tensors here may cut the path to its x.
+                operation = getattr(call.operation, "rebuilt", call.operation)
                 made = tf.nest.flatten(operation(*args, **kwargs))
                 known.update((id(t), v) for t, v in zip(call.outputs, made, strict=True))
         y = known[id(self.y)]
@@ -68,28 +68,28 @@ class Route:
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """The variables of the layers."""
+        """All variables of the layers."""
         return list({id(v): v for layer in self._layers for v in layer.variables}.values())
 
     @property
     def state(self) -> tuple[Any, ...]:
-        """What of the layers a trace depends on: a frozen BatchNormalization computes something else in training."""
+        """The state of the layers that a trace depends on: BatchNormalization in training depends on being frozen."""
         return tuple((layer.trainable, len(layer.trainable_variables)) for layer in self._layers)
 
-    def differs(self, again: tf.Tensor, y: tf.Tensor) -> bool:
-        """Whether a value made once more differs from y by more than rounding."""
+    def differs(self, second: tf.Tensor, y: tf.Tensor) -> bool:
+        """Whether the value of a second run differs from y by more than rounding."""
         kinds = {t.dtype for call in self._calls for t in call.outputs} | {k.compute_dtype for k in self._layers}
         allowed = 0.1 if kinds & {"bfloat16", "float16"} else 1e-3
-        a, b = again.numpy().astype(float), y.numpy().astype(float)
+        a, b = second.numpy().astype(float), y.numpy().astype(float)
         scale = np.max(np.abs(b), initial=0, where=np.isfinite(b))
         return not np.allclose(a, b, allowed, allowed * scale, equal_nan=True)
 
     def values(self) -> list[tf.Tensor]:
-        """The values of the variables."""
+        """Returns the values of the variables."""
         return [tf.convert_to_tensor(v.value) for v in self.variables]
 
     def traced(self, compute: Callable[..., Any], masks: Sequence[tf.Tensor | None] = ()) -> Callable[..., Any]:
-        """A function of [x, *held], the masks that are there, and the values, that calls compute(x, held, values)."""
+        """Traces compute(x, held, values) as a function of [x, *held], the masks that are not None, and the values."""
         masked = [i for i, m in enumerate(masks) if m is not None]
 
         def run(tensors: list[tf.Tensor], masks: list[tf.Tensor], values: list[tf.Tensor]) -> Any:
@@ -107,21 +107,20 @@ class Route:
 
 
 def mask_of(tensor: tf.Tensor) -> tf.Tensor | None:
-    """The mask that layers gave to a tensor: an attribute, for which Keras has no public name."""
+    """Returns the mask of a tensor: an attribute, for which Keras has no public name."""
     return getattr(tensor, "_keras_mask", None)
 
 
 def put_mask(tensor: tf.Tensor, mask: tf.Tensor | None) -> None:
-    """Gives a tensor its mask."""
+    """Sets the mask of a tensor."""
     setattr(tensor, "_keras_mask", mask)  # noqa: B010
 
 
 def producer(tensor: keras.KerasTensor) -> Any:
-    """The call that made a tensor (a node: operation, arguments, input_tensors, outputs), or None.
+    """Returns the call that computed a tensor (a node: operation, arguments, input_tensors, outputs), or None.
 
-    `_keras_history` and `_inbound_nodes` are private; Keras has no public way from a tensor to the call that made it.
-    The same in Keras 3.3 to 3.15. `keras.Model(x, y)` would find it, but not where a layer made x and stands between x
-    and y too.
+    `_keras_history` and `_inbound_nodes` are private; Keras has no public API for this. They are the same in Keras 3.3
+    to 3.15. `keras.Model(x, y)` finds the call too, but not if the layer that computed x is also between x and y.
     """
     history = getattr(tensor, "_keras_history", None)
     if history is None or history.operation is None:
@@ -130,7 +129,7 @@ def producer(tensor: keras.KerasTensor) -> Any:
 
 
 def _calls_before(y: keras.KerasTensor, x: keras.KerasTensor | None = None) -> list[Any]:
-    """The calls that y is made by, down to x or to the inputs, each after those that it needs."""
+    """Returns the calls that y depends on, back to x or to the inputs, each after those that it needs."""
     order, seen, stack = [], set(), [(y, False)]
     while stack:
         tensor, ready = stack.pop()
@@ -147,36 +146,36 @@ def _calls_before(y: keras.KerasTensor, x: keras.KerasTensor | None = None) -> l
 
 
 def _independent(y: keras.KerasTensor, x: keras.KerasTensor) -> str:
-    """Why y does not depend on x, and what to do."""
+    """Explains why y does not depend on x, and what to do."""
     before_y = {id(t): t for call in _calls_before(y) for t in call.input_tensors}
     before_x = {id(t): t for call in _calls_before(x) for t in call.input_tensors}
     if id(y) in before_x:
-        return "x is made from y, and not y from x. Exchange the two."
+        return "x depends on y, and not y on x. Exchange the two."
     shared = [t.name for key, t in before_x.items() if key in before_y]
     if not shared:
-        return "no layers lead from x to y. Differentiate by a tensor that y is made from."
+        return "there is no path of layers from x to y. Differentiate by a tensor that y depends on."
     return (
-        f"both are made from {shared[-1]!r}, and no layers lead from x to y. Make x before the layers of y, and call "
-        "these on x: t, x = tx[:, :1], tx[:, 1:], then y = net(keras.ops.concatenate([t, x], axis=1)). Or make each "
-        "coordinate a keras.Input."
+        f"both depend on {shared[-1]!r}, and there is no path of layers from x to y. Create x before the layers of y, "
+        "and call these on x: t, x = tx[:, :1], tx[:, 1:], then y = net(keras.ops.concatenate([t, x], axis=1)). Or "
+        "make each coordinate a keras.Input."
     )
 
 
-def chances(ops: Iterable[Any]) -> Iterator[Any]:
-    """The ops, also in the functions that they call, which may give another value when they are run once more."""
+def unrepeatable(ops: Iterable[Any]) -> Iterator[Any]:
+    """Yields the ops, also in the functions that they call, that may compute another value in a second run."""
     for op in ops:
         if any(word in op.type for word in _DRAWS) or trace.changes(op):
             yield op
         for graphs in trace.bodies(op).values():
             for graph in graphs:
-                yield from chances(graph.get_operations())
+                yield from unrepeatable(graph.get_operations())
 
 
 def mixed(route: Route, training: bool | None) -> str:
-    """What of x some element of y depends on beside its own element (or row); empty if y keeps them apart.
+    """Names the elements of x, other than its own, that an element of y depends on; empty if there are none.
 
-    A NaN in one element of x gets into all that is computed from that element, whatever the weights; where an op drops
-    it, as a maximum may, a shift shows it.
+    A NaN in one element of x reaches everything that depends on it, for any weights. If an op drops the NaN, as a
+    maximum may, a shift of the element shows the dependence.
     """
     with tf.init_scope():
         return _mixed(route, training)
@@ -188,28 +187,28 @@ def _mixed(route: Route, training: bool | None) -> str:
         dependence.check(made.inputs[0], made.outputs)
     except (DependenceError, UnsupportedOpError) as error:
         raise type(error)(f"From {route.x.name} to {route.y.name}: {error}") from None
-    if any(op.op_def.is_stateful for op in chances(made.graph.get_operations())):
-        return ""  # running it has effects, or shows nothing: it is left to what the ops themselves show
-    for length in (3, 32):  # of the axes of open length; some layers need more than a few
+    if any(op.op_def.is_stateful for op in unrepeatable(made.graph.get_operations())):
+        return ""  # running it would have effects or show nothing; the analysis of its ops decides
+    for length in (3, 32):  # of the axes of open length; some layers need a long one
         x, *held = (_sample(t, length) for t in (route.x, *route.held))
         try:
-            return _spilt(lambda x, held=held: made([x, *held], [], values).numpy(), x)
+            return _probe(lambda x, held=held: made([x, *held], [], values).numpy(), x)
         except tf.errors.OpError:
             continue
     return ""
 
 
-def _spilt(f: Callable[[tf.Tensor], np.ndarray], x: np.ndarray) -> str:
+def _probe(f: Callable[[tf.Tensor], np.ndarray], x: np.ndarray) -> str:
     before = f(tf.constant(x)).astype(float)
     rows = x.ndim if before.shape == x.shape else outputs.row_rank(tf.constant(x))
     for at in ((0,) * x.ndim, (-1,) * x.ndim):
         for change in (np.nan, 0.25):
             moved = x.copy()
             moved[at] += np.array(change, x.dtype)
-            spilt = ~np.isclose(f(tf.constant(moved)).astype(float), before, 1e-2, 1e-6, equal_nan=True)
-            spilt[at[:rows]] = False
-            if spilt.any():
-                return "rows of the batch" if np.delete(spilt, at[0], 0).any() else "elements of a row"
+            changed = ~np.isclose(f(tf.constant(moved)).astype(float), before, 1e-2, 1e-6, equal_nan=True)
+            changed[at[:rows]] = False
+            if changed.any():
+                return "rows of the batch" if np.delete(changed, at[0], 0).any() else "elements of a row"
     return ""
 
 
