@@ -204,7 +204,7 @@ def test_rows_that_are_mixed_are_refused(method):
     assert np.all(np.isfinite(inference(z)["xx"]))
     training = ng.partials(lambda z: model(z, training=True), ["xx"], coords="tx", method=method)
     with pytest.raises(
-        errors.MixingError, match=r"^f mixes the rows of a batch: Mean \(named '.*', made at .*\) takes"
+        errors.MixingError, match=r"^f mixes the rows of a batch: Mean \(named '.*', made at .*\) combines"
     ):
         training(z)
     with pytest.raises(errors.MixingError):

@@ -74,7 +74,7 @@ def classify(kind: str) -> str:
         return f"refused: {refused.REASONS[kind]}"
     if kind in opaque.PYTHON:
         return "refused: it runs Python code, which no graph shows"
-    if kind in kinds.ENTERED:
+    if kind in kinds.FUNCTIONAL:
         return "control flow"
     if kind in RULES:
         return FAMILIES.get(RULES[kind].family, "native rule: one of its own")

@@ -54,7 +54,7 @@ class OncePerSignature:
             result, unknown = function(*args)
         except tf.errors.InvalidArgumentError:
             return None  # the long way tells what is wrong
-        return result if outputs.apart(unknown) else None
+        return result if outputs.lengths_match(unknown) else None
 
     def open_shortcut(self, args: tuple[Any, ...], keys: tuple[int, ...]) -> None:
         """Traces the concrete function for a call with nothing but eager tensors, those to vary at positions `keys`."""
@@ -108,9 +108,9 @@ class OncePerSignature:
             result, unknown = self._run(xs, keys, opened, args, kwargs)  # known lengths tell better what is wrong
         if not tf.executing_eagerly():
             return _asserted(result, unknown)
-        if opened and not outputs.apart(unknown):
+        if opened and not outputs.lengths_match(unknown):
             result, unknown = self._run(xs, keys, False, args, kwargs)
-        if not outputs.apart(unknown):
+        if not outputs.lengths_match(unknown):
             raise OutputError(outputs.MIXES)
         return result
 
@@ -176,7 +176,7 @@ def _asserted(result: Any, unknown: list[tf.Tensor]) -> Any:
     """The result, in a graph, once the lengths that are left to check have been found right."""
     if not unknown:
         return result
-    with tf.control_dependencies(outputs.assert_apart(unknown)):
+    with tf.control_dependencies(outputs.assert_lengths_match(unknown)):
         return tf.nest.map_structure(tf.identity, result)
 
 

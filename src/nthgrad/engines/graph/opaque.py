@@ -1,4 +1,4 @@
-"""Ops whose inside no engine can see: Python code, and functions that have no graph."""
+"""Refuses ops that no engine can interpret: Python code, and functions without a graph."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PYTHON = {
     "PyFunc": "tf.numpy_function or tf.compat.v1.py_func",
     "PyFuncStateless": "tf.numpy_function or tf.compat.v1.py_func",
 }
-"""The op types that run Python code, and the functions that make them."""
+"""The op types that run Python code, and the functions that create them."""
 
 
 def check(op: tf.Operation, *, varies: bool) -> None:
     """Refuses an op that cannot be interpreted, unless it does not vary and can be rebuilt.
 
     Raises:
-        UnsupportedOpError: the op runs Python code, or a function whose ops cannot be seen.
+        UnsupportedOpError: the op runs Python code, or a function without a graph.
     """
     if op.type in PYTHON and (varies or op.type != "PyFuncStateless"):
         raise _python(op)

@@ -20,7 +20,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines.graph import control, kinds, trace
-from nthgrad.engines.graph.rebuild import again
+from nthgrad.engines.graph.rebuild import rebuild_op
 from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.norms import even, roots, spectra
 from nthgrad.engines.norms.alike import Alike
@@ -143,7 +143,7 @@ class _Rebuild(Walk[tf.Tensor]):
             if self.powers.get(t.name, (root, 0))[1] == 1:
                 made = root.safe() if safe else root.value()
             elif t.name in self.powers and safe:  # a power of the square
-                made = again(t.op, [tf.square(root.safe()), *map(self.now, t.op.inputs[1:])])[0]
+                made = rebuild_op(t.op, [tf.square(root.safe()), *map(self.now, t.op.inputs[1:])])[0]
             else:
                 odd = [x.name in self.parts and not self.parts[x.name].even for x in t.op.inputs]
                 inputs = [
@@ -157,7 +157,7 @@ class _Rebuild(Walk[tf.Tensor]):
     def made(self, op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """The outputs of an op on its new inputs; the old ones where no input is new."""
         same = not self.foreign and all(x is t for x, t in zip(inputs, op.inputs, strict=True))
-        return list(op.outputs) if same else again(op, inputs)
+        return list(op.outputs) if same else rebuild_op(op, inputs)
 
     def end(self, t: tf.Tensor, part: _Part) -> tf.Tensor:
         """A function of a root, as ops take it that are not elementwise."""
@@ -305,9 +305,9 @@ class _Rebuild(Walk[tf.Tensor]):
         elif self.backward and _is_custom(op):
             outputs = Replay({}).make(op, inputs)
         elif not trace.changes(op) or self.foreign:
-            outputs = again(op, inputs)
+            outputs = rebuild_op(op, inputs)
         if outputs is None:
-            outputs = again(op, inputs) if self.foreign else list(op.outputs)
+            outputs = rebuild_op(op, inputs) if self.foreign else list(op.outputs)
         if op.type in spectra.CHECKED and op.inputs[0].name in self.varying:
             vectors = any(t.name in self.used for t in op.outputs[1:])
             outputs = spectra.checked(op, inputs[0], outputs, self.order, vectors=vectors, backward=self.backward)
@@ -319,7 +319,7 @@ class _Rebuild(Walk[tf.Tensor]):
         same = all(x is t for x, t in zip(inputs, op.inputs, strict=True))
         if (same and not any(o.type in _CONCERNED for o in ops)) or (self.backward and any(map(_is_custom, ops))):
             return None
-        if any(map(trace.changes, ops)) or not control.enters(op):
+        if any(map(trace.changes, ops)) or not control.runs_functions(op):
             return None
         wanted = [i for i, t in enumerate(op.outputs) if t.name in self.used]
         made = control.outputs(self, op, inputs, wanted)

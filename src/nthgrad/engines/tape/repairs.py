@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.engines.graph.custom_gradients import exact_gradient
-from nthgrad.engines.graph.rebuild import again
-from nthgrad.engines.graph.trace import recentres
+from nthgrad.engines.graph.rebuild import rebuild_op
+from nthgrad.engines.graph.trace import recenters
 
 
 def unbroadcast(tensor: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
@@ -83,7 +83,7 @@ def _power(x: tf.Tensor, p: tf.Tensor) -> Any:
 
 def _pow(op: tf.Operation, x: tf.Tensor, p: tf.Tensor) -> tf.Tensor:
     if not op.outputs[0].dtype.is_floating:
-        return again(op, [x, p])[0]
+        return rebuild_op(op, [x, p])[0]
     return power(x, p)
 
 
@@ -182,8 +182,8 @@ def _relu6(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
     return tf.where(x < 6, _relu(op, x), 6 * tf.ones_like(x))
 
 
-def _recentring(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
-    return tf.identity(x) if recentres(op) else tf.stop_gradient(x)
+def _recentering(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    return tf.identity(x) if recenters(op) else tf.stop_gradient(x)
 
 
 def _softsign(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
@@ -192,7 +192,7 @@ def _softsign(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
 
 def _resize(op: tf.Operation, images: tf.Tensor, size: tf.Tensor, transpose: Callable[..., tf.Tensor]) -> tf.Tensor:
     options = {name: op.get_attr(name) for name in ("align_corners", "half_pixel_centers")}
-    return linear(lambda x: again(op, [x, size])[0], lambda dy: transpose(dy, images, **options))(images)
+    return linear(lambda x: rebuild_op(op, [x, size])[0], lambda dy: transpose(dy, images, **options))(images)
 
 
 def _bilinear_transpose(dy: tf.Tensor, images: tf.Tensor, **options: bool) -> tf.Tensor:
@@ -219,7 +219,7 @@ REPAIRS: dict[str, Callable[..., Any]] = {
     "ResizeNearestNeighbor": functools.partial(_resize, transpose=_nearest_transpose),
     "SoftmaxCrossEntropyWithLogits": _softmax_cross_entropy,
     "Softsign": _softsign,
-    "StopGradient": _recentring,
+    "StopGradient": _recentering,
     "Xdivy": _xdivy,
     "Xlog1py": _xlog1py,
     "Xlogy": _xlogy,

@@ -35,7 +35,7 @@ class Step:
     @cached_property
     def again(self) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
         """Makes the op once more, on other inputs."""
-        return rebuild.maker(self.op)
+        return rebuild.rebuilder(self.op)
 
     @cached_property
     def apart(self) -> bool:

@@ -39,7 +39,7 @@ LINEAR = """
 
 def _stop_gradient(step: Step) -> Sequence[Input]:
     """Constant, but where tf.nn.moments stops a gradient that would come to zero at first order, and only there."""
-    return step.inputs if trace.recentres(step.op) else step.values
+    return step.inputs if trace.recenters(step.op) else step.values
 
 
 def _lin_space(op: Any, start: Any, stop: Any, n: Any) -> tf.Tensor:
