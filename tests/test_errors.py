@@ -370,7 +370,7 @@ def test_a_tower_too_large_is_refused_before_it_is_built():
         ng.derivative(network, 14, method="tape")(np.ones((2, 1)))
     said = re.fullmatch(
         r"The derivative of order 14 by nested tapes would take about (\d\.\de\+0\d) graph ops: orders (\d) to (\d) took "
-        r"(\d+), (\d+) and (\d+), and each further order multiplies what the last one added by (\d\.\d\d)\. Use "
+        r"(\d+), (\d+) and (\d+), and each further order adds (\d\.\d\d) times as many ops as the last one\. Use "
         r"method=\"taylor\", whose cost grows with the square of the order\.",
         str(error.value),
     )

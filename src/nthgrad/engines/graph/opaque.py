@@ -34,6 +34,7 @@ def check(op: tf.Operation, *, varies: bool) -> None:
 
 
 def python_error(op: tf.Operation) -> UnsupportedOpError:
+    """Returns the error for an op that runs Python code."""
     return UnsupportedOpError(
         f"{trace.describe(op)} runs Python code (a {PYTHON[op.type]}), which no engine can look into. Write that part "
         "of f with TensorFlow's ops, or use nthgrad.finite_difference."
