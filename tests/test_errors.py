@@ -245,7 +245,7 @@ CASES = {
         lambda: ng.derivative(lambda x: tf.exp(x) + x, 10**18)(1.0),
         errors.CostError,
         "The derivative of order 1000000000000000000 by power series would take about 1.0e+36 graph ops, and "
-        "about 6e+30 minutes of tracing on one core of 2024: of the 2 ops between x and f(x) 1 are not linear, and what each of these takes grows with the square of the order. Ask for a "
+        "about 6e+30 minutes of tracing on one core of 2024: of the 2 ops between x and f(x) 1 are not linear, and the cost of each of these grows with the square of the order. Ask for a "
         "lower order.",
     ),
     "order past sense, tapes": (

@@ -154,7 +154,7 @@ def _sech2(x: Series, y: Series) -> Series:
     if x.value.dtype.is_complex:
         return s
     precise = tf.square(1 + tf.abs(y.value)) * tf.exp(-2 * tf.abs(x.value))
-    if y.apart:  # or XLA computes it in every kernel that uses it
+    if y.boundary:  # or XLA computes it in every kernel that uses it
         precise = precise / unseen(1, precise.dtype)
     return exactly(s, s.value + tf.stop_gradient(precise - s.value))
 

@@ -68,7 +68,7 @@ def solution(matrix: Callable[[Step, Any], Any] = lambda step, a: a, product: Pr
 
         def coefficient(k: Index) -> Coefficient:
             rest = minus(later(multiply, form, x, k), varying(b, k))
-            return None if rest is None else step.again([value(a), rest])[0]
+            return None if rest is None else step.rebuild([value(a), rest])[0]
 
         x = step.output(coefficient)
         return [x]

@@ -68,7 +68,7 @@ def _batch_norm_grad(op: Any, dy: tf.Tensor, x: tf.Tensor, scale: tf.Tensor, *re
 # losses
 
 
-def _normalised(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def _normalized(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The logits less their greatest, their exponentials, and the sum of these."""
     shifted = logits - tf.stop_gradient(tf.reduce_max(logits, -1, keepdims=True))
     exponentials = tf.exp(shifted)
@@ -77,12 +77,12 @@ def _normalised(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
 
 def _cross_entropy(op: Any, logits: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
     """For labels of any sum, which may vary."""
-    shifted, e, total = _normalised(logits)
+    shifted, e, total = _normalized(logits)
     return [tf.reduce_sum(labels * (tf.math.log(total) - shifted), -1), e / total - labels]
 
 
 def _sparse_cross_entropy(op: Any, logits: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
-    shifted, e, total = _normalised(logits)
+    shifted, e, total = _normalized(logits)
     hot = tf.one_hot(labels, tf.shape(logits)[-1], dtype=logits.dtype)
     return [tf.squeeze(tf.math.log(total), -1) - tf.gather(shifted, labels, batch_dims=1), e / total - hot]
 
@@ -119,7 +119,7 @@ def _ctc_loss(op: Any, logits: tf.Tensor, indices: tf.Tensor, labels: tf.Tensor,
     stays = tf.logical_not(spoken) if not merge else tf.ones_like(spoken)
     skips = spoken & (symbols != before) if merge else spoken
 
-    _, e, total = _normalised(logits)
+    _, e, total = _normalized(logits)
     chances = tf.gather(tf.transpose(e / total, [1, 0, 2]), symbols, axis=2, batch_dims=1)  # [batch, steps, symbols]
     alpha = tf.one_hot([0], tf.shape(symbols)[1], dtype=logits.dtype) * tf.ones([batch, 1], logits.dtype)
     scale = tf.zeros([batch, 1], logits.dtype)

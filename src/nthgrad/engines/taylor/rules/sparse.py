@@ -69,7 +69,7 @@ def _concatenated(step: Step) -> Sequence[Input]:
     values = inputs[n : 2 * n]
     sizes = [tf.size(v) for v in values]
     numbers = tf.split(tf.range(tf.add_n(sizes)), sizes)
-    order = step.again([*inputs[:n], *numbers, *inputs[2 * n :]])[1]
+    order = step.rebuild([*inputs[:n], *numbers, *inputs[2 * n :]])[1]
 
     def made(op: Any, *inputs: tf.Tensor) -> list[Any]:
         return [None, tf.gather(tf.concat(inputs[n : 2 * n], 0), order), None]
