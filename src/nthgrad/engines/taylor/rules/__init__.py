@@ -1,7 +1,7 @@
-"""The table of rules: one line an op, in the notation of the mathematics, a file a field.
+"""The table of rules: one line for each op, one file for each field.
 
-In the files x and y are an op's input and output as series. A slope rule is y' = s x', an `over` rule d y' = x'; a
-composite says what the op is in terms of others, which are called by TensorFlow's own names through `ops`.
+In the files x and y are an op's input and output as series. A slope rule is y' = s x', an `over` rule is d y' = x'. A
+composite is written in other ops, which are called by TensorFlow's names through `ops`.
 """
 
 from nthgrad.engines.taylor.rules import (
