@@ -20,7 +20,7 @@ ROW = (
 )
 FLOAT = "; derivatives need floating point. "
 DEPENDS = ". Check that f uses its argument, in TensorFlow ops and without casts to integers."
-NONE = "f(x) does not depend on x through any differentiable path: no path of floating-point ops leads there"
+NONE = "f(x) does not depend on x through any differentiable path: there is no path of floating-point ops"
 
 ONE = np.ones(3)
 
@@ -264,7 +264,7 @@ CASES = {
     "f rounds": (
         lambda: ng.derivative(lambda x: tf.floor(x))(1.0),
         errors.DependenceError,
-        "f(x) does not depend on x through any differentiable path: only Floor (named 'Floor', made at HERE) leads there, "
+        "f(x) does not depend on x through any differentiable path: only through Floor (named 'Floor', made at HERE), "
         "whose derivative is zero wherever it exists" + DEPENDS,
     ),
     "an op is not differentiable": (

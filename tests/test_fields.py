@@ -581,7 +581,7 @@ CASES = {
     "f does not depend on one": (
         lambda: ng.partials(lambda t, x: tf.sin(t) + 0 * tf.round(x), ["t", "tx"])(T, X),
         errors.DependenceError,
-        "f(t, x) does not depend on x through any differentiable path: only Round (named 'Round', made at HERE) leads there, "
+        "f(t, x) does not depend on x through any differentiable path: only through Round (named 'Round', made at HERE), "
         "whose derivative is zero wherever it exists. Check that f uses its argument, in TensorFlow ops and without casts "
         "to integers.",
     ),

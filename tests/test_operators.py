@@ -343,7 +343,7 @@ CASES = {
     "f does not depend on x": (
         lambda: ng.hessian(lambda x: tf.ones(tf.shape(x)[:1]))(X),
         errors.DependenceError,
-        "f(x) does not depend on x through any differentiable path: no path of floating-point ops leads there. Check that f "
+        "f(x) does not depend on x through any differentiable path: there is no path of floating-point ops. Check that f "
         "uses its argument, in TensorFlow ops and without casts to integers.",
     ),
     "batch_dims": (

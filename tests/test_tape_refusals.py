@@ -12,7 +12,7 @@ from taylor import registry
 
 import nthgrad as ng
 from nthgrad.engines.graph import opaque
-from nthgrad.engines.graph.trace import CONSTANT
+from nthgrad.engines.graph.kinds import CONSTANT
 from nthgrad.engines.tape import repairs
 from nthgrad.errors import UnsupportedOpError
 
@@ -352,9 +352,7 @@ STEPS = {
 @pytest.mark.parametrize("method", ["tape", "taylor"])
 @pytest.mark.parametrize("kind", STEPS)
 def test_steps_are_constant_between_their_jumps(kind, method):
-    with pytest.raises(
-        ng.errors.DependenceError, match=rf": only {kind} \(named '.*', made at .*\) leads there, whose "
-    ):
+    with pytest.raises(ng.errors.DependenceError, match=rf": only through {kind} \(named '.*', made at .*\), whose "):
         ng.derivative(STEPS[kind], method=method)(tf.constant(0.4))
     value = float(STEPS[kind](tf.constant(0.4)))
     assert float(ng.derivative(lambda x: STEPS[kind](x) * x, method=method)(tf.constant(0.4))) == value

@@ -8,7 +8,7 @@ FAILURES = (LookupError, NotImplementedError, TypeError, ValueError, AttributeEr
 
 
 def reason(error: BaseException) -> tuple[str, str]:
-    """Returns the op type that a failure names, or a guess, and the failure in words."""
+    """Returns the op type that a failure is about, if it is known, and the failure in words."""
     if isinstance(error, LookupError):
         text = str(error).split("op type: ")[-1].split("entry for:")[-1]
         match = re.search(r"[A-Z]\w+", text)

@@ -94,7 +94,7 @@ def _behind_a_barrier(op: tf.Operation) -> Sequence[tf.Tensor]:
 
 
 def _count_axis_from_the_end(op: tf.Operation) -> None:
-    """Replaces the axis of a stack by a negative one, which the rewrite does not handle; nor does it the last axis.
+    """Makes the axis of a stack negative, which the rewrite does not handle; it leaves the last axis alone, too.
 
     Stacked scalars keep axis 0: TensorFlow infers shapes from them. So do stacks with a constant: it infers paddings
     from them. There the rewrite is harmless: tensors equal to a constant come from ops with one output.

@@ -57,7 +57,7 @@ def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
         x: the input of f.
 
     Returns:
-        The structure of tensors, and the checks left for run time: for a leaf of unknown lengths, whether its leading
+        the structure of tensors, and the checks left for run time: for a leaf of unknown lengths, whether its leading
         lengths are those of x.
 
     Raises:

@@ -37,7 +37,7 @@ def outputs(walk: Walk[Any], op: Any, inputs: Sequence[Any], wanted: Sequence[in
         wanted: the indices of the outputs to compute.
 
     Returns:
-        The new outputs; None for one that is not wanted.
+        the new outputs; None for one that is not wanted.
 
     Raises:
         UnsupportedOpError: the functions read a state that they change.
@@ -186,9 +186,10 @@ def truth(x: tf.Tensor) -> tf.Tensor:
 
 
 def bound(condition: Any, start: Sequence[tf.Tensor]) -> tf.Tensor | None:
-    """Returns an upper bound of a loop's rounds, if its first variable counts from 0 to its second, as TensorFlow's do.
+    """Returns the maximal number of rounds of a loop whose first variable counts from 0 to its second; otherwise None.
 
-    XLA requires it: the gradient of a loop stores the results of each round in lists of a known length.
+    TensorFlow's loops count so. XLA requires the bound: the gradient of a loop stores the results of each round in
+    lists of a known length.
 
     Args:
         condition: the graph of the loop's condition.

@@ -123,9 +123,9 @@ def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) ->
 def _independent(outputs: Sequence[tf.Tensor], x: tf.Tensor, name: str, of: str) -> str:
     steps = [op for op in trace.between([x], outputs, stop=frozenset()) if op.type in kinds.CONSTANT]
     why = (
-        f"only {trace.describe(steps[0])} leads there, whose derivative is zero wherever it exists"
+        f"only through {trace.describe(steps[0])}, whose derivative is zero wherever it exists"
         if steps
-        else ("no path of floating-point ops leads there")
+        else "there is no path of floating-point ops"
     )
     return (
         f"f({of}) does not depend on {name} through any differentiable path: {why}. Check that f uses its argument, in "

@@ -28,8 +28,8 @@ def check(op: tf.Operation, *, varies: bool) -> None:
         raise python_error(op)
     if varies and trace.hidden(op):
         raise UnsupportedOpError(
-            f"{trace.describe(op)} runs a function whose ops cannot be seen. Call the Python code that it was "
-            "made from, or use nthgrad.finite_difference."
+            f"{trace.describe(op)} runs a function whose ops cannot be seen. Call the Python code of that function, or "
+            "use nthgrad.finite_difference."
         )
 
 

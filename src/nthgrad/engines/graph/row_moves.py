@@ -44,7 +44,7 @@ def squeeze(op: Any, states: Inputs) -> list[Roles]:
 
     def move(p: Place) -> Place:
         if p.axis in gone:
-            raise NoProofError  # there may be only one row
+            raise NoProofError  # squeezing requires a single row
         return p.at(p.axis - sum(axis < p.axis for axis in gone))
 
     return [mapped(states[0], move)]

@@ -112,7 +112,7 @@ class _Walk:
             raise NoProofError
         before = [s for s in inputs if isinstance(s, Rows)]
         for place in (place for role in roles for place in role):
-            # Before an axis of length 1 there may have been several rows.
+            # An op that requires a single row proves nothing about several.
             if op.type not in SHORTENS and t.dtype != tf.variant and place.axis != FIXED and t.shape[place.axis] == 1:
                 raise NoProofError
         joined = next((s.op for s in before if len(s.roles) > 1), None)

@@ -55,7 +55,7 @@ def smooth(
         backward: whether a `tf.GradientTape` differentiates the result.
 
     Returns:
-        The targets, or tensors with the same values.
+        the targets, or tensors with the same values.
     """
     path = trace.between(sources, targets)
     if order == 0 or not any(op.type in _CONCERNED for op in trace.walk(path)):

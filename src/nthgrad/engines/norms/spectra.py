@@ -1,4 +1,4 @@
-"""Refuses, at run time, decompositions whose derivatives divide by the difference of equal eigen- or singular values.
+"""Refuses, at run time, decompositions with equal eigenvalues or singular values, if derivatives divide by differences.
 
 First derivatives of the values do not: those of a symmetric function are right. All other derivatives do.
 """
@@ -41,7 +41,7 @@ def checked(
         backward: whether a tape differentiates the result.
 
     Returns:
-        The outputs.
+        the outputs.
     """
     if order < 2 and not vectors:
         return list(outputs)

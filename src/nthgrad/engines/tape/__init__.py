@@ -1,7 +1,7 @@
 """The reference engine: nested `tf.GradientTape`s in one traced graph.
 
 Each order differentiates the graph of the order before it. The graph grows geometrically, about 3.5 times per order for
-a small network, so tapes are for low orders, and the oracle for the other engines. Where TensorFlow's own gradients are
+a small network. So tapes are for low orders, and the oracle for the other engines. Where TensorFlow's own gradients are
 wrong or silently lost at second order and beyond, the ops are rebuilt with repairs, or refused.
 """
 
@@ -38,7 +38,7 @@ def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest:
         lowest: the lowest order to return.
 
     Returns:
-        A list of structures like f(x), one for each order.
+        a list of structures like f(x), one for each order.
 
     Raises:
         NthgradError: as `partials`.
@@ -58,7 +58,7 @@ def partials(
         names: the names of the coordinates in errors.
 
     Returns:
-        A list of structures like f(*xs), one for each index.
+        a list of structures like f(*xs), one for each index.
 
     Raises:
         DependenceError: f does not depend on a coordinate to differentiate by.

@@ -105,7 +105,7 @@ class Replay(Walk[tf.Tensor]):
             mask: where the result is used; None for everywhere.
 
         Returns:
-            The new outputs.
+            the new outputs.
         """
         if self.chooses(op):
             indices, condition = SELECTS[op.type]

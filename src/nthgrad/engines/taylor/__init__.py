@@ -32,7 +32,7 @@ def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest:
         lowest: the lowest order to return.
 
     Returns:
-        A list of structures like f(x), one for each order.
+        a list of structures like f(x), one for each order.
 
     Raises:
         NthgradError: as `partials`.
@@ -52,7 +52,7 @@ def partials(
         names: the names of the coordinates in errors.
 
     Returns:
-        A list of structures like f(*xs), one for each index.
+        a list of structures like f(*xs), one for each index.
 
     Raises:
         DependenceError: f does not depend on a coordinate to differentiate by.
@@ -94,7 +94,7 @@ def coefficients(
             of an f that does not depend on x are zero.
 
     Returns:
-        A list of structures like f(x).
+        a list of structures like f(x).
 
     Raises:
         NthgradError: as `derivatives`.

@@ -14,7 +14,7 @@ from nthgrad.engines.taylor.series import Coefficient, Index, Negative, Series, 
 from nthgrad.engines.taylor.step import Input, Step
 from nthgrad.engines.taylor.table import RULES
 
-# A list without writes: it reads as zeros. XLA has no zeros_like for lists.
+# A list without writes: it reads as zeros, and XLA cannot build other zeros for it.
 EMPTY_LISTS = ("EmptyTensorList", "TensorListReserve")
 
 

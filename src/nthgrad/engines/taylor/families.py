@@ -107,7 +107,7 @@ def piecewise(f: Callable[[Step], Callable[..., Any]], *places: int, refused: Se
 
 
 def undefined_by(i: int) -> Rule:
-    """Refuses the op where it varies with one of its inputs."""
+    """Refuses the op where one input (by index) varies."""
 
     def rule(step: Step) -> Sequence[Input]:
         raise UnsupportedOpError(
@@ -122,7 +122,7 @@ def undefined_by(i: int) -> Rule:
 def bilinear(i: int = 0, j: int = 1, by_rows: Callable[[Any], bool] = lambda op: False) -> Rule:
     """Linear in each of two inputs (by index); the other inputs do not vary.
 
-    `by_rows` tells whether each row of an op's output depends on the same row only of the first of these inputs.
+    `by_rows` tells whether, in the first of these inputs, the rows of an op are independent.
     """
 
     def rule(step: Step) -> Sequence[Input]:
@@ -193,7 +193,7 @@ def over(d: Callable[..., Any]) -> Rule:
                 found = d(x, y)
                 scaled = isinstance(found, tuple)
                 dx, u = found if scaled else (found, x)
-                divisor.extend((dx, u, division(value(dx), step.boundary or scaled)))  # scaling has cost digits already
+                divisor.extend((dx, u, division(value(dx), step.boundary or scaled)))  # scaling has already lost digits
             axis, (dx, u, divide) = shortest(k), divisor
             terms = [
                 y.rate(j, axis) * c

@@ -32,7 +32,7 @@ def walk(
         foreign: whether the targets belong to another graph than the one being traced, so that all ops are rebuilt.
 
     Returns:
-        A series for each target that varies, else a tensor.
+        a series for each target that varies, else a tensor.
     """
     return SeriesWalk(env, keys=wanted, foreign=foreign).run(targets)
 

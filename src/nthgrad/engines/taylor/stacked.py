@@ -79,4 +79,4 @@ LINEAR: dict[str, Callable[[Any, Sequence[tf.Tensor], int, tf.Tensor], tf.Tensor
     "Sum": _sum,
     "Transpose": _transpose,
 }
-"""Faster than `each`, for ops that are linear in their only varying input; a function may return None: not possible."""
+"""Functions faster than `each`, for ops that are linear in their only varying input; None where not applicable."""

@@ -98,9 +98,9 @@ def _gamma_density(a: Any, x: Any) -> Any:
 def _gamma_integral(a: Any, x: Any) -> tuple[tf.Tensor, Any, Any]:
     """Returns where x is small; the integral in igamma there, elsewhere in igammac; and its derivative by a.
 
-    With t = x exp(-v), and one step of the recurrence in a so that a + 1 is never small,
-    igamma(a, x) = x**a exp(-x) / gamma(a + 1) (1 + x K), K the integral of exp(-(a + 1) v + x (1 - exp(-v))) over
-    v > 0; with t = x exp(v), igammac(a, x) = x**a exp(-x) / gamma(a) K, K the integral of exp(a v - x (exp(v) - 1)).
+    With t = x exp(-v), igamma(a, x) = x**a exp(-x) / gamma(a + 1) (1 + x K), K the integral of
+    exp(-(a + 1) v + x (1 - exp(-v))) over v > 0. It uses one step of the recurrence in a, so that a + 1 is never small.
+    With t = x exp(v), igammac(a, x) = x**a exp(-x) / gamma(a) K, K the integral of exp(a v - x (exp(v) - 1)).
     """
     a0, x0 = tf.stop_gradient(value(a)), tf.stop_gradient(value(x))
     small = x0 <= a0 + 1
