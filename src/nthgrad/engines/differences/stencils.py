@@ -12,9 +12,9 @@ from nthgrad.errors import ArgumentError
 def stencil(order: int, accuracy: int) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
     """Returns a central finite-difference stencil with exact weights.
 
-    The weights are n! times the coefficients of t^n in the Lagrange polynomials of the nodes -m, ..., m, which is the
-    exact solution of their Vandermonde system (Fornberg, "Generation of finite difference formulas on arbitrarily
-    spaced grids", Math. Comp. 51, 1988).
+    The weights are n! times the coefficients of t^n in the Lagrange polynomials of the nodes -m, ..., m. They solve the
+    nodes' Vandermonde system exactly (Fornberg, "Generation of finite difference formulas on arbitrarily spaced grids",
+    Math. Comp. 51, 1988).
 
     Args:
         order: the order n >= 0 of the derivative.

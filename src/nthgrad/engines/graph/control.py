@@ -147,7 +147,7 @@ def _joined(
     found: Mapping[Place, tf.Tensor | None],
     make: Callable[[Sequence[Any]], Any],
 ) -> dict[int, Any]:
-    """Returns the outputs; those that vary have the parts in `found`, and `make` adds more."""
+    """Returns the outputs; varying ones have the parts in `found`, and `make` adds more."""
 
     def part(key: Any, i: int) -> tf.Tensor | None:
         if (i, key) not in found:

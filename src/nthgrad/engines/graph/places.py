@@ -154,7 +154,7 @@ def rank(t: tf.Tensor) -> int:
 
 
 def keeps(place: Place, combined: Iterable[int]) -> Place:
-    """Returns a place. Raises MixError if its axis is one of those that are combined."""
+    """Returns a place. Raises MixError if elements on its axis are combined."""
     if place.axis in combined:
         raise MixError
     return place

@@ -1,7 +1,7 @@
 """Rebuilds f where it is a smooth function of a norm, although the norm itself has no derivative where it is zero.
 
 Of a norm r = sqrt(s), the functions r**2, cos(r) and (1 + r) exp(-r) have derivatives at r = 0, but the chain rule
-divides by r. Every engine differentiates what `smooth` returns instead:
+divides by r. Every engine differentiates the result of `smooth` instead:
 
 * The square of a norm, scaled or moved, is rebuilt from s.
 * Another elementwise function f of r is rebuilt as where(s == 0, p, f), with its Taylor polynomial p (`norms.even`).

@@ -46,9 +46,9 @@ class Replay(Walk[tf.Tensor]):
 
     Args:
         env: the new tensors, by the names of the old ones.
-        path: the ops of the graph being traced to rebuild; only those that the targets need. TensorFlow passes the
-            intermediate results of a branch to its gradient: an unused copy would get a zero cotangent, and zero times
-            an infinite slope is NaN.
+        path: the ops of the graph being traced to rebuild; ops that the targets do not need are left out. TensorFlow
+            passes the intermediate results of a branch to its gradient: an unused copy would get a zero cotangent, and
+            zero times an infinite slope is NaN.
         inside: whether the ops are built in a loop or a branch.
         custom: whether custom gradients stay in force.
         foreign: whether the ops belong to another graph than the one being traced, so that all are rebuilt.
