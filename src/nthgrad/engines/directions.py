@@ -238,7 +238,7 @@ def _repaired(f: Function, x: tf.Tensor, *, custom: bool = False) -> tuple[Any, 
 
 def _has_control_flow(path: Iterable[Any]) -> bool:
     """Whether a path has branches or loops: gradients of gradients cost less there."""
-    return any(op.type in kinds.BRANCHES | kinds.LOOPS for op in trace.walk(path))
+    return any(op.type in kinds.BRANCHES | kinds.LOOPS for op in trace.with_bodies(path))
 
 
 class _ControlFlow(Exception):  # noqa: N818  no error: it ends a trace

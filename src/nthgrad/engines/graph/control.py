@@ -27,7 +27,7 @@ def runs_functions(op: Any) -> bool:
     return op.type in kinds.FUNCTIONAL and bool(trace.bodies(op))
 
 
-def outputs(walk: Walk[Any], op: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
+def new_outputs(walk: Walk[Any], op: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
     """Interprets an op that runs functions.
 
     Args:

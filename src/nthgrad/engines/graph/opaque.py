@@ -45,6 +45,6 @@ def refuse(sources: Iterable[tf.Tensor], outputs: Sequence[Any]) -> None:
     """Raises where Python code lies between some sources and the outputs that are tensors of their graph."""
     sources = list(sources)
     made = [y for y in outputs if isinstance(y, tf.Tensor) and getattr(y, "graph", None) is sources[0].graph]
-    for op in trace.walk(trace.between(sources, made)):
+    for op in trace.with_bodies(trace.between(sources, made)):
         if op.type in PYTHON:
             raise python_error(op)

@@ -157,13 +157,13 @@ def dependencies(targets: Iterable[tf.Tensor]) -> set[str]:
     return seen
 
 
-def walk(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
+def with_bodies(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
     """Yields the ops and, recursively, those between the inputs and outputs of each function that they call."""
     for op in ops:
         yield op
         for graphs in bodies(op).values():
             for graph in graphs:
-                yield from walk(between(graph.inputs, graph.outputs))
+                yield from with_bodies(between(graph.inputs, graph.outputs))
 
 
 def location(op: tf.Operation) -> str:

@@ -72,7 +72,7 @@ class Walk(Generic[T]):
             if not self.stays(op, inputs):
                 wanted = [i for i, t in enumerate(op.outputs) if t.name in self.used]
                 if control.runs_functions(op):
-                    made: Any = control.outputs(self, op, inputs, wanted)
+                    made: Any = control.new_outputs(self, op, inputs, wanted)
                 else:
                     made = self.apply(op, inputs)
                 self.env.update((t.name, y) for t, y in zip(op.outputs, made, strict=False) if y is not None)

@@ -58,7 +58,7 @@ def smooth(
         the targets, or tensors with the same values.
     """
     path = trace.between(sources, targets)
-    if order == 0 or not any(op.type in _CONCERNED for op in trace.walk(path)):
+    if order == 0 or not any(op.type in _CONCERNED for op in trace.with_bodies(path)):
         return list(targets)
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     return _Rebuild({t.name: t for t in sources}, varying, order, backward=backward, path=path).run(targets)
@@ -322,7 +322,7 @@ class _Rebuild(Walk[tf.Tensor]):
         if any(map(trace.changes, ops)) or not control.runs_functions(op):
             return None
         wanted = [i for i, t in enumerate(op.outputs) if t.name in self.used]
-        made = control.outputs(self, op, inputs, wanted)
+        made = control.new_outputs(self, op, inputs, wanted)
         return [t if y is None else y for y, t in zip(made, op.outputs, strict=True)]
 
     def inner(self, op: Any, graph: Any, env: Mapping[str, Any], keys: Iterable[Any]) -> _Rebuild:

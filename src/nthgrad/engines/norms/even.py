@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-from nthgrad.engines.taylor.interpreter import walk
+from nthgrad.engines.taylor.interpreter import interpret
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, value, varying
 
 
@@ -52,7 +52,7 @@ def expansion(
         varies: whether anything in env varies, other than the norm.
     """
     top = 2 * (order // 2) + 2
-    made = walk(env, [t], [(k,) for k in range(1, top + 1)], foreign=True)[0]
+    made = interpret(env, [t], [(k,) for k in range(1, top + 1)], foreign=True)[0]
     known = {k: varying(made, (k,)) for k in range(1, top + 1)}
     c: dict[int, tf.Tensor] = {0: value(made)} | {k: x for k, x in known.items() if x is not None}
     zero, square = root.zero(), root.square()

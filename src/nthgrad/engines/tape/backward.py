@@ -103,7 +103,7 @@ def _unsupported(error: Exception, path: list[Any], level: int) -> NthgradError:
     if isinstance(error, NthgradError):
         return error
     missing, text = reason(error)
-    suspects = [op for op in trace.walk(path) if missing.startswith(op.type)]
+    suspects = [op for op in trace.with_bodies(path) if missing.startswith(op.type)]
     where = trace.describe(max(suspects, key=lambda op: len(op.type))) if suspects else "an op of f"
     return UnsupportedOpError(f"TensorFlow has no derivative of order {level} of {where}: {text}. {_WAYS_OUT}")
 

@@ -31,7 +31,7 @@ def needs_repair(path: Iterable[Any], *, custom: bool = True) -> bool:
 
     It has a repair, is a select that needs gates, or has a custom gradient that is not kept in force.
     """
-    ops = list(trace.walk(path))
+    ops = list(trace.with_bodies(path))
     made = {(id(op.graph), t.name) for op in ops for t in op.outputs if op.type in kinds.ELEMENTWISE}
     return any(
         (op.type in REPAIRS)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nthgrad.engines import outputs
 from nthgrad.engines.graph import dependence
-from nthgrad.engines.taylor.interpreter import is_linear, walk
+from nthgrad.engines.taylor.interpreter import interpret, is_linear
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, times, value, varying
 from nthgrad.errors import CostError
 
@@ -112,7 +112,7 @@ def _first(v: tf.Tensor, unit: Index) -> Callable[[Index], Coefficient]:
 
 def _walked(env: dict[str, Series], y: Any, indices: Sequence[Index]) -> list[Any]:
     leaves = tf.nest.flatten(y)
-    series = walk(env, leaves, indices)
+    series = interpret(env, leaves, indices)
     return [tf.nest.pack_sequence_as(y, [_coefficient(s, k) for s in series]) for k in indices]
 
 

@@ -20,7 +20,7 @@ from nthgrad.engines.graph import opaque, trace
 from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.taylor import stacked
 from nthgrad.engines.taylor.gradients import from_gradient
-from nthgrad.engines.taylor.interpreter import is_linear, walk
+from nthgrad.engines.taylor.interpreter import interpret, is_linear
 from nthgrad.engines.taylor.rules import RULES
 from nthgrad.engines.taylor.series import Coefficient, Series, total, varying
 from nthgrad.engines.taylor.step import Step
@@ -58,7 +58,7 @@ def collapse(env: Mapping[str, Input], targets: Sequence[tf.Tensor], order: int,
 
 def collapses(path: Iterable[Any]) -> bool:
     """Whether a path can be walked in many directions at once: it has no lists of tensors and no hidden functions."""
-    ops = list(trace.walk(path))
+    ops = list(trace.with_bodies(path))
     return not any(trace.hidden(op) or any(t.dtype == tf.variant for t in op.outputs) for op in ops)
 
 
@@ -141,7 +141,7 @@ def _apply_rule(
     def by_rule(given: Sequence[Mapping[int, Coefficient]], orders: Sequence[int]) -> list[list[Coefficient]]:
         series = {id(x): Series(x.value, lambda k, c=c: c.get(k[0])) for x, c in zip(sources, given, strict=True)}
         taken: list[Any] = [series.get(id(x), x) for x in inputs]
-        made = rule(Step(op, taken, values, walk, indices=[(k,) for k in orders]))
+        made = rule(Step(op, taken, values, interpret, indices=[(k,) for k in orders]))
         return [[varying(y, (k,)) for k in orders] for y in made]
 
     names = {t.name for t, x in zip(op.inputs, inputs, strict=True) if isinstance(x, Bundle)}

@@ -243,7 +243,7 @@ def expanded(f: Callable[..., Any], afresh: bool = False) -> Rule:
         made = f(step.op, *(value(x) for x in step.inputs))
         made = list(made) if isinstance(made, (list, tuple)) else [made]
         env = {y.name: y for y in step.values} | {value(x).name: x for x in step.inputs}  # the walk stops there
-        outputs = iter(step.walk(env, [y for y in made if y is not None], step.indices))
+        outputs = iter(step.interpret(env, [y for y in made if y is not None], step.indices))
         outputs = [None if y is None else next(outputs) for y in made]
         return [
             (y if afresh else step.output(y.__getitem__, i)) if isinstance(y, Series) else step.values[i]

@@ -87,7 +87,7 @@ def _derivatives(step: Step, xs: Sequence[Series], ys: Sequence[Series], unit: I
         if isinstance(error, NthgradError):
             raise
         raise _refusal(step, reason(error)[1]) from error
-    made = iter(step.walk({s.value.name: s for s in (*xs, *ys, *rates)}, [p for p in pushed if p is not None]))
+    made = iter(step.interpret({s.value.name: s for s in (*xs, *ys, *rates)}, [p for p in pushed if p is not None]))
     return [None if p is None else next(made) for p in pushed]
 
 

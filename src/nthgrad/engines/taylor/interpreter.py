@@ -19,7 +19,7 @@ from nthgrad.engines.taylor.series import Coefficient, Index, Series, below, val
 from nthgrad.engines.taylor.step import Input, Step
 
 
-def walk(
+def interpret(
     env: Mapping[str, Input], targets: Sequence[tf.Tensor], wanted: Iterable[Index] = (), foreign: bool = False
 ) -> list[Input]:
     """Interprets the ops between some tensors and the targets in power series.
@@ -75,7 +75,7 @@ class SeriesWalk(Walk[Series]):
         if varies and any(trace.carries(t) for t in outputs):
             indices = self.indices(op)
             rule = from_custom_gradient if self.holds(op) else RULES.get(op.type, from_gradient)
-            outputs = rule(Step(op, inputs, outputs, walk, indices))
+            outputs = rule(Step(op, inputs, outputs, interpret, indices))
             for y in outputs:
                 if isinstance(y, Series):
                     for k in indices:

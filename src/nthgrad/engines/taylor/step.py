@@ -18,7 +18,7 @@ Apply = Callable[["Step"], "Sequence[Input]"]
 _PRODUCTS = ("BatchMatMul", "Conv", "Depthwise", "Einsum", "MatMul")
 
 
-def _no_walk(*_: Any) -> Sequence[Any]:
+def _no_interpreter(*_: Any) -> Sequence[Any]:
     raise AssertionError("a rule that is a graph was called without the interpreter")
 
 
@@ -29,7 +29,7 @@ class Step:
     op: Any
     inputs: Sequence[Input]
     values: Sequence[tf.Tensor]
-    walk: Callable[..., Sequence[Any]] = _no_walk  # (env, targets): the interpreter, for rules that are graphs
+    interpret: Callable[..., Sequence[Any]] = _no_interpreter  # (env, targets), for rules that are graphs
     indices: Sequence[Index] = ()  # of the coefficients that the walk computes
 
     @cached_property
