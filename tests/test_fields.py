@@ -386,9 +386,9 @@ def through_state(t, x):
 
 
 LOST = {
-    "floor": (lambda t, x: tf.sin(x) + tf.floor(t), errors.DependenceError, "only Floor"),
-    "sign": (lambda t, x: tf.sin(x) * tf.sign(t), errors.DependenceError, "only Sign"),
-    "stop_gradient": (lambda t, x: x + tf.stop_gradient(t), errors.DependenceError, "only StopGradient"),
+    "floor": (lambda t, x: tf.sin(x) + tf.floor(t), errors.DependenceError, "only through Floor"),
+    "sign": (lambda t, x: tf.sin(x) * tf.sign(t), errors.DependenceError, "only through Sign"),
+    "stop_gradient": (lambda t, x: x + tf.stop_gradient(t), errors.DependenceError, "only through StopGradient"),
     "a cast": (
         lambda t, x: x + tf.cast(tf.cast(t, tf.int32), x.dtype),
         errors.DependenceError,
