@@ -95,7 +95,7 @@ COMPILED = {
 
 
 def test_tapes_refuse_what_would_lose_a_custom_gradient():
-    text = r"f calls a function with a tf.custom_gradient in it, IdentityN .* beside ops that have to be repaired"
+    text = r"f calls a function with a tf.custom_gradient in it, IdentityN .* and other ops have to be repaired"
     with pytest.raises(ng.NthgradError, match=text):
         COMPILED[3, "tape"][4](np.ones((1, 2)))
 

@@ -20,7 +20,7 @@ ROW = (
 )
 FLOAT = "; derivatives need floating point. "
 DEPENDS = ". Check that f uses its argument, in TensorFlow ops and without casts to integers."
-NONE = "f(x) does not depend on x through any differentiable path: no path of floating-point ops leads there"
+NONE = "f(x) does not depend on x through any differentiable path: there is no path of floating-point ops"
 
 ONE = np.ones(3)
 
@@ -245,7 +245,7 @@ CASES = {
         lambda: ng.derivative(lambda x: tf.exp(x) + x, 10**18)(1.0),
         errors.CostError,
         "The derivative of order 1000000000000000000 by power series would take about 1.0e+36 graph ops, and "
-        "about 6e+30 minutes of tracing on one core of 2024: of the 2 ops between x and f(x) 1 are not linear, and what each of these takes grows with the square of the order. Ask for a "
+        "about 6e+30 minutes of tracing on one core of 2024: of the 2 ops between x and f(x) 1 are not linear, and the cost of each of these grows with the square of the order. Ask for a "
         "lower order.",
     ),
     "order past sense, tapes": (
@@ -264,7 +264,7 @@ CASES = {
     "f rounds": (
         lambda: ng.derivative(lambda x: tf.floor(x))(1.0),
         errors.DependenceError,
-        "f(x) does not depend on x through any differentiable path: only Floor (named 'Floor', made at HERE) leads there, "
+        "f(x) does not depend on x through any differentiable path: only through Floor (named 'Floor', made at HERE), "
         "whose derivative is zero wherever it exists" + DEPENDS,
     ),
     "an op is not differentiable": (
@@ -370,7 +370,7 @@ def test_a_tower_too_large_is_refused_before_it_is_built():
         ng.derivative(network, 14, method="tape")(np.ones((2, 1)))
     said = re.fullmatch(
         r"The derivative of order 14 by nested tapes would take about (\d\.\de\+0\d) graph ops: orders (\d) to (\d) took "
-        r"(\d+), (\d+) and (\d+), and each further order multiplies what the last one added by (\d\.\d\d)\. Use "
+        r"(\d+), (\d+) and (\d+), and each further order adds (\d\.\d\d) times as many ops as the last one\. Use "
         r"method=\"taylor\", whose cost grows with the square of the order\.",
         str(error.value),
     )

@@ -204,7 +204,7 @@ def test_rows_that_are_mixed_are_refused(method):
     assert np.all(np.isfinite(inference(z)["xx"]))
     training = ng.partials(lambda z: model(z, training=True), ["xx"], coords="tx", method=method)
     with pytest.raises(
-        errors.MixingError, match=r"^f mixes the rows of a batch: Mean \(named '.*', made at .*\) takes"
+        errors.MixingError, match=r"^f mixes the rows of a batch: Mean \(named '.*', made at .*\) combines"
     ):
         training(z)
     with pytest.raises(errors.MixingError):
@@ -386,9 +386,9 @@ def through_state(t, x):
 
 
 LOST = {
-    "floor": (lambda t, x: tf.sin(x) + tf.floor(t), errors.DependenceError, "only Floor"),
-    "sign": (lambda t, x: tf.sin(x) * tf.sign(t), errors.DependenceError, "only Sign"),
-    "stop_gradient": (lambda t, x: x + tf.stop_gradient(t), errors.DependenceError, "only StopGradient"),
+    "floor": (lambda t, x: tf.sin(x) + tf.floor(t), errors.DependenceError, "only through Floor"),
+    "sign": (lambda t, x: tf.sin(x) * tf.sign(t), errors.DependenceError, "only through Sign"),
+    "stop_gradient": (lambda t, x: x + tf.stop_gradient(t), errors.DependenceError, "only through StopGradient"),
     "a cast": (
         lambda t, x: x + tf.cast(tf.cast(t, tf.int32), x.dtype),
         errors.DependenceError,
@@ -581,7 +581,7 @@ CASES = {
     "f does not depend on one": (
         lambda: ng.partials(lambda t, x: tf.sin(t) + 0 * tf.round(x), ["t", "tx"])(T, X),
         errors.DependenceError,
-        "f(t, x) does not depend on x through any differentiable path: only Round (named 'Round', made at HERE) leads there, "
+        "f(t, x) does not depend on x through any differentiable path: only through Round (named 'Round', made at HERE), "
         "whose derivative is zero wherever it exists. Check that f uses its argument, in TensorFlow ops and without casts "
         "to integers.",
     ),

@@ -230,7 +230,7 @@ def ops_of(g):
     graphs = [tf.function(g).get_concrete_function(tf.TensorSpec([4], tf.float64)).graph]
     found = []
     for graph in graphs:
-        names = trace.leads_to(graph.outputs)
+        names = trace.dependencies(graph.outputs)
         found += [op for op in graph.get_operations() if any(t.name in names for t in op.outputs)]
         graphs += [body for op in found if op.graph is graph for gs in trace.bodies(op).values() for body in gs]
     return found
@@ -306,7 +306,7 @@ CASES = {
     "mixed rows": (
         lambda: ng.laplacian(lambda x: field(x - tf.reduce_mean(x, 0)))(X),
         errors.MixingError,
-        "f mixes the rows of a batch: Mean (named 'Mean', made at HERE) takes them together, so that no row has a derivative "
+        "f mixes the rows of a batch: Mean (named 'Mean', made at HERE) combines them, so that no row has a derivative "
         "of its own. Take it out of f (a BatchNormalization: call the model with training=False).",
     ),
     "no direction": (
@@ -343,7 +343,7 @@ CASES = {
     "f does not depend on x": (
         lambda: ng.hessian(lambda x: tf.ones(tf.shape(x)[:1]))(X),
         errors.DependenceError,
-        "f(x) does not depend on x through any differentiable path: no path of floating-point ops leads there. Check that f "
+        "f(x) does not depend on x through any differentiable path: there is no path of floating-point ops. Check that f "
         "uses its argument, in TensorFlow ops and without casts to integers.",
     ),
     "batch_dims": (

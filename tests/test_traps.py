@@ -329,7 +329,7 @@ def test_the_state_of_a_variable_is_refused(method):
     with pytest.raises(UnsupportedOpError) as error:
         ng.derivative(f, 1, method=method)(X)
     assert "ReadVariableOp (named '" in str(error.value)
-    assert "wrote, which depends on x: no derivative goes through the state of a variable." in str(error.value)
+    assert "which depends on x: no derivative goes through the state of a variable." in str(error.value)
 
 
 @METHODS
@@ -346,7 +346,7 @@ def test_a_state_that_is_not_read_again_does_not_matter(method):
 
 def test_refused_in_a_loop_where_a_repair_cannot_work():
     f = lambda x: tf.map_fn(lambda t: t ** tf.cast(t > 0, t.dtype), x)  # noqa: E731
-    with pytest.raises(NthgradError, match="stands in a loop or a branch"):
+    with pytest.raises(NthgradError, match="is in a loop or a branch"):
         ng.derivative(f, 2, method="tape")(X)
     np.testing.assert_array_equal(ng.derivatives(f, 2)(X), [np.where(X > 0, X, 1), X > 0, 0 * X])
 

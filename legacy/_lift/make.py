@@ -62,7 +62,7 @@ def rebuild_op(
     try:
         if _private.attribute(op, "_gradient_op_type") is not None:
             return _without_gradient(op, values)
-        return rebuild.again(op, values)
+        return rebuild.rebuild_op(op, values)
     except (TypeError, ValueError, tf.errors.OpError) as error:
         if isinstance(error, NthgradError):
             raise
@@ -118,7 +118,7 @@ def _without_gradient(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
 
     @tf.custom_gradient
     def apply(*inputs: tf.Tensor) -> Any:
-        made = rebuild.again(op, inputs)
+        made = rebuild.rebuild_op(op, inputs)
 
         def gradient(*_: Any) -> Any:
             raise LegacyError(

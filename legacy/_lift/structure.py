@@ -247,7 +247,7 @@ class Structure:
             if op.name in needed:
                 inputs = [made[self.resolve(t).name] for t in op.inputs]
                 passed = kind(op) in (*PASSES, "LoopCond")
-                outputs = inputs[:1] * len(op.outputs) if passed else rebuild.again(op, inputs)
+                outputs = inputs[:1] * len(op.outputs) if passed else rebuild.rebuild_op(op, inputs)
                 made.update((t.name, y) for t, y in zip(op.outputs, outputs, strict=True))
         return made[tensor.name].numpy()
 

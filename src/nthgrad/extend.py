@@ -46,6 +46,6 @@ def register(kind: str, rule: Rule) -> None:
         raise ArgumentError(
             f"The rule for {kind!r} is {rule!r}, which cannot be called. Create one with a family of nthgrad.extend."
         )
-    if kind in RULES or kind in kinds.ENTERED or kind in opaque.PYTHON:
+    if kind in RULES or kind in kinds.FUNCTIONAL or kind in opaque.PYTHON:
         raise ArgumentError(f"The op type {kind!r} has a rule already, which cannot be replaced. Remove this call.")
     RULES[kind] = rule if isinstance(rule, Rule) else Rule(rule)

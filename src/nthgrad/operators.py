@@ -215,7 +215,7 @@ def hvp(
     def compute(at: Function, x: tf.Tensor, b: int, v: tf.Tensor) -> Any:
         if tapes:
             return engine.hvp_backward(at, x, v, custom=True)
-        return engine.along(lambda t: engine.pull(at, t), x, v)
+        return engine.coefficient(lambda t: engine.pull(at, t), x, v)
 
     operator = Operator(
         name="hvp",
@@ -373,7 +373,7 @@ def _laplacian(method: Method, chunk_size: Any) -> Function:
     chunk = checked_chunk(chunk_size)
     if method == "tape":
         return engine.trace_backward
-    return lambda at, x, b: engine.sum_along(at, x, engine.axes(x, b), 2, chunk)
+    return lambda at, x, b: engine.sum_of_derivatives(at, x, engine.axes(x, b), 2, chunk)
 
 
 def _twice(laplacian: Function) -> Function:
@@ -388,7 +388,7 @@ def _estimated(order: int, divisor: int, method: Method, chunk_size: Any) -> Fun
     chunk = checked_chunk(chunk_size)
 
     def compute(at: Function, x: tf.Tensor, b: int, v: tf.Tensor) -> Any:
-        found = engine.sum_along(at, x, v, order, chunk)
+        found = engine.sum_of_derivatives(at, x, v, order, chunk)
         return tf.nest.map_structure(lambda c: c / tf.cast(divisor * tf.shape(v)[0], c.dtype), found)
 
     return compute

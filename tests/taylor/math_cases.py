@@ -218,7 +218,7 @@ CASES: dict[str, Case] = {
     ),
     "MatrixSolveLs": lambda x: raw.MatrixSolveLs(matrix=tall(x), rhs=D(x)[:, :2] ** 2, l2_regularizer=x),
     "MatrixSolveLs, wide, slow": lambda x: tf.linalg.lstsq(wide(x), B(x), fast=False),
-    # functions of a matrix, and factorisations
+    # functions of a matrix, and factorizations
     "MatrixDeterminant": lambda x: tf.linalg.det(regular(x)),
     "MatrixDeterminant, singular": lambda x: tf.linalg.det(singular(x)),
     "MatrixDeterminant, large": lambda x: tf.linalg.det(large_matrix(x)),

@@ -43,7 +43,7 @@ TensorFlow {version} registers something about gradients for {count} names of op
 * *control flow*: what the op calls is entered.
 * *refused*: an error that names the op and the line that made it. Never a wrong number.
 
-Rounding for quantisation counts as the identity, as in TensorFlow's first derivative: `FakeQuant*` and
+Rounding for quantization counts as the identity, as in TensorFlow's first derivative: `FakeQuant*` and
 `QuantizeAndDequantizeV4` have the derivative 0 beyond their range, `QuantizeAndDequantizeV2` and `V3` have 1 there too. An op that is in neither this table nor
 nthgrad's own has no gradient in TensorFlow, and is refused.
 
@@ -74,7 +74,7 @@ def classify(kind: str) -> str:
         return f"refused: {refused.REASONS[kind]}"
     if kind in opaque.PYTHON:
         return "refused: it runs Python code, which no graph shows"
-    if kind in kinds.ENTERED:
+    if kind in kinds.FUNCTIONAL:
         return "control flow"
     if kind in RULES:
         return FAMILIES.get(RULES[kind].family, "native rule: one of its own")

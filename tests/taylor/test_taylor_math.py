@@ -13,8 +13,8 @@ from taylor.math_cases import CASES, weighed
 
 import nthgrad as ng
 from nthgrad.engines.graph import trace
-from nthgrad.engines.taylor.interpreter import walk
-from nthgrad.engines.taylor.rules import elementwise, factorisations, linalg, reductions, special
+from nthgrad.engines.taylor.interpreter import interpret
+from nthgrad.engines.taylor.rules import elementwise, factorizations, linalg, reductions, special
 from nthgrad.engines.taylor.series import Series
 from nthgrad.errors import UnsupportedOpError
 
@@ -23,7 +23,7 @@ GRID = {"radius": 0.15, "nodes": 19, "degree": 12}
 # The error allowed at each order, relative to the largest derivative. The interpolation itself has a tenth of it.
 TOLERANCE = (1e-13, 1e-11, 1e-9, 1e-7, 1e-6)
 
-TABLES = (elementwise.RULES, reductions.RULES, special.RULES, linalg.RULES, factorisations.RULES)
+TABLES = (elementwise.RULES, reductions.RULES, special.RULES, linalg.RULES, factorizations.RULES)
 
 
 def check(got, want):
@@ -121,7 +121,7 @@ def test_mixed_coefficients_add_up_to_those_along_a_line(name):
     @tf.function(autograph=False)
     def both(x, a, b):
         y = MIXED[name](x)
-        (series,) = walk(
+        (series,) = interpret(
             {x.name: Series(x, {(1, 0): a, (0, 1): b}.get)}, [y], [(i, order - i) for i in range(order + 1)]
         )
         found = [series[i, order - i] for i in range(order + 1)]

@@ -106,7 +106,7 @@ REFUSED = {
         lambda: ng.taylor(lambda x: tf.exp(2 * x), 1000)(1.0, 1.0),
         CostError,
         "The derivative of order 1000 by power series would take about 1.0e+06 graph ops, and about 6 minutes of "
-        "tracing on one core of 2024: of the 2 ops between x and f(x) 1 are not linear, and what each of these takes grows with the square of the order. Ask for a lower order.",
+        "tracing on one core of 2024: of the 2 ops between x and f(x) 1 are not linear, and the cost of each of these grows with the square of the order. Ask for a lower order.",
     ),
     "an op without a gradient": (
         lambda: ng.taylor(spectrogram, 2)(*np.ones((2, 8, 1), "float32")),

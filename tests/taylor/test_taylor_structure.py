@@ -24,7 +24,7 @@ from nthgrad.engines.taylor.rules import (
     images,
     nn,
     pooling,
-    quantisation,
+    quantization,
     segments,
     selection,
     sparse,
@@ -547,8 +547,8 @@ def test_op(name):
         np.testing.assert_allclose(y, exact, rtol=0, atol=tolerance * scale, err_msg=f"order {k}")
 
 
-FILES = (structure, segments, selection, pooling, quantisation, draws, nn, images, sparse)
-SPECIAL = np.array([-9.0, -0.5, 0.3, 9.0])  # below, within and above the range of a quantisation
+FILES = (structure, segments, selection, pooling, quantization, draws, nn, images, sparse)
+SPECIAL = np.array([-9.0, -0.5, 0.3, 9.0])  # below, within and above the range of a quantization
 
 
 def ramp(x: Any) -> Any:

@@ -53,7 +53,7 @@ class OncePerSignature:
             result, unknown = function(*args)
         except tf.errors.InvalidArgumentError:
             return None  # the full call has the better error
-        return result if outputs.apart(unknown) else None
+        return result if outputs.lengths_match(unknown) else None
 
     def open_shortcut(self, args: tuple[Any, ...], keys: tuple[int, ...]) -> None:
         """Traces the concrete function for a call with eager tensors only, xs at the positions `keys`."""
@@ -107,9 +107,9 @@ class OncePerSignature:
             result, unknown = self._run(xs, keys, opened, args, kwargs)  # with known lengths the error is better
         if not tf.executing_eagerly():
             return _asserted(result, unknown)
-        if opened and not outputs.apart(unknown):
+        if opened and not outputs.lengths_match(unknown):
             result, unknown = self._run(xs, keys, False, args, kwargs)
-        if not outputs.apart(unknown):
+        if not outputs.lengths_match(unknown):
             raise OutputError(outputs.MIXES)
         return result
 
@@ -175,7 +175,7 @@ def _asserted(result: Any, unknown: list[tf.Tensor]) -> Any:
     """Returns the result, in a graph, after assertions of the unknown lengths."""
     if not unknown:
         return result
-    with tf.control_dependencies(outputs.assert_apart(unknown)):
+    with tf.control_dependencies(outputs.assert_lengths_match(unknown)):
         return tf.nest.map_structure(tf.identity, result)
 
 

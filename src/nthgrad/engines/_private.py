@@ -2,10 +2,10 @@
 
 * `op_callbacks`, `context`, `attr_value_pb2`: `each_new_op` and `set_int` change ops as they are created. Checked with
   TensorFlow 2.21.
-* `ops.gradient_registry`, `custom_gradient`: `tf.custom_gradient` registers the gradient of each op that it builds,
-  under a name of its own, and never removes it. The function registered holds the graph of the op: each trace would
-  stay in memory for ever. TensorFlow has no public way to remove a registered gradient. The registry is the same in
-  TensorFlow 2.16 to 2.21.
+* `ops.gradient_registry`, `custom_gradient`: `tf.custom_gradient` registers the gradient of each op that it builds
+  under a new name, and never removes it. The registered function holds the graph of the op, so no trace would ever be
+  freed. TensorFlow has no public way to remove a registered gradient. The registry is the same in TensorFlow 2.16 to
+  2.21.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def own_gradient(op: tf.Operation) -> None:
     a weak reference, and loses its entry when the gradient is collected.
 
     Args:
-        op: an op of the graph; nothing happens unless a `tf.custom_gradient` ends in it.
+        op: an op of the graph; ignored unless it is the end of a `tf.custom_gradient`.
     """
     try:
         name = op.get_attr("_gradient_op_type").decode()
@@ -65,7 +65,7 @@ def each_new_op(callback: Callable[[str, Sequence[tf.Tensor]], Sequence[tf.Tenso
     """Replaces the outputs of each op that this thread creates in a graph by callback(type, outputs).
 
     TensorFlow has no public way to see the ops of a branch before their function is finished, nor to change an op
-    later. Does nothing eagerly, where TensorFlow would execute each op of all threads in another way.
+    later. Does nothing eagerly: there a callback changes how TensorFlow executes the ops of all threads.
     """
 
     def call(kind: str, inputs: Any, attributes: Any, outputs: Any, op_name: Any = None, graph: Any = None) -> Any:

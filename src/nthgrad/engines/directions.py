@@ -1,6 +1,6 @@
-"""What operators consist of: gradients backward, derivatives along many directions forward, and sums of them.
+"""Computes the parts of operators: gradients backward, derivatives in many directions forward, and sums of them.
 
-Points lie along the leading axes *B of x, the rest of its shape, *P, is one point; directions V are of shape [R, *P].
+The leading axes *B of x index points; the other axes, *P, are one point. Directions V have the shape [R, *P].
 Functions map x to any `tf.nest` structure of tensors of shapes [*B, *Q].
 """
 
@@ -20,29 +20,29 @@ from nthgrad.engines.taylor.collapsed import Bundle, collapse, collapses
 Function = Callable[[tf.Tensor], Any]
 
 _ALONE = 2
-"""A derivative that goes forward alone costs about as much as so many that go backward alone."""
+"""A forward derivative in one direction costs about as much as this many gradients."""
 
 
 def axes(x: tf.Tensor, batch_dims: int) -> tf.Tensor:
-    """The directions along each coordinate of a point."""
+    """Returns the unit directions, one for each coordinate of a point."""
     count = _count(x.shape[batch_dims:])
     return tf.reshape(tf.eye(count, dtype=x.dtype), [count, *x.shape[batch_dims:]])
 
 
 def pull(f: Function, x: tf.Tensor, *, custom: bool = False) -> tf.Tensor:
-    """The gradient of f, which returns one number a point: of the shape of x.
+    """Returns the gradient per point of a scalar-valued f; it has the shape of x.
 
-    Here and below, `custom` keeps custom gradients in force. Without it, the ops that f computes are differentiated.
+    Here and below, `custom` keeps custom gradients in force. Without it, the ops of f are differentiated.
     """
     y, path = _repaired(f, x, custom=custom)
     return gradient(None, y, x, path)
 
 
 def jacobian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> Any:
-    """The Jacobians of the leaves of f, of shape [*B, *Q, *P].
+    """Returns the Jacobians of the leaves of f, of shape [*B, *Q, *P].
 
-    Forward, by a derivative along each coordinate of a point, or backward, by a gradient of each number of f(x):
-    whichever are fewer. Forward through lists of tensors they go one at a time, which costs more.
+    Forward takes a derivative for each coordinate of a point, backward a gradient for each number of f(x). The
+    cheaper one is used. Through lists of tensors, forward takes one direction at a time, which costs more.
     """
     leaves = tf.nest.flatten(f(x))
     forward, backward = _count(x.shape[batch_dims:]), sum(_count(t.shape[batch_dims:]) for t in leaves)
@@ -52,9 +52,10 @@ def jacobian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> A
 
 
 def hessian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> Any:
-    """The Hessians of the leaves of f, of shape [*B, *Q, *P, *P].
+    """Returns the Hessians of the leaves of f, of shape [*B, *Q, *P, *P].
 
-    By derivatives along the coordinates, forward, of gradients; through branches and loops, by gradients of gradients.
+    They are forward derivatives of gradients, one for each coordinate; through branches and loops, gradients of
+    gradients.
     """
     counts: list[int] = []
 
@@ -73,7 +74,7 @@ def hessian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> An
         return _jacobian_forward(slopes, x, batch_dims, chunk)
     except _ControlFlow:
         if not x.shape.is_fully_defined() and trace.has_open_lengths(x.graph):
-            raise  # it is traced with known lengths then: the second gradient of a loop is half as large
+            raise  # the caller traces with known lengths: the second gradient of a loop is then half as large
         return hessian_backward(f, x, batch_dims, chunk, once=counts == [1])
 
 
@@ -92,14 +93,14 @@ def _jacobian_forward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | N
 
 
 def jacobian_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, *, custom: bool = False) -> Any:
-    """The Jacobians of the leaves of f, by a gradient of each number of f(x)."""
+    """Returns the Jacobians of the leaves of f, by a gradient of each number of f(x)."""
     return _pulled(lambda t: _repaired(f, t, custom=custom), x, batch_dims, chunk, 1)
 
 
 def hessian_backward(
     f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, *, custom: bool = False, once: bool = False
 ) -> Any:
-    """The Hessians of the leaves of f, by gradients of gradients; once where f returns one number a point."""
+    """Returns the Hessians of the leaves of f, by gradients of gradients; `once` if f returns one number per point."""
     path: list[Any] = []
 
     def right(t: tf.Tensor) -> tuple[Any, list[Any]]:
@@ -110,7 +111,7 @@ def hessian_backward(
 
 
 def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False) -> tf.Tensor:
-    """The product of the Hessian of f and v: the gradient of <v, the gradient of f>."""
+    """Returns the product of the Hessian of f and v: the gradient of <v, the gradient of f>."""
     with tf.GradientTape() as outer:
         outer.watch(x)
         with tf.GradientTape() as inner:  # tf.gradients rewrites loops and calls, which the outer tape would not see
@@ -129,15 +130,15 @@ def _pulled(
     *,
     once: bool = False,
 ) -> Any:
-    """The Jacobians of y, by a gradient of each of its numbers.
+    """Returns the Jacobians of y, by a gradient of each of its numbers.
 
     Args:
-        right: returns y, of ops whose gradients are right, and the ops between x and y.
+        right: returns y, built from ops whose gradients are right, and the ops between x and y.
         x: the points.
-        batch_dims: how many axes of x count points.
-        chunk: how many gradients to take at a time.
-        level: the order of the derivatives that these are, for errors.
-        once: whether one gradient is all. A persistent tape costs more at each call of a function.
+        batch_dims: the number of axes of x that index points.
+        chunk: the number of gradients to take at a time.
+        level: the order of these derivatives, for errors.
+        once: whether only one gradient is taken. A persistent tape costs more at each call of a function.
     """
     with tf.GradientTape(persistent=not once) as tape:
         tape.watch(x)
@@ -158,14 +159,14 @@ def _pulled(
     return tf.nest.map_structure(pulled, y)
 
 
-def along(f: Function, x: tf.Tensor, v: tf.Tensor, order: int = 1) -> Any:
-    """The coefficient of an order of s -> f(x + s v); v has the shape of x."""
-    x = tf.identity(x)  # of the graph that is being traced, if that is the body of a loop
+def coefficient(f: Function, x: tf.Tensor, v: tf.Tensor, order: int = 1) -> Any:
+    """Returns the Taylor coefficient of one order of s -> f(x + s v); v has the shape of x."""
+    x = tf.identity(x)  # belongs to the graph being traced, also in the body of a loop
     return taylor.coefficients(f, x, tf.broadcast_to(v, tf.shape(x)), order, check=False)[order]
 
 
 def divergence(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> tf.Tensor:
-    """The divergence of f, which gives tensors of the shape of x: of shape [*B]."""
+    """Returns the divergence, of shape [*B], of an f that returns tensors of the shape of x."""
 
     def part(v: tf.Tensor) -> tf.Tensor:
         slopes = _pushed(f, x, v) * _spread(v, x)
@@ -174,8 +175,8 @@ def divergence(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) ->
     return _in_chunks(part, axes(x, batch_dims), chunk, add=True)
 
 
-def sum_along(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, chunk: int | None) -> Any:
-    """The sum over directions of the derivatives of an order, at least 2, along them: structures like f(x)."""
+def sum_of_derivatives(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, chunk: int | None) -> Any:
+    """Returns the derivatives of an order, at least 2, summed over directions: structures like f(x)."""
 
     def part(v: tf.Tensor) -> Any:
         here = tf.identity(x)
@@ -183,8 +184,8 @@ def sum_along(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, chunk: int | 
         leaves = tf.nest.flatten(y)
         if not collapses(trace.between([here], leaves)):
             return tf.nest.map_structure(lambda c: tf.reduce_sum(c, 0), _one_by_one(f, x, v, order, y))
-        line = Bundle(here, (_spread(v, here), *[None] * (order - 2)))
-        made = collapse({here.name: line}, leaves, order)
+        bundle = Bundle(here, (_spread(v, here), *[None] * (order - 2)))
+        made = collapse({here.name: bundle}, leaves, order)
         tops = [b.top if isinstance(b, Bundle) else None for b in made]
         tops = [tf.zeros_like(t) if c is None else c for c, t in zip(tops, leaves, strict=True)]
         return tf.nest.pack_sequence_as(y, tops)
@@ -194,14 +195,14 @@ def sum_along(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, chunk: int | 
 
 
 def divergence_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, *, custom: bool) -> tf.Tensor:
-    """The divergence of f, by a gradient of each component."""
+    """Returns the divergence of f, by a gradient of each component."""
     slopes = jacobian_backward(f, x, batch_dims, chunk, custom=custom)
     count = _count(x.shape[batch_dims:])
     return tf.linalg.trace(tf.reshape(slopes, tf.concat([tf.shape(x)[:batch_dims], [count, count]], 0)))
 
 
 def trace_backward(f: Function, x: tf.Tensor, batch_dims: int) -> Any:
-    """The sum of the second derivatives by each coordinate, by a gradient of each entry of each gradient."""
+    """Returns the sum of the second derivatives by each coordinate, from gradients of entries of gradients."""
     coordinates = range(_count(x.shape[batch_dims:]))
 
     def flat(t: tf.Tensor) -> list[tf.Tensor]:
@@ -223,12 +224,12 @@ def trace_backward(f: Function, x: tf.Tensor, batch_dims: int) -> Any:
 
 
 def right_backward(f: Function) -> Function:
-    """The function f of ops whose gradients, of whatever order, are right, or refused; custom ones stay in force."""
+    """Returns f with its ops repaired, so that gradients of all orders are right or refused; keeps custom gradients."""
     return lambda x: _repaired(f, x, custom=True)[0]
 
 
 def _repaired(f: Function, x: tf.Tensor, *, custom: bool = False) -> tuple[Any, list[Any]]:
-    """The output of f, of ops whose gradients are right, or refused; and the ops between x and what f returned."""
+    """Returns f(x) with its ops repaired, so that gradients are right or refused, and the ops between x and f(x)."""
     y = f(x)
     leaves = tf.nest.flatten(y)
     path = trace.between([x], leaves)
@@ -236,16 +237,16 @@ def _repaired(f: Function, x: tf.Tensor, *, custom: bool = False) -> tuple[Any, 
 
 
 def _has_control_flow(path: Iterable[Any]) -> bool:
-    """Whether there are branches or loops on a path: gradients of gradients cost less there."""
-    return any(op.type in kinds.BRANCHES | kinds.LOOPS for op in trace.walk(path))
+    """Whether a path has branches or loops: gradients of gradients cost less there."""
+    return any(op.type in kinds.BRANCHES | kinds.LOOPS for op in trace.with_bodies(path))
 
 
 class _ControlFlow(Exception):  # noqa: N818  no error: it ends a trace
-    """There are branches or loops between x and f(x)."""
+    """Raised where there are branches or loops between x and f(x)."""
 
 
 def _pushed(f: Function, x: tf.Tensor, v: tf.Tensor) -> Any:
-    """The derivatives of f along directions, stacked: leaves of shape [R, *B, *Q]."""
+    """Returns the derivatives of f in several directions, stacked: leaves of shape [R, *B, *Q]."""
     here = tf.identity(x)
     y = f(here)
     leaves = tf.nest.flatten(y)
@@ -258,15 +259,15 @@ def _pushed(f: Function, x: tf.Tensor, v: tf.Tensor) -> Any:
 
 
 def _one_by_one(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, like: Any) -> Any:
-    """The coefficients of an order along directions, stacked, each by a walk of its own: through branches and loops."""
+    """Returns the coefficients of an order in several directions, stacked; one walk each, for branches and loops."""
     signature = tf.nest.map_structure(_spec, like)
-    return tf.map_fn(lambda u: along(f, x, u, order), v, fn_output_signature=signature)
+    return tf.map_fn(lambda u: coefficient(f, x, u, order), v, fn_output_signature=signature)
 
 
 def _in_chunks(compute: Callable[[tf.Tensor], Any], v: tf.Tensor, chunk: int | None, *, add: bool = False) -> Any:
-    """What `compute` makes of directions, so many at a time, to bound the memory: joined, or added.
+    """Calls `compute` on chunks of directions, to bound the memory; joins or adds the results.
 
-    The last chunk is filled up with directions 0, along which all derivatives are 0.
+    Zero directions fill the last chunk; all derivatives in them are 0.
     """
     count = v.shape[0]
     if chunk is None or (count is not None and count <= chunk):
@@ -285,7 +286,7 @@ def _in_chunks(compute: Callable[[tf.Tensor], Any], v: tf.Tensor, chunk: int | N
 
 
 def _spread(v: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """Directions of one point, for all the points: of shape [R, *B, *P]."""
+    """Broadcasts directions of one point to all points: shape [R, *B, *P]."""
     batch_dims = len(x.shape) - len(v.shape) + 1
     v = tf.reshape(v, tf.concat([tf.shape(v)[:1], [1] * batch_dims, tf.shape(v)[1:]], 0))
     spread = tf.broadcast_to(v, tf.concat([tf.shape(v)[:1], tf.shape(x)], 0))
@@ -294,7 +295,7 @@ def _spread(v: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
 
 
 def _shaped(c: tf.Tensor, x: tf.Tensor, batch_dims: int, inner: tf.TensorShape) -> tf.Tensor:
-    """Gives a Jacobian, its axes in order, the shape [*B, *Q, *P]."""
+    """Reshapes a Jacobian, its axes in order, to [*B, *Q, *P]."""
     rest: Any = [*inner.as_list(), *x.shape[batch_dims:].as_list()]
     made = tf.reshape(c, tf.concat([tf.shape(x)[:batch_dims], tf.cast(rest, tf.int32)], 0))
     made.set_shape([*x.shape[:batch_dims], *rest])

@@ -1,4 +1,4 @@
-"""What f may return for its derivative to be one number an element: the shapes, checked once for every engine."""
+"""Validates the outputs of f for every engine: tensors whose rows depend on the same rows of x."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def same(y: tf.Tensor, x: tf.Tensor) -> bool:
 
 
 def row_rank(x: tf.Tensor) -> int:
-    """The number of axes of x that index rows: all but the trailing ones of length 1."""
+    """Returns the number of axes of x that index rows: all but the trailing ones of length 1."""
     dims = x.shape.as_list()
     while dims and dims[-1] == 1:
         dims.pop()
@@ -35,14 +35,14 @@ def row_rank(x: tf.Tensor) -> int:
 
 
 def sum_rows(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """Sums what belongs to one element of x: y of shape [*rows, ...] becomes a tensor of x's shape."""
+    """Sums over the axes of y that follow the rows: y of shape [*rows, ...] becomes a tensor of x's shape."""
     if y.shape.rank == x.shape.rank and y.shape.is_compatible_with(x.shape):
         return y
     return tf.reshape(tf.reduce_sum(y, list(range(row_rank(x), y.shape.rank))), tf.shape(x))
 
 
 def spread(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Reshapes a tensor of x's shape so that it broadcasts against f(x): each row along what follows it."""
+    """Reshapes a tensor of x's shape so that each row broadcasts against its row of f(x)."""
     if y.shape.rank == x.shape.rank and y.shape.is_compatible_with(x.shape):
         return x
     rows = row_rank(x)
@@ -50,15 +50,15 @@ def spread(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 
 def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
-    """Makes every leaf of f(x) a tensor, or raises.
+    """Converts every leaf of f(x) to a tensor, or raises.
 
     Args:
-        y: what f returned, any `tf.nest` structure.
-        x: what f was given.
+        y: the output of f, any `tf.nest` structure.
+        x: the input of f.
 
     Returns:
-        The structure of tensors, and what is left to check when running: for a leaf, whether its leading lengths are
-        those of x.
+        the structure of tensors, and the checks left for run time: for a leaf of unknown lengths, whether its leading
+        lengths are those of x.
 
     Raises:
         OutputError: a leaf is None, not real floating point, or of a shape that shows that f mixes elements of x.
@@ -76,7 +76,7 @@ def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
 
 
 def tensors(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
-    """Makes every leaf of f(x) a tensor that a derivative can flow to, whatever its shape, or raises as `checked`."""
+    """Converts every leaf of f(x) to a differentiable tensor of any shape, or raises as `checked`."""
     leaves = tf.nest.flatten(y)
     if not leaves or all(leaf is None for leaf in leaves):
         raise OutputError(_NOTHING)
@@ -111,7 +111,7 @@ def _tensor(leaf: Any, index: int, x: tf.Tensor) -> tf.Tensor:
     raise OutputError(f"Output {index} of f is a {type(leaf).__name__}, which does not become a tensor. {remedy}")
 
 
-# The remedy for an output that is no tensor: the first whose condition holds.
+# For an output that is no tensor; the first condition that holds selects the remedy.
 _REMEDIES: list[tuple[Callable[[Any], bool], str]] = [
     (lambda y: isinstance(y, tf.RaggedTensor), "Return its flat_values, or y.to_tensor()."),
     (lambda y: isinstance(y, tf.SparseTensor), "Return its values, or tf.sparse.to_dense(y)."),
@@ -123,12 +123,12 @@ _REMEDIES: list[tuple[Callable[[Any], bool], str]] = [
 
 
 def _leaf(leaf: Any, index: int, x: tf.Tensor) -> tuple[tf.Tensor, int]:
-    """A leaf as a tensor, and how many of its leading axes are x's."""
+    """Converts a leaf to a tensor; returns it and the number of leading axes that it shares with x."""
     if leaf is None:
         raise OutputError(_none(index))
     tensor = _tensor(leaf, index, x)
     if tensor is x:
-        tensor = tf.identity(x)  # an op, so that there is one between x and f(x)
+        tensor = tf.identity(x)  # a path needs an op between x and f(x)
     if not tensor.dtype.is_floating:
         raise OutputError(
             f"Output {index} of f is {tensor.dtype.name}, which has no real derivative. Return real floating-point "
@@ -137,7 +137,7 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor) -> tuple[tf.Tensor, int]:
     if x.shape.rank is None or tensor.shape.rank is None:
         what = "x" if x.shape.rank is None else f"output {index} of f"
         raise OutputError(
-            f"The rank of {what} is unknown while tracing, so f cannot be seen to keep the elements of x apart. Give "
+            f"The rank of {what} is unknown while tracing, so nothing shows that f does not mix elements of x. Give "
             "it a rank with tf.ensure_shape."
         )
     rows = row_rank(x)
@@ -152,26 +152,26 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor) -> tuple[tf.Tensor, int]:
     )
 
 
-def apart(unknown: list[tf.Tensor]) -> bool:
-    """Whether the lengths that were unknown while tracing show, eagerly, that f keeps the elements of x apart."""
+def lengths_match(unknown: list[tf.Tensor]) -> bool:
+    """Whether all lengths left unknown by `checked` match those of x; eager."""
     return all(bool(fits) for fits in unknown)
 
 
-def assert_apart(unknown: list[tf.Tensor]) -> list[tf.Operation]:
-    """The same inside a graph, as assertions to run before the result is used."""
+def assert_lengths_match(unknown: list[tf.Tensor]) -> list[tf.Operation]:
+    """Returns the same checks as assertions in a graph, to run before the result is used."""
     return [tf.debugging.assert_equal(fits, True, message=MIXES) for fits in unknown]
 
 
 def refuse_mixing(ys: Sequence[tf.Tensor], x: tf.Tensor, rows: int) -> None:
-    """Raises where an output surely mixes the rows of x: those along its first axes.
+    """Raises where an output surely mixes rows of x.
 
-    An output without a proof of either is let through, unless shapes show a sum: of tensors with an open length it
-    makes one without.
+    An output without a proof is accepted, unless the shapes show a sum: its input has an open length, its output has
+    none.
 
     Args:
-        ys: tensors of the graph of x.
-        x: what they were made from.
-        rows: the number of axes of x that index rows.
+        ys: tensors of the graph of x that depend on x.
+        x: the tensor.
+        rows: the number of leading axes of x that index rows.
     """
     axes = [axis for axis in range(rows) if x.shape[axis] != 1]
     if not axes:
@@ -184,13 +184,13 @@ def refuse_mixing(ys: Sequence[tf.Tensor], x: tf.Tensor, rows: int) -> None:
             op = _sum(trace.between([x], [y]), x)
         if op is not None:
             raise MixingError(
-                f"f mixes the rows of a batch: {trace.describe(op)} takes them together, so that no row has a "
-                "derivative of its own. Take it out of f (a BatchNormalization: call the model with training=False)."
+                f"f mixes the rows of a batch: {trace.describe(op)} combines them, so that no row has a derivative of "
+                "its own. Take it out of f (a BatchNormalization: call the model with training=False)."
             )
 
 
 def _sum(path: list[Any], x: tf.Tensor) -> Any:
-    """Returns an op between x, whose first length is open, and an output, whose shape shows that it sums; or None."""
+    """Returns an op on the path that sums over the open first axis of x, as its shapes show; or None."""
     if x.shape[0] is not None:
         return None
     varies = {t.name for op in path for t in op.outputs} | {x.name}

@@ -1,6 +1,6 @@
-"""Refusals at run time: assertions in the graph, and the errors that become of them.
+"""Refusals at run time: adds assertions to a graph, and translates their errors.
 
-XLA drops assertions: what is refused elsewhere is NaN in a compiled function.
+XLA drops assertions: a function compiled by XLA returns NaN instead.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _BEGIN, _END = "nthgrad refuses: ", " (end)"
 
 
 def refuse(where: tf.Tensor, message: str) -> None:
-    """Refuses to go on where a condition holds for any element, when the graph being traced runs."""
+    """Adds an assertion to the graph being traced: at run time, it fails where a condition holds for any element."""
     tf.debugging.Assert(tf.logical_not(tf.reduce_any(where)), [_BEGIN + message + _END])
 
 
 def translated(call: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, raising an UnsupportedOpError where what it runs is refused."""
+    """Decorates a function: a failed assertion of `refuse` becomes an UnsupportedOpError."""
 
     @functools.wraps(call)
     def translate(*args: Any, **kwargs: Any) -> Any:

@@ -1,1 +1,1 @@
-"""Finite differences: their stencils, and the extrapolation of ladders of them to a step of 0."""
+"""Finite differences: stencils, and extrapolation to a step of 0."""

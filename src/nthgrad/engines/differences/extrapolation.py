@@ -1,4 +1,4 @@
-"""From differences at a ladder of steps to their limit: Richardson extrapolation with an error estimate an element."""
+"""Richardson extrapolation of differences at a ladder of steps, with an error estimate for each element."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-FINE_ROWS = 12  # of the ladder below the balanced step, where rounding is all that is left
-_NOISE_ROWS = 8  # the last of them, which measure it
-_LOST = 2.0**12  # roundings of f that may be its own noise: three digits and a half
-_SMOOTH = 2.0**-7  # of the change of f in a row: what its differences may vary from row to row
-_ROUGH = 2.0**5  # times as much: no row of the ladder is short enough for f
-_CONTRADICTION = 10.0  # errors apart: what the factor on an estimate grants
+FINE_ROWS = 12  # rows of the ladder below the balanced step, where rounding dominates
+_NOISE_ROWS = 8  # the last rows, which measure the noise
+_LOST = 2.0**12  # noise of f that is accepted, in roundings: three and a half digits
+_SMOOTH = 2.0**-7  # accepted variation of differences between rows, relative to the change of f in a row
+_ROUGH = 2.0**5  # times the accepted variation: even the shortest step is too long for f
+_CONTRADICTION = 10.0  # two values contradict each other beyond this multiple of their errors
 _COLUMNS = 6  # of the extrapolation table; more gain nothing in 53 bits
-_ZERO, _INFINITE, _NAN = np.array([0, np.inf, np.nan])  # tf.where takes Python floats for float32
+_ZERO, _INFINITE, _NAN = np.array([0, np.inf, np.nan])  # tf.where converts Python floats to float32
 
 
 def quantum(tables: Sequence[Any], eps: float) -> Any:
-    """Smallest nonzero change of f between neighboring points, where it is as small as rounding; 0 elsewhere."""
+    """Returns the smallest nonzero change of f between neighboring points where it is mere rounding; 0 elsewhere."""
     changes = tf.concat([tf.abs(table[:, 1:] - table[:, :-1]) for table in tables], 0)
     changes = tf.reshape(changes, tf.concat([[-1], tf.shape(changes)[2:]], 0))
     size = tf.reduce_max(tf.abs(tf.where(tf.math.is_finite(tables[0]), tables[0], _ZERO)), [0, 1])
@@ -38,11 +38,10 @@ def differences(
     relative: Any,
     grain: Any,
 ) -> tuple[Any, Any, Any]:
-    """Plain differences of each row for h = 1, the noise in them, and the change of f that counts as smooth.
+    """Returns the plain differences of each row for h = 1, their noise, and the change of f that counts as smooth.
 
-    All are of shape [rows, ...]. The noise is that of f, one unit in its last place, and that of the points x + o h,
-    one unit in theirs. It is at least one quantum of f (`grain`) where f does not change
-    in some row.
+    All have the shape [rows, ...]. The noise is one unit in the last place of f plus one unit in the last place of the
+    points x + o h. It is at least one quantum of f (`grain`) where f does not change in some row.
     """
     rows = table.shape[0]
     scale = column([2.0 ** (row * order) for row in range(rows)], table[:, 0])
@@ -71,20 +70,20 @@ def differences(
 
 
 def extrapolate(plain: Any, noise: Any, smooth: Any, order: int, accuracy: int) -> tuple[Any, Any]:
-    """Neville's table of Richardson extrapolation: for each element the entry of least error estimate.
+    """Extrapolates by Neville's table; returns for each element the entry with the least error estimate.
 
     Entries that differ from their neighbors by more than `smooth` are left out: f varies within their step. Where the
     finest rows differ by far more, f varies within every step, and the error is infinite.
     """
     rows = plain.shape[0]
-    neighbours = tf.abs(plain[1:] - plain[:-1])
+    neighbors = tf.abs(plain[1:] - plain[:-1])
     scales = column([2.0 ** (row * order) for row in range(rows)], plain)
-    measured = tf.reduce_max((neighbours / scales[1:])[-_NOISE_ROWS:], 0)
+    measured = tf.reduce_max((neighbors / scales[1:])[-_NOISE_ROWS:], 0)
     rough = measured > _ROUGH * tf.reduce_max((smooth / scales)[-_NOISE_ROWS:], 0)
     noise = tf.maximum(noise, tf.where(tf.math.is_finite(measured), measured, _ZERO) * scales)
 
-    # Three rows have to agree, for two may do so by accident.
-    spread = tf.maximum(neighbours[1:], tf.abs(plain[2:] - plain[:-2]))
+    # Three rows have to agree: two may agree by accident.
+    spread = tf.maximum(neighbors[1:], tf.abs(plain[2:] - plain[:-2]))
     value, error = plain[2:], tf.where(spread <= smooth[2:], finite_or_inf(spread + noise[2:]), _INFINITE)
     for j in range(1, min(_COLUMNS, rows - 1)):
         factor = 2.0 ** (accuracy + 2 * (j - 1))  # central differences have even powers of h only
@@ -99,8 +98,8 @@ def extrapolate(plain: Any, noise: Any, smooth: Any, order: int, accuracy: int) 
         value = tf.concat([value[:head], tf.where(better, plain[1:], value[head:])], 0)
         error = tf.concat([error[:head], tf.where(better, new, error[head:])], 0)
 
-    # From fine to coarse. A coarse row has less noise, but its neighbours may agree by accident (f periodic with the
-    # step, say): its error is not less than what the finer rows leave of its difference from them.
+    # From fine to coarse. A coarse row has less noise, but its neighbors may agree by accident, as for a periodic f.
+    # So its error is at least its distance from the finer value less the error of that value.
     rows = zip(tf.unstack(tf.where(tf.math.is_finite(error), value, _ZERO)), tf.unstack(error), strict=True)
     (best, least), *coarser = reversed(list(rows))
     for value, error in coarser:
@@ -112,19 +111,19 @@ def extrapolate(plain: Any, noise: Any, smooth: Any, order: int, accuracy: int) 
 
 
 def closer(coarse: tuple[Any, Any], fine: tuple[Any, Any]) -> tuple[Any, Any]:
-    """Of two values with errors, the one of the smaller error; where they contradict each other, the fine one."""
+    """Returns, of two values, the one with the smaller error; where they contradict each other, the fine one."""
     (value, error), (best, least) = coarse, fine
     known = tf.math.is_finite(error) & tf.math.is_finite(least)
-    apart = tf.where(known, tf.abs(value - best), _ZERO)
-    taken = (error < least) & ~(apart > _CONTRADICTION * (error + least))
+    distance = tf.where(known, tf.abs(value - best), _ZERO)
+    taken = (error < least) & ~(distance > _CONTRADICTION * (error + least))
     return tf.where(taken, value, best), tf.where(taken, error, least)
 
 
 def column(numbers: Iterable[float], t: Any) -> tf.Tensor:
-    """One number for each row of t, or of a tensor of t's rank."""
+    """Returns one number for each row of t, as a tensor of t's rank."""
     return tf.reshape(tf.constant(list(numbers), tf.float64), [-1] + [1] * (t.shape.rank - 1))
 
 
 def finite_or_inf(error: Any) -> Any:
-    """An error estimate that is no number is infinite."""
+    """Replaces error estimates that are NaN by infinity."""
     return tf.where(tf.math.is_finite(error), error, _INFINITE)

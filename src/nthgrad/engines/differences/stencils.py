@@ -10,22 +10,22 @@ from nthgrad.errors import ArgumentError
 
 
 def stencil(order: int, accuracy: int) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
-    """Central finite-difference stencil with exact weights.
+    """Returns a central finite-difference stencil with exact weights.
 
-    The weights are n! times the coefficients of t^n in the Lagrange polynomials of the nodes -m, ..., m, which is the
-    exact solution of their Vandermonde system (Fornberg, "Generation of finite difference formulas on arbitrarily
-    spaced grids", Math. Comp. 51, 1988).
+    The weights are n! times the coefficients of t^n in the Lagrange polynomials of the nodes -m, ..., m. They solve the
+    nodes' Vandermonde system exactly (Fornberg, "Generation of finite difference formulas on arbitrarily spaced grids",
+    Math. Comp. 51, 1988).
 
     Args:
-        order: The order n >= 0 of the derivative.
-        accuracy: The order of the truncation error in the step: even, >= 2.
+        order: the order n >= 0 of the derivative.
+        accuracy: the order of the truncation error in the step: even, >= 2.
 
     Returns:
         `(offsets, weights)`, without the nodes of weight zero:
         f^(n)(x) = sum(w * f(x + o * h)) / h^n + O(h^accuracy).
 
     Raises:
-        ArgumentError: order or accuracy is not such a number.
+        ArgumentError: order or accuracy is none of these integers.
 
     Example:
         >>> stencil(2, 2)
@@ -35,7 +35,7 @@ def stencil(order: int, accuracy: int) -> tuple[tuple[int, ...], tuple[Fraction,
     return _stencil(int(order), int(accuracy))
 
 
-@cache  # behind the checks: to a cache True is 1
+@cache  # after the checks: a cache takes True for 1
 def _stencil(order: int, accuracy: int) -> tuple[tuple[int, ...], tuple[Fraction, ...]]:
     reach = (order + 1) // 2 - 1 + accuracy // 2
     nodes = range(-reach, reach + 1)
@@ -63,5 +63,5 @@ def _check_order(order: Any, accuracy: Any) -> None:
 
 
 def is_integer(value: Any) -> bool:
-    """Whether a value is an integer, which True is not."""
+    """Whether a value is an integer; True is none."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)

@@ -1,1 +1,1 @@
-"""Traced graphs: what they say, and how they are interpreted."""
+"""Reads and interprets traced graphs."""

@@ -1,8 +1,7 @@
 """Interprets ops that run functions: calls, branches and loops.
 
-The body of a call is interpreted where the call was. A branch returns the parts beside the values; a loop carries them
-from round to round. Only what is needed is built. The op itself is left out of the graph, unless it changes state: what
-it writes is not written twice.
+The body of a call is inlined. A branch returns the parts as further outputs; a loop has them as further variables. Only
+the needed outputs are built. The original op runs only if it changes state; its writes are not rebuilt.
 """
 
 from __future__ import annotations
@@ -20,25 +19,25 @@ if TYPE_CHECKING:
     from nthgrad.engines.graph.walk import Walk
 
 
-Place = tuple[int, Any]  # a part by its key, of an output or of a loop variable by its number
+Place = tuple[int, Any]  # the index of an output or a loop variable, and the key of a part
 
 
-def enters(op: Any) -> bool:
+def runs_functions(op: Any) -> bool:
     """Whether an op runs functions whose ops can be interpreted."""
-    return op.type in kinds.ENTERED and bool(trace.bodies(op))
+    return op.type in kinds.FUNCTIONAL and bool(trace.bodies(op))
 
 
-def outputs(walk: Walk[Any], op: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
+def new_outputs(walk: Walk[Any], op: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
     """Interprets an op that runs functions.
 
     Args:
-        walk: the walk that has come to the op.
+        walk: the walk that has reached the op.
         op: the op.
-        inputs: what its inputs have become.
-        wanted: the outputs that anything uses, by number.
+        inputs: its new inputs.
+        wanted: the indices of the outputs to compute.
 
     Returns:
-        What the outputs become; None for one that is not wanted.
+        the new outputs; None for one that is not wanted.
 
     Raises:
         UnsupportedOpError: the functions read a state that they change.
@@ -48,7 +47,7 @@ def outputs(walk: Walk[Any], op: Any, inputs: Sequence[Any], wanted: Sequence[in
         _refuse_state(graph)
     if op.type in kinds.CALLS:
         (graph,) = graphs["f"]
-        arguments = inputs[len(inputs) - len(graph.inputs) :]  # of RemoteCall, the first is a device
+        arguments = inputs[len(inputs) - len(graph.inputs) :]  # RemoteCall's first input is a device
         made = walk.body(op, graph, arguments, wanted, walk.wanted_keys(op))
     else:
         made = (_branch if op.type in kinds.BRANCHES else _loop)(walk, op, graphs, inputs, wanted)
@@ -58,7 +57,7 @@ def outputs(walk: Walk[Any], op: Any, inputs: Sequence[Any], wanted: Sequence[in
 def _branch(
     walk: Walk[Any], op: Any, graphs: Mapping[str, list[Any]], inputs: Sequence[Any], wanted: Sequence[int]
 ) -> dict[int, Any]:
-    """One of several bodies: a tf.cond or tf.switch_case of their values and parts."""
+    """Builds a tf.cond or tf.switch_case that returns the values and parts of its branches."""
     chosen, *arguments = inputs
     branches = graphs.get("branches") or [*graphs["then_branch"], *graphs["else_branch"]]
     sources = [i for i, x in enumerate(arguments) if not isinstance(x, tf.Tensor)]
@@ -67,7 +66,7 @@ def _branch(
 
     def make(keys: Sequence[Any]) -> list[tf.Tensor]:
         places = [(i, k) for i in vary for k in keys]
-        zeros = set(places)  # in whichever branch
+        zeros = set(places)  # structural zeros in all branches
         _force(walk, arguments, keys)
 
         def run(graph: Any) -> list[Any]:
@@ -90,9 +89,9 @@ def _branch(
 def _loop(
     walk: Walk[Any], op: Any, graphs: Mapping[str, list[Any]], inputs: Sequence[Any], wanted: Sequence[int]
 ) -> dict[int, Any]:
-    """A tf.while_loop of the variables that are needed, with the parts of those that vary as further variables.
+    """Builds a tf.while_loop of the needed variables, with the parts of varying ones as further variables.
 
-    A variable that the body returns as it is, is none of the new loop, and keeps its parts.
+    A variable that the body returns unchanged is left out of the new loop and keeps its parts.
     """
     (condition,), (body,) = graphs["cond"], graphs["body"]
     kept = loop_variables(condition, body, wanted)
@@ -148,7 +147,7 @@ def _joined(
     found: Mapping[Place, tf.Tensor | None],
     make: Callable[[Sequence[Any]], Any],
 ) -> dict[int, Any]:
-    """The outputs, of which those that vary have the parts found; `make` finds more."""
+    """Returns the outputs; varying ones have the parts in `found`, and `make` adds more."""
 
     def part(key: Any, i: int) -> tf.Tensor | None:
         if (i, key) not in found:
@@ -159,7 +158,7 @@ def _joined(
 
 
 def _force(walk: Walk[Any], inputs: Iterable[Any], keys: Iterable[Any]) -> None:
-    """Computes parts here and now: left to a branch or a loop, they would belong to its graph alone."""
+    """Computes parts now: computed later, in a branch or a loop, they would belong to its graph only."""
     keys = list(keys)
     for x in inputs:
         for key in keys:
@@ -167,7 +166,7 @@ def _force(walk: Walk[Any], inputs: Iterable[Any], keys: Iterable[Any]) -> None:
 
 
 def _filled(walk: Walk[Any], x: Any, key: Any) -> tf.Tensor:
-    """A part, with zeros for a structural zero."""
+    """Returns a part; zeros for a structural zero."""
     c = walk.part(x, key)
     return walk.zeros(x, key) if c is None else c
 
@@ -182,18 +181,19 @@ def _set_shapes(made: Iterable[Any], shapes: Iterable[tf.TensorShape]) -> None:
 
 
 def truth(x: tf.Tensor) -> tf.Tensor:
-    """What control flow takes for true of a tensor of any dtype."""
+    """Converts a tensor of any dtype to the condition that control flow reads from it."""
     return x if x.dtype == tf.bool else tf.not_equal(x, tf.zeros_like(x))
 
 
 def bound(condition: Any, start: Sequence[tf.Tensor]) -> tf.Tensor | None:
-    """The most rounds of a loop that counts them from 0 in its first variable up to its second, as TensorFlow's do.
+    """Returns the maximal number of rounds of a loop whose first variable counts from 0 to its second; otherwise None.
 
-    XLA needs it: the gradient of a loop that it compiles keeps what each round gave in lists of a known length.
+    TensorFlow's loops count so. XLA requires the bound: the gradient of a loop stores the results of each round in
+    lists of a known length.
 
     Args:
         condition: the graph of the loop's condition.
-        start: the first values of the first two variables.
+        start: the initial values of the first two variables.
     """
     if len(start) < 2 or tf.get_static_value(start[0]) != 0:
         return None
@@ -203,7 +203,7 @@ def bound(condition: Any, start: Sequence[tf.Tensor]) -> tf.Tensor | None:
 
 
 def loop_variables(condition: Any, body: Any, wanted: Iterable[int]) -> list[int]:
-    """The variables of a loop, by number, that the wanted ones and the condition depend on."""
+    """Returns the indices of the loop variables that the wanted ones and the condition depend on."""
     kept = set(wanted) | reads(condition, [0])
     while more := reads(body, kept) - kept:
         kept |= more
@@ -211,13 +211,13 @@ def loop_variables(condition: Any, body: Any, wanted: Iterable[int]) -> list[int
 
 
 def reads(graph: Any, outputs: Iterable[int]) -> set[int]:
-    """The inputs, by number, that some outputs of a function's graph depend on."""
-    names = trace.leads_to(graph.outputs[i] for i in outputs)
+    """Returns the indices of the inputs that some outputs of a function's graph depend on."""
+    names = trace.dependencies(graph.outputs[i] for i in outputs)
     return {i for i, t in enumerate(graph.inputs) if t.name in names}
 
 
 def reached(graph: Any, sources: Iterable[int]) -> set[int]:
-    """The outputs, by number, that may vary with some inputs of a function's graph."""
+    """Returns the indices of the outputs that may vary with some inputs of a function's graph."""
     names = {graph.inputs[i].name for i in sources}
     for op in graph.get_operations():
         if any(t.name in names for t in op.inputs):
@@ -226,21 +226,21 @@ def reached(graph: Any, sources: Iterable[int]) -> set[int]:
 
 
 def _refuse_state(graph: Any) -> None:
-    """Raises where a function's outputs depend on a state that it changes: only the reading would be rebuilt."""
-    needed = trace.leads_to(graph.outputs)
+    """Raises where a function's outputs depend on a state that it changes: only the read would be rebuilt."""
+    needed = trace.dependencies(graph.outputs)
     ops = graph.get_operations()
     read = _resources([op for op in ops if any(t.name in needed for t in op.outputs)], reads=True)
     for op in ops:
         if shared := _resources([op], reads=False) & read:
             raise UnsupportedOpError(
                 f"{trace.describe(op)} changes a variable that f(x) reads ('{shared.pop()}') inside a function that f "
-                "calls. That function has to be entered for the derivative, which would read the variable at another "
+                "calls. The derivative has to rebuild the ops of that function, and would read the variable at another "
                 "time. Move the change out of it."
             )
 
 
 def _resources(ops: Iterable[Any], *, reads: bool) -> set[str]:
-    """The names of the resources that some ops read, or change, themselves or by the functions that they run."""
+    """Returns the names of the resources that ops, or the functions that they run, read or change."""
     names: set[str] = set()
     for op in ops:
         graphs = [g for graphs in trace.bodies(op).values() for g in graphs]

@@ -1,4 +1,4 @@
-"""Custom gradients: the user's, which may differ from the derivative, and nthgrad's, which are the derivative."""
+"""Recognizes and builds custom gradients: the user's may differ from the derivative, nthgrad's are the derivative."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _LOOPS_AND_BRANCHES = ("Case", "If", "StatelessCase", "StatelessIf", "StatelessW
 
 
 def exact_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A `tf.custom_gradient` that is the derivative of what is computed, so that it may always stay in force."""
+    """Decorates as `tf.custom_gradient` does; the gradient is the true derivative, so it always stays in force."""
     apply = tf.custom_gradient(f)
 
     @functools.wraps(f)
     def scoped(*inputs: Any) -> Any:
-        with tf.name_scope(_SCOPE):  # a name outlives saving, and the graph that a function was traced in
+        with tf.name_scope(_SCOPE):  # a name survives saving, and the graph where a function was traced
             y = apply(*inputs)
         if not tf.executing_eagerly():
             own(t.op for t in tf.nest.flatten(y)[:1])
@@ -37,7 +37,7 @@ def is_exact(op: tf.Operation) -> bool:
 
 
 def is_users(op: tf.Operation) -> bool:
-    """Whether the gradient of an op is the user's: of a tf.custom_gradient, or put in by gradient_override_map.
+    """Whether the gradient of an op is the user's: from a tf.custom_gradient or gradient_override_map.
 
     A tf.custom_gradient ends in an IdentityN that TensorFlow marks. TensorFlow marks its own calls of functions too.
     """
@@ -45,10 +45,10 @@ def is_users(op: tf.Operation) -> bool:
 
 
 def own(operations: Iterable[tf.Operation]) -> None:
-    """Makes graphs the owners of the custom gradients of new ops: TensorFlow alone would keep both for ever.
+    """Makes graphs the owners of the custom gradients of new ops: otherwise TensorFlow would never free either.
 
-    Loops and branches are entered, because they are traced with the ops around them. The functions that f calls are
-    not: they may be older than this trace.
+    The bodies of loops and branches are included, because they are traced with the ops around them. The functions that
+    f calls are not: they may be older than this trace.
     """
     for op in operations:
         if op.type == "IdentityN":
@@ -60,7 +60,7 @@ def own(operations: Iterable[tf.Operation]) -> None:
 
 
 def needed_for(op: tf.Operation) -> bool:
-    """Whether a user's custom gradient stays in force always: a function is behind it whose ops cannot be seen."""
+    """Whether a user's custom gradient always stays in force: it wraps a function whose ops are not in the graph."""
     if not (op.type == "IdentityN" and is_users(op)):
         return False
     stop = {t.name for t in arguments(op)}
@@ -77,9 +77,9 @@ def needed_for(op: tf.Operation) -> bool:
 
 
 def arguments(op: tf.Operation) -> list[tf.Tensor]:
-    """The arguments of the function behind a custom gradient.
+    """Returns the arguments of the function that a custom gradient wraps.
 
-    Its IdentityN takes the results of the function, then the arguments. Only the results are used by other ops.
+    The inputs of its IdentityN are the results of the function, then the arguments. Other ops use only the results.
     """
     results = max((i for i, t in enumerate(op.outputs) if t.consumers()), default=0)
     return list(op.inputs[results + 1 :])

@@ -1,4 +1,4 @@
-"""Whether and how f(x) depends on x: refused is an f without a differentiable path, or with one out of sight."""
+"""Finds the differentiable paths from x to f(x); refuses an f without one, or with one that no engine can follow."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def used(
 ) -> dict[int, list[Any]]:
     """Returns the coordinates that the outputs depend on, and for each the ops on a differentiable path.
 
-    The derivatives by the others are zero: there is no path of any kind.
+    The derivatives by the other coordinates are zero: there is no path of any kind.
 
     Args:
         xs: the coordinates, tensors of the graph being traced.
-        outputs: what f made of them.
-        names: how errors call them.
-        axes: the indices of those to differentiate by.
+        outputs: the outputs of f.
+        names: the names of the coordinates in errors.
+        axes: the indices of the coordinates to differentiate by.
 
     Raises:
         DependenceError: f uses no coordinate, or one through ops without a derivative only.
@@ -35,8 +35,8 @@ def used(
     return {axis: check(xs[axis], outputs, names[axis], ", ".join(names)) for axis in kept}
 
 
-def _reaches(x: tf.Tensor, outputs: Sequence[tf.Tensor], stop: Collection[str] = kinds.OF_SHAPES) -> bool:
-    """Whether an output depends on x, through ops of any type but some."""
+def _reaches(x: tf.Tensor, outputs: Sequence[tf.Tensor], stop: Collection[str] = kinds.SHAPE_ONLY) -> bool:
+    """Whether an output depends on x through ops of types other than `stop`."""
     reached = _reached(x.graph, {x.name}, stop)
     return any(y.name in reached for y in outputs)
 
@@ -44,11 +44,11 @@ def _reaches(x: tf.Tensor, outputs: Sequence[tf.Tensor], stop: Collection[str] =
 def _reached(graph: tf.Graph, reached: set[str], stop: Collection[str]) -> set[str]:
     """Returns the names of the tensors, variables included, that depend on some tensors of a graph.
 
-    Functions that the graph calls are walked. If `stop` is the ops without a derivative, a path has to carry one.
+    Functions that the graph calls are walked. If `stop` is `kinds.CONSTANT`, only differentiable paths count.
     """
     slopes = stop is kinds.CONSTANT
-    for op in graph.get_operations():  # in the order of their creation
-        stops = op.type in stop and not (slopes and (trace.recentres(op) or trace.turns(op)))
+    for op in graph.get_operations():  # creation order is a topological order
+        stops = op.type in stop and not (slopes and (trace.recenters(op) or trace.is_complex_sign(op)))
         if stops or not any(t.name in reached and (trace.carries(t) or not slopes) for t in op.inputs):
             continue
         graphs = [g for graphs in trace.bodies(op).values() for g in graphs]
@@ -69,19 +69,19 @@ def _reached(graph: tf.Graph, reached: set[str], stop: Collection[str]) -> set[s
 
 
 def check(x: tf.Tensor, outputs: Sequence[tf.Tensor], name: str = "x", of: str = "x") -> list[Any]:
-    """The ops on a differentiable path from x to the outputs.
+    """Returns the ops on a differentiable path from x to the outputs.
 
-    Raises where the graph has no derivative of the outputs by x, whatever the engine.
+    Raises where no engine can differentiate the outputs by x.
 
     Args:
         x: a tensor of the graph being traced.
-        outputs: what f made of it.
-        name: how errors call x.
-        of: how they call what f was given.
+        outputs: the outputs of f.
+        name: the name of x in errors.
+        of: the names of all arguments of f in errors.
 
     Raises:
-        DependenceError: no differentiable path leads from x to any output.
-        UnsupportedOpError: a path leads through the state of a variable, or through the bits or text of a number.
+        DependenceError: there is no differentiable path from x to any output.
+        UnsupportedOpError: a path goes through the state of a variable, or through the bits or text of a number.
     """
     path = trace.between([x], outputs)
     if path:
@@ -92,22 +92,22 @@ def check(x: tf.Tensor, outputs: Sequence[tf.Tensor], name: str = "x", of: str =
 
 
 def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) -> None:
-    """Raises where f(x) depends on x out of every derivative's sight: by a variable's state, by bits, by text."""
+    """Raises where f(x) depends on x through a variable's state, bits or text, which no engine can differentiate."""
     if not outputs:
         return
-    used, written = trace.leads_to(outputs), {}
+    used, written = trace.dependencies(outputs), {}
     reached = {t.name for t in sources if trace.carries(t)}
     for op in outputs[0].graph.get_operations():
         needed = any(t.name in used for t in op.outputs)
         for handle in (t.name for t in op.inputs if t.dtype == tf.resource):
             if needed and handle in written:
                 raise UnsupportedOpError(
-                    f"{trace.describe(op)} reads what {written[handle]} wrote, which depends on x: no derivative goes "
-                    "through the state of a variable. Use the value itself."
+                    f"{trace.describe(op)} reads a value written by {written[handle]}, which depends on x: no "
+                    "derivative goes through the state of a variable. Use the value itself."
                 )
         if op.type in kinds.CONSTANT or not any(t.name in reached for t in op.inputs):
             continue
-        if needed and op.type in kinds.DISGUISES:
+        if needed and op.type in kinds.ENCODINGS:
             raise UnsupportedOpError(
                 f"{trace.describe(op)} cannot be differentiated: f(x) uses the bits or the text of a number that "
                 f"depends on x. {WAYS_OUT}"
@@ -123,9 +123,9 @@ def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) ->
 def _independent(outputs: Sequence[tf.Tensor], x: tf.Tensor, name: str, of: str) -> str:
     steps = [op for op in trace.between([x], outputs, stop=frozenset()) if op.type in kinds.CONSTANT]
     why = (
-        f"only {trace.describe(steps[0])} leads there, whose derivative is zero wherever it exists"
+        f"only through {trace.describe(steps[0])}, whose derivative is zero wherever it exists"
         if steps
-        else ("no path of floating-point ops leads there")
+        else "there is no path of floating-point ops"
     )
     return (
         f"f({of}) does not depend on {name} through any differentiable path: {why}. Check that f uses its argument, in "

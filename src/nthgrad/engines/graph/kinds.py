@@ -1,26 +1,26 @@
-"""The kinds of op: which ops are constant, elementwise, stateful, or run functions.
+"""Sets of op types: constant, elementwise, stateful, running functions.
 
-TensorFlow marks an op as stateful (`op_def.is_stateful`) where it changes a resource, reads one, draws at random or
-checks its input. It has no public mark for the difference, so the ops that change nothing are named here. A test goes
-through every op that TensorFlow registers; a stateful op that is not named counts as a change.
+TensorFlow marks an op as stateful (`op_def.is_stateful`) if it changes a resource, reads one, draws at random or checks
+its input. It has no public mark for the difference, so the ops that change nothing are named here. Any other stateful
+op counts as a change. A test checks every op that TensorFlow registers.
 """
 
 # Ops that run functions.
 CALLS = frozenset({"PartitionedCall", "RemoteCall", "StatefulPartitionedCall"})
 BRANCHES = frozenset({"Case", "If", "StatelessCase", "StatelessIf"})
 LOOPS = frozenset({"StatelessWhile", "While"})
-ENTERED = CALLS | BRANCHES | LOOPS
+FUNCTIONAL = CALLS | BRANCHES | LOOPS
 
 # Ops whose derivative is zero wherever it exists, whatever their input.
 CONSTANT = frozenset({
     "Ceil", "Floor", "FloorDiv", "OnesLike", "Rint", "Round", "Sign", "StopGradient", "TruncateDiv", "ZerosLike",
 })  # fmt: skip
 
-# Ops that read no values of their input.
-OF_SHAPES = frozenset({"OnesLike", "Rank", "Shape", "ShapeN", "Size", "ZerosLike"})
+# Ops that read only the shape of their input.
+SHAPE_ONLY = frozenset({"OnesLike", "Rank", "Shape", "ShapeN", "Size", "ZerosLike"})
 
-# Ops that turn a float into something else from which it can come back, unseen by any derivative.
-DISGUISES = frozenset({"AsString", "Bitcast", "EncodeBase64", "SerializeTensor"})
+# Ops that encode a float as bits or text; if decoded later, no engine sees the dependence.
+ENCODINGS = frozenset({"AsString", "Bitcast", "EncodeBase64", "SerializeTensor"})
 
 # Ops that compute each element of their output from the elements of their inputs in the same place.
 ELEMENTWISE = frozenset({
@@ -48,7 +48,7 @@ READS = frozenset({
     "StatelessRandomGetAlg", "TensorArraySizeV3", "VarHandleOp", "VarIsInitializedOp", "VariableShape",
 })  # fmt: skip
 
-# Stateful ops that draw at random by a seed of their own. A rebuilt op draws once, for a value and its derivatives.
+# Stateful ops that draw random numbers. A rebuilt op draws once, for a value and its derivatives.
 DRAWS = frozenset({
     "AllCandidateSampler", "FixedUnigramCandidateSampler", "LearnedUnigramCandidateSampler",
     "LogUniformCandidateSampler", "Multinomial", "NonDeterministicInts", "ParameterizedTruncatedNormal", "RandomCrop",
@@ -57,7 +57,7 @@ DRAWS = frozenset({
     "ThreadUnsafeUnigramCandidateSampler", "TruncatedNormal", "UniformCandidateSampler",
 })  # fmt: skip
 
-# Stateful ops that pass on their input, or raise.
+# Stateful ops that return their input, or raise.
 CHECKS = frozenset({"Assert", "CheckNumerics", "CheckNumericsV2", "DeepCopy", "GuaranteeConst"})
 
 UNCHANGING = READS | DRAWS | CHECKS

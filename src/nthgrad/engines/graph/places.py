@@ -1,4 +1,4 @@
-"""The states of tensors: where an element finds the row that it depends on. What rules are written with."""
+"""States of tensors (the rows that each element depends on) and helpers for the rules of the row analysis."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """The index of a row, for the element i of a tensor: first + i[axis] // every % count.
+    """The index of the row that element i of a tensor depends on: first + i[axis] // every % count.
 
     Args:
-        axis: an axis of the tensor; `LIST` for the number of an element in a list; `FIXED` for `first` alone.
-        first: a number, or for `FIXED` the name of a tensor that holds it.
-        every: how many elements in sequence have the same row.
-        count: the number of rows after which they begin anew; None if they do not.
+        axis: an axis of the tensor; `LIST` for the index of an element in a list; `FIXED` for `first` alone.
+        first: a number, or for `FIXED` the name of a tensor that contains it.
+        every: the number of consecutive elements with the same row.
+        count: the number of rows after which they repeat; None if they do not.
         reversed: whether rows are counted from the end.
-        rolled: by how many the rows are rolled.
+        rolled: the number by which the rows are rolled.
     """
 
     axis: int
@@ -52,11 +52,11 @@ class Place:
         return dataclasses.replace(self, rolled=rolled % count if count else rolled)
 
     def at(self, axis: int) -> Place:
-        """Returns the same on another axis."""
+        """Returns the same place on another axis."""
         return dataclasses.replace(self, axis=axis)
 
     def moved(self, by: int) -> Place:
-        """Returns the place of an element `by` further on. Raises NoProofError where rows repeat or are permuted."""
+        """Returns the place, shifted by a number of elements. Raises NoProofError if rows repeat or are permuted."""
         self.in_order()
         if by and (self.every != 1 or self.count is not None or isinstance(self.first, str)):
             raise NoProofError
@@ -73,11 +73,11 @@ Roles = frozenset[Role]
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    """Each element depends on the rows of all roles, and on no other.
+    """Each element depends on the rows of all roles, and on no other row.
 
     Args:
-        roles: one if rows are independent or moved, several if an element depends on several rows.
-        op: the op that combined or moved them.
+        roles: one if rows are independent or moved; several if an element depends on several rows.
+        op: the op that combined or moved the rows.
     """
 
     roles: Roles
@@ -86,14 +86,14 @@ class Rows:
 
 @dataclasses.dataclass(frozen=True)
 class Mixed:
-    """Elements depend on several rows, or on another row than theirs, because of an op."""
+    """An op makes elements depend on several rows, or on another row than their own."""
 
     op: Any = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
 class Unknown:
-    """Nothing is proved, because of an op."""
+    """Nothing is proved; `op` is the first op without a proof."""
 
     op: Any = dataclasses.field(default=None, compare=False)
 
@@ -110,13 +110,13 @@ class NoProofError(Exception):
 
 
 def renamed(state: State | None, mark: str, names: Mapping[int | str, int | str], other: str | None) -> State | None:
-    """Returns a state outside of a function: rows that a tensor inside numbers are named by one outside.
+    """Converts a state inside a function to one outside: names of tensors inside become names outside.
 
     Args:
         state: a state inside.
-        mark: the end of all names of the function's tensors.
-        names: what some of its tensors are outside.
-        other: the name of rows that other tensors number; if None, nothing is known of them.
+        mark: the suffix of all names of the function's tensors.
+        names: the outside names (or values) of some of its tensors.
+        other: the name for all other tensors; if None, their rows are unknown.
     """
     if not isinstance(state, Rows):
         return state
@@ -133,22 +133,22 @@ def renamed(state: State | None, mark: str, names: Mapping[int | str, int | str]
     return Rows(frozenset(roles), state.op)  # type: ignore[arg-type]
 
 
-Inputs = Sequence[Any]  # of Rows, or None where an input does not vary
+Inputs = Sequence[Any]  # Rows, or None for an input that does not vary
 Rule = Callable[[Any, Inputs], list[Roles]]
 
 
 def roles(state: Rows | None) -> Roles:
-    """Returns the roles of a state, none of one that does not vary."""
+    """Returns the roles of a state; none for an input that does not vary."""
     return frozenset() if state is None else state.roles
 
 
 def mapped(state: Rows | None, move: Callable[[Place], Place]) -> Roles:
-    """Returns the roles after each place on an axis has been moved."""
+    """Applies a function to each place that is on an axis; returns the roles."""
     return frozenset(tuple(p if p.axis == FIXED else move(p) for p in role) for role in roles(state))
 
 
 def static(t: tf.Tensor) -> Any:
-    """Returns the value of a tensor, which has to be known while tracing."""
+    """Returns the value of a tensor. Raises NoProofError if it is unknown while tracing."""
     value = tf.get_static_value(t)
     if value is None and t.op.type in _FOLDED:
         value = _FOLDED[t.op.type](*map(static, t.op.inputs))
@@ -157,7 +157,7 @@ def static(t: tf.Tensor) -> Any:
     return value
 
 
-# Arithmetic of axes that TensorFlow does not evaluate while tracing, as in the permutation of tf.nn.softmax(x, 0).
+# tf.get_static_value does not evaluate these ops, as in the permutation of tf.nn.softmax(x, 0).
 _FOLDED: dict[str, Callable[..., Any]] = {
     "AddV2": np.add,
     "ConcatV2": lambda *parts: np.concatenate([np.asarray(part).ravel() for part in parts[:-1]]),
@@ -168,38 +168,38 @@ _FOLDED: dict[str, Callable[..., Any]] = {
 
 
 def axes(t: tf.Tensor, rank: int) -> list[int]:
-    """Returns axes that a tensor holds, as numbers of 0 or more."""
+    """Returns the axes that a tensor contains, as nonnegative numbers."""
     return [int(axis) % rank for axis in static(t).ravel()]
 
 
 def rank(t: tf.Tensor) -> int:
-    """Returns the rank of a tensor, which has to be known."""
+    """Returns the rank of a tensor. Raises NoProofError if it is unknown."""
     if t.shape.rank is None:
         raise NoProofError
     return t.shape.rank
 
 
 def keeps(place: Place, combined: Iterable[int]) -> Place:
-    """Returns a place unless elements along its axis are combined."""
+    """Returns a place. Raises MixError if elements on its axis are combined."""
     if place.axis in combined:
         raise MixError
     return place
 
 
-def needs(state: Rows | None) -> None:
-    """Raises where an input varies for which there is no rule."""
+def require_constant(state: Rows | None) -> None:
+    """Raises NoProofError if an input varies."""
     if state is not None:
         raise NoProofError
 
 
 def chosen(p: Place, at: int | str) -> Place:
-    """Returns the place of the one element of a number along the axis of another."""
+    """Returns the place of the element at an index of the axis of a place."""
     p.in_order()
     if p.every != 1 or p.count is not None or isinstance(p.first, str):
         raise NoProofError
     if isinstance(at, int):
         if p.first and (at < 0 or p.first + at < 0):
-            raise NoProofError  # x[-1] of a part, or the zeros of a pad
+            raise NoProofError  # x[-1] of a slice, or the zeros of a pad
         return Place(FIXED, p.first + at)
     if p.first:
         raise NoProofError
@@ -207,7 +207,7 @@ def chosen(p: Place, at: int | str) -> Place:
 
 
 def number(t: tf.Tensor) -> int | str:
-    """Returns a scalar's value, or if that is unknown, its name in its graph."""
+    """Returns a scalar's value; if it is unknown, a name that is unique among all graphs."""
     while t.op.type in ("Identity", "Pack") and len(t.op.inputs) == 1:
         t = t.op.inputs[0]
     value = tf.get_static_value(t) if t.dtype.is_integer and t.shape.num_elements() == 1 else None
@@ -215,5 +215,5 @@ def number(t: tf.Tensor) -> int | str:
 
 
 def each(names: str, rule: Rule) -> dict[str, Rule]:
-    """Returns a rule under several names."""
+    """Returns a table with the same rule for several op types."""
     return dict.fromkeys(names.split(), rule)

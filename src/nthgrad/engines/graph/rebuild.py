@@ -1,4 +1,4 @@
-"""Makes an op of a traced graph once more, on other inputs: the way from a `tf.Operation` back to `tf.raw_ops`."""
+"""Rebuilds an op of a traced graph on new inputs: finds the `tf.raw_ops` call that created a `tf.Operation`."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 import tensorflow as tf
 
 
-def again(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """Rebuilds an op on other inputs, where the active tapes see it."""
-    return maker(op)(inputs)
+def rebuild_op(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Rebuilds an op on new inputs; active tapes record it."""
+    return rebuilder(op)(inputs)
 
 
-def rebuilt(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """Rebuilds an op on inputs of the same shapes; the outputs keep what the program said of their shapes."""
-    outputs = again(op, inputs)
+def rebuild_same_shapes(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Rebuilds an op on inputs of the same shapes; the outputs keep the shapes that the program has set."""
+    outputs = rebuild_op(op, inputs)
     for new, old in zip(outputs, op.outputs, strict=True):
         if new.shape.is_compatible_with(old.shape):
             new.set_shape(old.shape)
     return outputs
 
 
-def maker(op: tf.Operation) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
-    """What makes an op once more, on the inputs that it is given; the attributes are read once."""
+def rebuilder(op: tf.Operation) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
+    """Returns a function that rebuilds an op on given inputs; the attributes are read once."""
     if op.type == "Const":
         value, dtype = tf.make_ndarray(op.get_attr("value")), op.outputs[0].dtype
         return lambda inputs: [tf.constant(value, dtype=dtype)]
@@ -57,7 +57,7 @@ def maker(op: tf.Operation) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
 
 @functools.cache
 def _python_names(kind: str, names: tuple[str, ...]) -> dict[str, str]:
-    """What tf.raw_ops calls the arguments of an op; it renames a few (Sum's reduction_indices is axis)."""
+    """Returns the names of an op's arguments in tf.raw_ops, which renames a few (Sum's reduction_indices is axis)."""
     taken = [name for name in inspect.signature(getattr(tf.raw_ops, kind)).parameters if name != "name"]
     renamed = (name for name in taken if name not in names)
     return {name: name if name in taken else next(renamed) for name in names}

@@ -1,4 +1,4 @@
-"""Rules of the row analysis: ops that move elements, repeat them or take some of them."""
+"""Rules of the row analysis: ops that move, repeat or select elements."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from nthgrad.engines.graph.places import (
     chosen,
     each,
     mapped,
-    needs,
     number,
     rank,
+    require_constant,
     static,
 )
 
@@ -44,7 +44,7 @@ def squeeze(op: Any, states: Inputs) -> list[Roles]:
 
     def move(p: Place) -> Place:
         if p.axis in gone:
-            raise NoProofError  # proves that there is one row
+            raise NoProofError  # squeezing requires a single row
         return p.at(p.axis - sum(axis < p.axis for axis in gone))
 
     return [mapped(states[0], move)]
@@ -75,7 +75,7 @@ def broadcast_to(op: Any, states: Inputs) -> list[Roles]:
 
 
 def pad(op: Any, states: Inputs) -> list[Roles]:
-    """Pad, PadV2, MirrorPad: what is before a row moves it."""
+    """Pad, PadV2, MirrorPad: padding before a row moves it."""
     widths = static(op.inputs[1])
 
     def move(p: Place) -> Place:
@@ -85,7 +85,7 @@ def pad(op: Any, states: Inputs) -> list[Roles]:
         return p.moved(-int(before))
 
     for s in states[2:]:
-        needs(s)
+        require_constant(s)
     return [mapped(states[0], move)]
 
 
@@ -101,7 +101,7 @@ def reshape(op: Any, states: Inputs) -> list[Roles]:
 
 
 def _lengths(t: tf.Tensor) -> list[int | None]:
-    """Returns what is known of a shape, also of one computed as in tf.tensordot."""
+    """Returns the known lengths of a shape tensor, also of one computed as in tf.tensordot."""
     op, value = t.op, tf.get_static_value(t)
     if value is not None:
         return [None if n < 0 else int(n) for n in value.ravel()]
@@ -120,9 +120,9 @@ def _lengths(t: tf.Tensor) -> list[int | None]:
 
 
 def _reshaped(p: Place, x: Sequence[int | None], y: Sequence[int | None]) -> Place:
-    """Returns a place after a reshape, by the number of an element in row-major order.
+    """Returns a place after a reshape.
 
-    The row is first + number // step % count.
+    If n is the index of an element in row-major order, its row is first + n // step % count.
     """
     above, length = _product(x[: p.axis]), x[p.axis]
     step, count = _product(x[p.axis + 1 :]), p.count
@@ -159,7 +159,7 @@ def _product(lengths: Sequence[int | None]) -> int | None:
 
 
 def concat(op: Any, states: Inputs) -> list[Roles]:
-    """Concat, ConcatV2: along the axis, a part has to stand where its rows are."""
+    """Concat, ConcatV2: on the concatenated axis, each part has to be at the position of its rows."""
     where = 0 if op.type == "Concat" else len(op.inputs) - 1
     parts = [t for i, t in enumerate(op.inputs) if i != where]
     n = rank(op.outputs[0])
@@ -193,7 +193,7 @@ def _joined(states: Inputs, axis: int, lengths: Sequence[int | None], *, shift: 
             found.add(frozenset(tuple(map(put, role)) for role in state.roles))
         before = None if before is None or n is None else before + n
     if len(found) > 1:
-        raise NoProofError  # a later op may take the parts apart
+        raise NoProofError  # a later op may separate the parts
     return [*found] or [frozenset()]
 
 
@@ -228,7 +228,7 @@ def split(op: Any, states: Inputs) -> list[Roles]:
 
 
 def cut(op: Any, states: Inputs) -> list[Roles]:
-    """Slice: the beginning of a slice moves its rows."""
+    """Slice: the begin index moves the rows."""
     y = op.outputs[0]
     begin, size = (tf.get_static_value(t, partial=True) for t in op.inputs[1:])
 
@@ -260,7 +260,7 @@ def strided_slice(op: Any, states: Inputs) -> list[Roles]:
 
     news = sum(has("new_axis", i) and not has("ellipsis", i) for i in range(count))
     taken = count - news - any(has("ellipsis", i) for i in range(count))
-    to: dict[int, tuple[int | None, int | None]] = {}  # the new axis, and which entry of the slice is about it
+    to: dict[int, tuple[int | None, int | None]] = {}  # for each old axis: the new axis, the entry of the slice
     axis = new = 0
     for i in range(count):
         if has("ellipsis", i):
@@ -300,7 +300,7 @@ def strided_slice(op: Any, states: Inputs) -> list[Roles]:
             raise NoProofError
         if op.outputs[0].shape[at] is None and not (start == 0 and has("end", i)):
             if end[i] is not None and int(end[i]) == start + 1 and not has("end", i):
-                return chosen(p, start)  # x[:1], whose length is open
+                return chosen(p, start)  # x[:1] of an open length
             raise NoProofError  # perhaps a single row
         return p.moved(start).at(at)
 
@@ -308,12 +308,12 @@ def strided_slice(op: Any, states: Inputs) -> list[Roles]:
 
 
 def gather(op: Any, states: Inputs) -> list[Roles]:
-    """Gather, GatherV2: rows in sequence are moved; rows out of their sequence are mixed."""
+    """Gather, GatherV2: consecutive indices move rows; decreasing or repeated ones mix them."""
     x, indices = op.inputs[:2]
     axis = int(static(op.inputs[2])) % rank(x)
     batch = op.get_attr("batch_dims")
     taken = rank(indices)
-    needs(states[1])
+    require_constant(states[1])
     batch += taken if batch < 0 else 0
 
     def move(p: Place) -> Place:
@@ -336,7 +336,7 @@ def gather(op: Any, states: Inputs) -> list[Roles]:
 def gather_nd(op: Any, states: Inputs) -> list[Roles]:
     """GatherNd: the axes that are not indexed are kept."""
     depth, n = op.inputs[1].shape[-1], rank(op.inputs[1])
-    needs(states[1])
+    require_constant(states[1])
 
     def move(p: Place) -> Place:
         if depth is None or p.axis < depth:
@@ -353,7 +353,7 @@ def diagonal_part(op: Any, states: Inputs) -> list[Roles]:
         if np.any(static(t) != 0):
             raise NoProofError
     for s in states[1:]:
-        needs(s)
+        require_constant(s)
     return [mapped(states[0], lambda p: p.at(min(p.axis, n - 2)))]
 
 
@@ -363,12 +363,12 @@ def diagonal(op: Any, states: Inputs) -> list[Roles]:
         if np.any(static(t) != 0):
             raise NoProofError
     for s in states[1:]:
-        needs(s)
+        require_constant(s)
     last = rank(op.inputs[0]) - 1
 
     def move(p: Place) -> Place:
         if p.axis == last:
-            raise NoProofError  # a row finds itself on either axis
+            raise NoProofError  # the rows are on both axes
         return p
 
     return [mapped(states[0], move)]

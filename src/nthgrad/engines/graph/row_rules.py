@@ -1,4 +1,4 @@
-"""Rules of the row analysis: for each op the roles of its outputs, from the states of its inputs.
+"""Rules of the row analysis: compute the roles of an op's outputs from the states of its inputs.
 
 A rule raises MixError where an element surely depends on several rows, and NoProofError where nothing is proved.
 """
@@ -24,39 +24,39 @@ from nthgrad.engines.graph.places import (
     each,
     keeps,
     mapped,
-    needs,
     number,
     rank,
+    require_constant,
     roles,
     static,
 )
 
 SHORTENS = frozenset({"GatherV2", "Slice", "Split", "SplitV", "StridedSlice", "TopKV2"})
-"""Ops that may leave one row of several."""
+"""Ops that may select one row of several."""
 
 
 def broadcast(op: Any, states: Inputs) -> list[Roles]:
-    """Elementwise in all inputs, which are broadcast against each other."""
+    """Elementwise ops; the inputs broadcast against each other."""
     to = rank(op.outputs[0])
     shifts = [to - (0 if s is None else rank(t)) for s, t in zip(states, op.inputs, strict=True)]
     found = [mapped(s, lambda p, by=by: p.at(p.axis + by)) for s, by in zip(states, shifts, strict=True)]
     return [frozenset().union(*found)] * len(op.outputs)
 
 
-def each_its_own(op: Any, states: Inputs) -> list[Roles]:
-    """Each output is the input of its number."""
+def identity_n(op: Any, states: Inputs) -> list[Roles]:
+    """IdentityN: output i is input i."""
     return [roles(s) for s in states]
 
 
 def first(op: Any, states: Inputs) -> list[Roles]:
-    """The first input, each element in its place; the others are settings."""
+    """Ops that return their first input; the other inputs are settings."""
     for s in states[1:]:
-        needs(s)
+        require_constant(s)
     return [roles(states[0])]
 
 
 def band(op: Any, states: Inputs) -> list[Roles]:
-    """MatrixBandPart: of the products of rows, it may keep those with themselves."""
+    """MatrixBandPart: on the last two axes, it may keep only the products of rows with themselves."""
     n = rank(op.inputs[0])
 
     def move(p: Place) -> Place:
@@ -68,15 +68,15 @@ def band(op: Any, states: Inputs) -> list[Roles]:
 
 
 def either(op: Any, states: Inputs) -> list[Roles]:
-    """Elements of one input or the other."""
+    """Ops that select elements of several inputs."""
     (found,) = broadcast(op, states)
     if len(found) > 1 and len({mapped(s, lambda p: p) for s in states if s is not None}) > 1:
         raise NoProofError
     return [found]
 
 
-def along(combined: Callable[[Any], Iterable[int]]) -> Rule:
-    """Elements along some axes, counted from the last, are combined; each output keeps the axes before them."""
+def combining_last(combined: Callable[[Any], Iterable[int]]) -> Rule:
+    """Returns a rule for ops that combine elements along some axes, counted from the last."""
 
     def rule(op: Any, states: Inputs) -> list[Roles]:
         last = set(combined(op))
@@ -93,16 +93,16 @@ def along(combined: Callable[[Any], Iterable[int]]) -> Rule:
 
 
 def solve(op: Any, states: Inputs) -> list[Roles]:
-    """Solutions of linear equations: the columns of the right-hand side have one each."""
-    (by_matrix,) = along(_last(2))(op, [states[0], None])
-    (by_side,) = along(lambda op: [-2])(op, [None, states[1]])
+    """Solvers of linear equations: each column of the right-hand side has its own solution."""
+    (by_matrix,) = combining_last(_last(2))(op, [states[0], None])
+    (by_side,) = combining_last(lambda op: [-2])(op, [None, states[1]])
     lower = [rank(op.outputs[0]) - rank(t) for t in op.inputs]
     if any(lower):
         raise NoProofError
     return [by_matrix | by_side]
 
 
-def along_axes(op: Any, states: Inputs) -> list[Roles]:
+def combining_axes(op: Any, states: Inputs) -> list[Roles]:
     """Elements are combined along the axes that an input holds."""
     combined = axes(op.inputs[1], rank(op.inputs[0]))
     return [mapped(states[0], lambda p: keeps(p, combined))]
@@ -131,7 +131,7 @@ def roll(op: Any, states: Inputs) -> list[Roles]:
 
 
 def reduction(op: Any, states: Inputs) -> list[Roles]:
-    """Elements are combined along axes, which may be dropped."""
+    """Reductions: they combine elements along axes, and may drop these."""
     n = rank(op.inputs[0])
     gone = list(range(n)) if op.type == "L2Loss" else axes(op.inputs[1], n)
     kept = op.type != "L2Loss" and op.get_attr("keep_dims")
@@ -144,7 +144,7 @@ def reduction(op: Any, states: Inputs) -> list[Roles]:
 
 
 def product(op: Any, states: Inputs) -> list[Roles]:
-    """A sum of products, by the labels of its axes."""
+    """Matrix products and Einsum: sums of products over labeled axes."""
     *inputs, output = _labels(op)
     found: set[Role] = set()
     for labels, state in zip(inputs, states, strict=True):
@@ -178,7 +178,7 @@ def _labels(op: Any) -> list[str]:
 
 
 def list_from(op: Any, states: Inputs) -> list[Roles]:
-    """TensorListFromTensor: the first axis becomes the number of an element."""
+    """TensorListFromTensor: the first axis becomes the index of an element."""
     return [mapped(states[0], lambda p: p.at(p.axis - 1 if p.axis else LIST))]
 
 
@@ -198,7 +198,7 @@ def list_get(op: Any, states: Inputs) -> list[Roles]:
 
 
 def list_set(op: Any, states: Inputs) -> list[Roles]:
-    """TensorListSetItem: the row of the element's number finds its place in the list."""
+    """TensorListSetItem: the row with the item's index is at its place in the list."""
     at = number(op.inputs[1])
     item = frozenset(
         tuple(Place(LIST) if p.axis == FIXED and p.first == at else p for p in role) for role in roles(states[2])
@@ -232,18 +232,18 @@ ELEMENTWISE = """
 RULES: dict[str, Rule] = {
     **each(ELEMENTWISE, broadcast),
     **each("Select SelectV2", either),
-    "IdentityN": each_its_own,
+    "IdentityN": identity_n,
     "EnsureShape": first,
     "MatrixBandPart": band,
     # combined along axes
-    **each("LogSoftmax LRN Softmax TopKV2", along(_last(1))),
-    **each("FFT IFFT RFFT IRFFT", along(_last(1))),
-    **each("FFT2D IFFT2D RFFT2D IRFFT2D", along(_last(2))),
-    **each("FFT3D IFFT3D RFFT3D IRFFT3D", along(_last(3))),
-    **each("Cholesky MatrixDeterminant MatrixInverse MatrixSquareRoot", along(_last(2))),
-    **each("LogMatrixDeterminant Qr SelfAdjointEigV2 Svd", along(_last(2))),
+    **each("LogSoftmax LRN Softmax TopKV2", combining_last(_last(1))),
+    **each("FFT IFFT RFFT IRFFT", combining_last(_last(1))),
+    **each("FFT2D IFFT2D RFFT2D IRFFT2D", combining_last(_last(2))),
+    **each("FFT3D IFFT3D RFFT3D IRFFT3D", combining_last(_last(3))),
+    **each("Cholesky MatrixDeterminant MatrixInverse MatrixSquareRoot", combining_last(_last(2))),
+    **each("LogMatrixDeterminant Qr SelfAdjointEigV2 Svd", combining_last(_last(2))),
     **each("MatrixSolve MatrixTriangularSolve", solve),
-    **each("Cumprod Cumsum CumulativeLogsumexp", along_axes),
+    **each("Cumprod Cumsum CumulativeLogsumexp", combining_axes),
     **each("Reverse ReverseV2", reverse),
     "Roll": roll,
     **each("EuclideanNorm L2Loss Max Mean Min Prod Sum", reduction),

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from nthgrad.engines.graph.places import Inputs, MixError, NoProofError, Place, Roles, Rule, each, mapped, needs, rank
+from nthgrad.engines.graph.places import (
+    Inputs,
+    MixError,
+    NoProofError,
+    Place,
+    Roles,
+    Rule,
+    each,
+    mapped,
+    rank,
+    require_constant,
+)
 
 
 def convolution(op: Any, states: Inputs) -> list[Roles]:
-    """A convolution: the batch axis is kept, axes on which a kernel is longer than 1 are mixed."""
+    """Convolutions: the batch axis is kept; a kernel longer than 1 mixes the rows on its axis."""
     data, kernel = (2, 1) if "BackpropInput" in op.type else (0, 1)
     for i, s in enumerate(states):
         if i != data:
-            needs(s)
+            require_constant(s)
     first = _last(op, rank(op.inputs[data]))
     sizes = op.inputs[kernel].shape
 
@@ -27,7 +38,7 @@ def convolution(op: Any, states: Inputs) -> list[Roles]:
 
 
 def pooling(op: Any, states: Inputs) -> list[Roles]:
-    """A pooling: windows of length 1 mix nothing."""
+    """Pooling: windows of length 1 mix nothing."""
 
     def move(p: Place) -> Place:
         return _window(p, op.get_attr("ksize")[p.axis], op.get_attr("strides")[p.axis])
@@ -44,14 +55,14 @@ def _window(p: Place, size: int | None, stride: int) -> Place:
 
 
 def _last(op: Any, n: int) -> bool:
-    """Whether channels are on the last axis."""
+    """Whether the channels are on the last axis."""
     return op.get_attr("data_format") in (b"NHWC", b"NDHWC", "NHWC", "NDHWC")
 
 
 def batch_axis(op: Any, states: Inputs) -> list[Roles]:
-    """Images: each depends on its own; what is on other axes is unknown."""
+    """Ops on images: the batch axis is kept; nothing is known about other axes."""
     for s in states[1:]:
-        needs(s)
+        require_constant(s)
 
     def move(p: Place) -> Place:
         if p.axis:
@@ -62,7 +73,7 @@ def batch_axis(op: Any, states: Inputs) -> list[Roles]:
 
 
 def bias(op: Any, states: Inputs) -> list[Roles]:
-    """BiasAdd: a bias is one of the last axis."""
+    """BiasAdd: the bias is on the last axis."""
     found = mapped(states[0], lambda p: p)
     if states[1] is not None:
         if not _last(op, 0):
@@ -73,9 +84,9 @@ def bias(op: Any, states: Inputs) -> list[Roles]:
 
 
 def batch_normalization(op: Any, states: Inputs) -> list[Roles]:
-    """FusedBatchNorm: in training all axes but that of the channels are combined."""
+    """FusedBatchNorm: in training mode it combines all axes other than the channels."""
     for s in states[1:]:
-        needs(s)
+        require_constant(s)
     n = rank(op.inputs[0])
     channel = n - 1 if _last(op, n) else 1
 

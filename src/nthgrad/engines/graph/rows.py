@@ -1,6 +1,6 @@
-"""Proves, op by op, that rows stay independent on the way from some tensors of a graph to others.
+"""Proves, op by op, that rows are independent between some tensors of a graph and others.
 
-The state of a tensor says on which row of the inputs each of its elements depends. The rules in `row_rules` compute it
+The state of a tensor says which row of the inputs each of its elements depends on. The rules in `row_rules` compute it
 from the states of an op's inputs. Only derivatives count: an integer, a predicate or a StopGradient does not vary.
 """
 
@@ -19,7 +19,7 @@ from nthgrad.engines.graph.row_rules import RULES, SHORTENS, number
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _BRANCHES = frozenset({"Case", "If", "StatelessCase", "StatelessIf"})
 _LOOPS = frozenset({"StatelessWhile", "While"})
-_ROUNDS = 8  # of a loop, until its states are given up
+_MAX_ROUNDS = 8  # of a loop whose states do not converge
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Independent:
 
     Args:
         axes: the axis of the tensor for each row axis of the inputs; None if the tensor does not vary.
-        op: the last op that moved the rows to other axes, or None.
+        op: the last op that moved rows to other axes, or None.
     """
 
     axes: tuple[int, ...] | None
@@ -38,12 +38,12 @@ class Independent:
 def states(inputs: Mapping[str, Sequence[int]], outputs: Sequence[tf.Tensor]) -> list[Independent | Mixed | Unknown]:
     """Returns for each output whether its rows depend on the same rows of the inputs only.
 
-    `Independent` is proved. `Mixed` names an op that surely combines rows or exchanges them; a later op may undo it.
+    `Independent` is a proof. `Mixed` names an op that surely combines or exchanges rows; a later op may undo it.
     `Unknown` names the first op without a proof. The cost is linear in the size of the graph.
 
     Args:
         inputs: the names of tensors of one graph, each with its row axes. All have the same number of row axes.
-        outputs: tensors of the same graph. Only ops on a path to one of them count.
+        outputs: tensors of the same graph. Only ops on a path to an output count.
     """
     if not outputs:
         return []
@@ -68,13 +68,13 @@ def _verdict(state: State | None) -> Independent | Mixed | Unknown:
 
 
 class _Walk:
-    """The states of tensors by name, graph by graph; a body with the same states is walked once."""
+    """Computes the states of tensors, graph by graph; walks a body once for the same input states."""
 
     def __init__(self) -> None:
         self.known: dict[Any, list[State | None]] = {}
 
     def through(self, graph: Any, given: Mapping[str, State], outputs: Sequence[tf.Tensor]) -> dict[str, State]:
-        """Returns the states of the tensors between given ones and the outputs."""
+        """Returns the states of the tensors between the given ones and the outputs, by name."""
         found = dict(given)
         sources = [graph.get_tensor_by_name(name) for name in given]
         for op in trace.between(sources, outputs):
@@ -89,7 +89,7 @@ class _Walk:
         """Returns the states of an op's outputs."""
         try:
             if op.type in _CALLS or op.type in _BRANCHES or op.type in _LOOPS:
-                return self.entered(op, inputs)
+                return self.after_functions(op, inputs)
             for kind in (Mixed, Unknown):
                 for state in inputs:
                     if isinstance(state, kind):
@@ -105,14 +105,14 @@ class _Walk:
             return [Unknown(op)] * len(op.outputs)
 
     def checked(self, op: Any, roles: Any, t: tf.Tensor, inputs: Iterable[State | None]) -> State | None:
-        """Returns the state of an output: its roles, and the op that errors name."""
+        """Returns the state of an output: its roles, and the op to name in errors."""
         if not roles:
             return None
         if len(roles) > 4:
             raise NoProofError
         before = [s for s in inputs if isinstance(s, Rows)]
         for place in (place for role in roles for place in role):
-            # A reshape of all rows to one proves that there is one row.
+            # An op that requires a single row proves nothing about several.
             if op.type not in SHORTENS and t.dtype != tf.variant and place.axis != FIXED and t.shape[place.axis] == 1:
                 raise NoProofError
         joined = next((s.op for s in before if len(s.roles) > 1), None)
@@ -121,7 +121,7 @@ class _Walk:
         unmoved = next((s for s in before if s.roles == roles), None)
         return Rows(roles, op if unmoved is None else unmoved.op)
 
-    def entered(self, op: Any, inputs: list[State | None]) -> list[State | None]:
+    def after_functions(self, op: Any, inputs: list[State | None]) -> list[State | None]:
         """Returns the states of the outputs of an op that runs functions."""
         graphs = trace.bodies(op)
         if op.type in _CALLS and "f" in graphs:
@@ -135,19 +135,19 @@ class _Walk:
         raise NoProofError
 
     def called(self, body: Any, inputs: Sequence[State | None], given: Sequence[tf.Tensor]) -> list[State | None]:
-        """Returns the states of the outputs of a function, as its caller names rows."""
+        """Returns the states of the outputs of a function, with the row names of its caller."""
         names = {number(i): number(t) for i, t in zip(body.inputs, given, strict=True)}
         return [renamed(state, _mark(body), names, None) for state in self.body(body, inputs)]
 
     def loop(self, body: Any, inputs: list[State | None], given: Sequence[tf.Tensor]) -> list[State | None]:
         """Returns the states of the variables of a loop after any number of rounds.
 
-        A row that a variable numbers in one round is another row in the next.
+        A row whose index is a loop variable is another row in the next round.
         """
         pairs = zip(body.inputs, body.outputs, given, strict=False)
         names = {number(i): number(t) for i, o, t in pairs if o is i}
         now = list(inputs)
-        for _ in range(_ROUNDS):
+        for _ in range(_MAX_ROUNDS):
             made = [renamed(s, _mark(body), names, f"<earlier>{_mark(body)}") for s in self.body(body, now)]
             after = [_carried(t, s, m) for t, s, m in zip(body.outputs, now, made, strict=False)]
             if after == now:
@@ -171,7 +171,7 @@ def _mark(graph: Any) -> str:
 
 
 def _fixed(state: State | None, t: tf.Tensor) -> State | None:
-    """Returns a state with places on axes of length 1 replaced by the one row that they hold."""
+    """Replaces places on axes of length 1 by their one row."""
     if not isinstance(state, Rows) or t.dtype == tf.variant:
         return state
     if t.shape.rank is None:
@@ -184,7 +184,7 @@ def _fixed(state: State | None, t: tf.Tensor) -> State | None:
 
 
 def _either(op: Any, found: Sequence[State | None]) -> State | None:
-    """Returns the state of one of several tensors, whichever is computed."""
+    """Returns the state of a branch's output: it holds whichever branch runs."""
     varying = [s for s in found if s is not None]
     if all(isinstance(s, Mixed) for s in found):
         return found[0]
@@ -194,7 +194,7 @@ def _either(op: Any, found: Sequence[State | None]) -> State | None:
 
 
 def _carried(t: tf.Tensor, before: State | None, made: State | None) -> State | None:
-    """Returns the state of a loop variable before or after a round."""
+    """Returns a state that holds for a loop variable both before and after a round."""
     if made is None or before == made:
         return before
     if before is None:
@@ -207,5 +207,5 @@ def _carried(t: tf.Tensor, before: State | None, made: State | None) -> State | 
     assert isinstance(made, Rows)
     passing = all(p.axis == FIXED for role in before.roles for p in role)
     if passing and all(str(p.first).startswith("<") for role in made.roles for p in role):
-        return made  # the row of some round, or the one that the loop began with
+        return made  # the row of some round, or the initial row
     return made if before.roles <= made.roles else Unknown(t.op)

@@ -1,4 +1,4 @@
-"""What a traced graph says of itself: which ops lie between x and y, which functions they call, who wrote them."""
+"""Reads a traced graph: the ops between x and y, the functions that they call, the user's lines that created them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _LIBRARIES = tuple(
 _HERE = str(Path(__file__).parents[2]) + os.sep
 
 
-# Taken at import, outside of any conversion, so that f is converted whoever calls.
+# Read at import, outside of any conversion, so that f is always converted.
 _UNSPECIFIED = tf.__internal__.autograph.control_status_ctx()
 
 
 def converted(f: Callable[..., Any]) -> Callable[..., Any]:
     """Converts f by AutoGraph as the `tf.function` being traced would, so that `if` and `for` on tensors work in it.
 
-    tf.__internal__.autograph is what Keras 3 uses for its layers; TensorFlow has no public way to convert one
-    function of a trace and leave its caller (here: the engine) as it is. The same in TensorFlow 2.16 to 2.21.
+    TensorFlow has no public way to convert one function of a trace and not its caller (here: the engine). Keras 3 uses
+    tf.__internal__.autograph for its layers. It is the same in TensorFlow 2.16 to 2.21.
 
-    A function typed at a prompt has no source to convert and is left as it is, without AutoGraph's warning: an `if` on
-    a tensor in it gets TensorFlow's error.
+    A function typed at a prompt has no source to convert. It is returned unchanged, without AutoGraph's warning: an
+    `if` on a tensor in it raises TensorFlow's error.
     """
     if inspect.iscoroutinefunction(f):
-        return f  # refused for what it returns
+        return f  # refused later, for its output
     if inspect.isfunction(f):
         try:
             inspect.getsource(f)
@@ -53,10 +53,10 @@ def carries(tensor: tf.Tensor) -> bool:
     return dtype.is_floating or dtype.is_complex or dtype == tf.variant
 
 
-def recentres(op: tf.Operation) -> bool:
-    """Whether a StopGradient is the one in tf.nn.moments, which is there for speed and right at first order only.
+def recenters(op: tf.Operation) -> bool:
+    """Whether a StopGradient is the one in tf.nn.moments, which saves time and is right at first order only.
 
-    The variance is taken as the mean of squared_difference(y, stop_gradient(mean(y))).
+    The variance is computed as the mean of squared_difference(y, stop_gradient(mean(y))).
     """
     if op.type != "StopGradient" or op.inputs[0].op.type != "Mean":
         return False
@@ -65,13 +65,13 @@ def recentres(op: tf.Operation) -> bool:
     return any(user.type == "SquaredDifference" and y in (t.name for t in user.inputs) for user in users)
 
 
-def turns(op: tf.Operation) -> bool:
-    """Whether a Sign is one of complex numbers: z / |z|, which varies."""
+def is_complex_sign(op: tf.Operation) -> bool:
+    """Whether an op is the Sign of complex numbers, z / |z|, which varies."""
     return op.type == "Sign" and op.inputs[0].dtype.is_complex
 
 
 def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset = kinds.CONSTANT) -> list:
-    """The ops of a graph on a differentiable path from any source to any target, in the order of their creation.
+    """Returns the ops of a graph on a differentiable path from any source to any target, in order of creation.
 
     Args:
         sources: tensors of one graph.
@@ -83,7 +83,7 @@ def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: fr
         return []
     forward = []
     for op in targets[0].graph.get_operations():  # creation order is a topological order
-        passes = op.type not in stop or recentres(op) or turns(op)
+        passes = op.type not in stop or recenters(op) or is_complex_sign(op)
         if passes and any(t.name in reached and carries(t) for t in op.inputs):
             forward.append(op)
             reached.update(t.name for t in op.outputs if carries(t))
@@ -96,11 +96,11 @@ def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: fr
 
 
 def bodies(op: tf.Operation) -> dict[str, list[Any]]:
-    """The graphs of the functions that an op calls (PartitionedCall, If, While, Case, ...), by attribute name.
+    """Returns the graphs of the functions that an op calls (PartitionedCall, If, While, Case, ...), by attribute name.
 
     Graph._get_function is private; TensorFlow has no public way from an op to the body of the function that it
-    calls. It has returned an object with a `graph` from TensorFlow 2.16 to 2.21. A body that TensorFlow has rewritten
-    for its gradient calls functions that only an outer graph knows; those of some old libraries have no graph.
+    calls. It returns an object with a `graph` in TensorFlow 2.16 to 2.21. A body that TensorFlow has rewritten for its
+    gradient calls functions that only an outer graph knows. Functions of some old libraries have no graph.
     """
     found: dict[str, list[Any]] = {}
     for attr in op.op_def.attr:
@@ -114,7 +114,7 @@ def bodies(op: tf.Operation) -> dict[str, list[Any]]:
 
 
 def hidden(op: tf.Operation) -> bool:
-    """Whether an op runs a function whose ops cannot be seen, as some of TensorFlow's older libraries build."""
+    """Whether an op runs a function without a graph, as some of TensorFlow's older libraries build."""
     if not any(kind in op.type for kind in _RUNNING):
         return False
     functions = {attr.name for attr in op.op_def.attr if attr.type in ("func", "list(func)")}
@@ -133,7 +133,7 @@ _OPEN: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def open_lengths(graph: tf.Graph) -> None:
-    """Marks a graph whose lengths are unknown by choice: it may be traced again with those that are known."""
+    """Marks a graph whose lengths are unknown by choice: the caller can trace it with known lengths instead."""
     _OPEN.add(graph)
 
 
@@ -146,8 +146,8 @@ def has_open_lengths(graph: tf.Graph | None) -> bool:
     return False
 
 
-def leads_to(targets: Iterable[tf.Tensor]) -> set[str]:
-    """The names of all tensors, of whatever dtype, that some targets of the same graph are made from."""
+def dependencies(targets: Iterable[tf.Tensor]) -> set[str]:
+    """Returns the names of all tensors, of any dtype, that some targets of the same graph depend on."""
     seen, todo = set(), list(targets)
     while todo:
         t = todo.pop()
@@ -157,17 +157,17 @@ def leads_to(targets: Iterable[tf.Tensor]) -> set[str]:
     return seen
 
 
-def walk(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
-    """The ops and, where they call functions, the ops between each function's inputs and its outputs, recursively."""
+def with_bodies(ops: Iterable[tf.Operation]) -> Iterator[tf.Operation]:
+    """Yields the ops and, recursively, those between the inputs and outputs of each function that they call."""
     for op in ops:
         yield op
         for graphs in bodies(op).values():
             for graph in graphs:
-                yield from walk(between(graph.inputs, graph.outputs))
+                yield from with_bodies(between(graph.inputs, graph.outputs))
 
 
 def location(op: tf.Operation) -> str:
-    """The user's `file:line` that made an op: the innermost frame outside TensorFlow, Keras, NumPy and nthgrad."""
+    """Returns the user's `file:line` that created an op: the innermost frame outside of `library` files."""
     for frame in reversed(list(op.traceback or [])):
         if not library(frame.filename) and not frame.filename.startswith("<"):
             return f"{frame.filename}:{frame.lineno}"
@@ -175,18 +175,18 @@ def location(op: tf.Operation) -> str:
 
 
 def library(filename: str) -> bool:
-    """Whether a file is one of TensorFlow's, Keras's, NumPy's or nthgrad's."""
+    """Whether a file belongs to TensorFlow, Keras, NumPy or nthgrad."""
     if filename.startswith((*_LIBRARIES, _HERE)):
         return True
     modules = [module for name, module in list(sys.modules.items()) if name.startswith("nthgrad.")]
-    return filename in {getattr(module, "__file__", None) for module in modules}  # nthgrad.legacy may lie elsewhere
+    return filename in {getattr(module, "__file__", None) for module in modules}  # nthgrad.legacy may be elsewhere
 
 
 def describe(op: tf.Operation) -> str:
-    """An op as errors name it: its type, its name and the user's line."""
+    """Describes an op in errors: its type, its name and the user's line."""
     return f"{op.type} (named '{op.name}', made at {location(op)})"
 
 
 def changes(op: tf.Operation) -> bool:
-    """Whether an op itself changes state; of an op that calls functions, the ops in these say so."""
+    """Whether an op changes state itself; False for an op that calls functions, whose ops tell."""
     return op.op_def.is_stateful and op.type not in kinds.UNCHANGING and not trace.bodies(op)

@@ -1,7 +1,7 @@
 """Interprets a traced graph op by op.
 
-An interpretation says what tensors become and how an op maps it: power series, bundles of directions, other tensors.
-All else is the same for every interpretation: the order of the ops, and the bodies of calls, branches and loops.
+An interpretation defines the values of tensors (power series, bundles of directions, other tensors) and how an op maps
+them. The order of the ops, and the bodies of calls, branches and loops, are the same for every interpretation.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ def ancestors(
     env: Container[str],
     needs: Callable[[Any], Iterable[tf.Tensor]] = lambda op: op.inputs,
 ) -> list[Any]:
-    """Returns the ops that some tensors depend on, each after those that it needs.
+    """Returns the ops that some tensors depend on, each after the ops that it needs.
 
     Args:
         targets: tensors of one graph.
         env: the names of the tensors to stop at.
-        needs: the tensors that have to be known before an op is; its inputs, by default.
+        needs: returns the tensors that an op needs; by default its inputs.
     """
     order: list[Any] = []
     seen: set[str] = set()
@@ -47,12 +47,12 @@ class Walk(Generic[T]):
     """One walk over one graph; the base of all interpretations.
 
     A tensor that varies becomes a `T`, any other tensor stays a tensor. A `T` consists of its value, a tensor, and of
-    parts, which are tensors too, or None for structural zeros. Branches return parts, loops carry them.
+    parts, which are tensors too, or None for structural zeros.
 
     Attributes:
-        env: by name, what tensors have become so far.
-        foreign: whether the ops are those of another graph than the one being traced, so that all are rebuilt.
-        keys: the names of the parts that are computed on the way. More may be asked for later.
+        env: the new values of tensors, by the names of the old ones.
+        foreign: whether the ops belong to another graph than the one being traced, so that all are rebuilt.
+        keys: the keys of the parts that the walk computes. More may be computed later.
         used: the names of the tensors that the targets or an op of this walk use.
     """
 
@@ -63,7 +63,7 @@ class Walk(Generic[T]):
         self.used: set[str] = set()
 
     def run(self, targets: Sequence[tf.Tensor]) -> list[Any]:
-        """Returns what the targets become: a `T`, or a tensor for a target that does not vary."""
+        """Returns the new values of the targets: a `T`, or a tensor for a target that does not vary."""
         ops = self.ancestors(targets)
         self.used = {t.name for t in targets}.union(t.name for op in ops for t in self.needs(op))
         self.prepare(ops)
@@ -71,86 +71,89 @@ class Walk(Generic[T]):
             inputs = [self.now(t) for t in op.inputs]
             if not self.stays(op, inputs):
                 wanted = [i for i, t in enumerate(op.outputs) if t.name in self.used]
-                made = control.outputs(self, op, inputs, wanted) if control.enters(op) else self.apply(op, inputs)
+                if control.runs_functions(op):
+                    made: Any = control.new_outputs(self, op, inputs, wanted)
+                else:
+                    made = self.apply(op, inputs)
                 self.env.update((t.name, y) for t, y in zip(op.outputs, made, strict=False) if y is not None)
         return [self.now(t) for t in targets]
 
     def now(self, t: tf.Tensor) -> Any:
-        """Returns what a tensor has become; one that has not changed stands for itself."""
+        """Returns the new value of a tensor, or the tensor itself."""
         return self.env.get(t.name, t)
 
     def ancestors(self, targets: Iterable[tf.Tensor]) -> list[Any]:
-        """Returns the ops that the targets depend on, down to the tensors in `env`, each after those that it needs."""
+        """Returns the ops between the tensors in `env` and the targets, each after the ops that it needs."""
         return ancestors(targets, self.env, self.needs)
 
     def stays(self, op: Any, inputs: Sequence[Any]) -> bool:
-        """Whether an op is left as it is: it is of the graph being traced, and its inputs have not changed."""
+        """Whether an op is kept: it belongs to the graph being traced, and its inputs have not changed."""
         return not self.foreign and all(x is t for x, t in zip(inputs, op.inputs, strict=True))
 
     def rebuild(self, op: Any, inputs: Sequence[Any]) -> list[tf.Tensor]:
-        """Rebuilds an op on the values of its new inputs; the op itself where they are its own."""
+        """Rebuilds an op on the values of its new inputs; keeps the op if they have not changed."""
         values = [self.value(x) for x in inputs]
         if self.stays(op, values):
             return list(op.outputs)
         if self.foreign and trace.changes(op):
             raise UnsupportedOpError(
-                f"f changes state inside a function that it calls: {trace.describe(op)}. That function has to be "
-                "entered for the derivative, which would change the state twice. Move the change out of it."
+                f"f changes state inside a function that it calls: {trace.describe(op)}. The derivative has to rebuild "
+                "the ops of that function, and would change the state twice. Move the change out of it."
             )
-        return rebuild.rebuilt(op, values)
+        return rebuild.rebuild_same_shapes(op, values)
 
     def body(self, op: Any, graph: Any, arguments: Sequence[Any], outputs: Iterable[int], keys: Iterable[Any]) -> Any:
-        """Interprets some outputs, by number, of a function that an op runs; returns them by number."""
+        """Interprets some outputs of a function that an op runs; returns them by index."""
         outputs = list(outputs)
         env = {t.name: x for t, x in zip(graph.inputs, arguments, strict=True)}
         made = self.inner(op, graph, env, keys).run([graph.outputs[i] for i in outputs])
         return dict(zip(outputs, made, strict=True))
 
-    # What an interpretation says. As it stands here, every tensor becomes another tensor.
+    # An interpretation overrides these methods. Here, every tensor becomes another tensor.
 
     def needs(self, op: Any) -> Sequence[tf.Tensor]:
-        """The tensors that have to be interpreted before an op is."""
+        """Returns the tensors to interpret before an op."""
         return op.inputs
 
     def prepare(self, ops: Sequence[Any]) -> None:
-        """Looks at the ops of the walk, in order, before the first is interpreted."""
+        """Prepares for the ops of the walk, before the first is interpreted."""
 
     def apply(self, op: Any, inputs: Sequence[Any]) -> Sequence[Any]:
         """Maps the inputs of an op to its outputs."""
         return self.rebuild(op, inputs)
 
     def inner(self, op: Any, graph: Any, env: Mapping[str, Any], keys: Iterable[Any]) -> Walk[T]:
-        """A walk of the same kind over the graph of a function that an op runs."""
+        """Returns a walk of the same kind over the graph of a function that an op runs."""
         return type(self)(env, keys=keys, foreign=True)
 
     def wanted_keys(self, op: Any) -> list[Any]:
-        """The keys of the parts that are computed for the outputs of an op that runs functions."""
+        """Returns the keys of the parts to compute for the outputs of an op that runs functions."""
         return self.keys
 
     def value(self, x: Any) -> tf.Tensor:
-        """The value of a `T`; a tensor is its own."""
+        """Returns the value of a `T`; of a tensor, the tensor."""
         return x
 
     def part(self, x: Any, key: Any) -> tf.Tensor | None:
-        """A part of a `T`; None for a structural zero, and for a tensor."""
+        """Returns a part of a `T`; None for a structural zero, and for a tensor."""
         return None
 
     def zeros(self, x: Any, key: Any) -> tf.Tensor:
-        """The tensor of zeros that stands for a part that is None."""
+        """Returns zeros in place of a structural zero."""
         raise NotImplementedError
 
     def part_shape(self, shape: tf.TensorShape, key: Any) -> tf.TensorShape:
-        """The shape of a part of what a tensor of some shape becomes."""
+        """Returns the shape of a part of a `T` whose value has a given shape."""
         return shape
 
     def join(self, value: tf.Tensor, part: Callable[[Any], tf.Tensor | None]) -> Any:
-        """Makes a `T` of its value and a function that returns its parts by key."""
+        """Builds a `T` from its value and a function that returns its parts by key."""
         raise NotImplementedError
 
     def local(self, x: Any) -> Any:
-        """The same `T` with a value that belongs to the graph being traced: the body of a branch or a loop."""
+        """Returns the same `T` with a value of the graph being traced, the body of a branch or a loop."""
         return x
 
     def closed(self, keys: Iterable[Any]) -> list[Any]:
-        """The keys that a loop has to carry for some to be computed, in order."""
+        """Returns, in order, the keys that a loop needs as variables to compute some keys."""
         return list(keys)

@@ -1,13 +1,13 @@
 """Rebuilds f where it is a smooth function of a norm, although the norm itself has no derivative where it is zero.
 
 Of a norm r = sqrt(s), the functions r**2, cos(r) and (1 + r) exp(-r) have derivatives at r = 0, but the chain rule
-divides by r. Every engine differentiates what `smooth` returns instead:
+divides by r. Every engine differentiates the result of `smooth` instead:
 
 * The square of a norm, scaled or moved, is rebuilt from s.
-* Another elementwise function of r is rebuilt as where(s == 0, p, f), p being its Taylor polynomial (`engines.even`).
+* Another elementwise function f of r is rebuilt as where(s == 0, p, f), with its Taylor polynomial p (`norms.even`).
 
-The derivatives of r itself stay NaN where it is zero, and those of all that other ops than elementwise ones make of r,
-as a product of two norms or of matrices of norms.
+The derivatives of r itself stay NaN where r is zero. So do those of a product of two norms, and of all functions of r
+that are not elementwise, such as matrix products.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines.graph import control, kinds, trace
-from nthgrad.engines.graph.rebuild import again
+from nthgrad.engines.graph.rebuild import rebuild_op
 from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.norms import even, roots, spectra
 from nthgrad.engines.norms.alike import Alike
@@ -39,26 +39,26 @@ _MOVES = frozenset({
     "BroadcastTo", "Cast", "EnsureShape", "ExpandDims", "Gather", "GatherNd", "GatherV2", "Identity", "Reshape",
     "Reverse", "ReverseV2", "Slice", "Split", "Squeeze", "StridedSlice", "Tile", "Transpose", "Unpack",
 })  # fmt: skip
-# Ops with no value where this input is zero.
+# Ops with no value where the input with this index is zero.
 _DIVISORS = {"Div": 1, "DivNoNan": 1, "Inv": 0, "Log": 0, "RealDiv": 1, "Reciprocal": 0, "Rsqrt": 0, "Xdivy": 1}
 
 
 def smooth(
     sources: Sequence[tf.Tensor], targets: Sequence[tf.Tensor], order: int, *, backward: bool
 ) -> list[tf.Tensor]:
-    """Rebuilds tensors where they are functions of norms; adds the checks of `engines.spectra`.
+    """Rebuilds tensors where they are functions of norms; adds the checks of `norms.spectra`.
 
     Args:
         sources: the tensors to differentiate by.
         targets: tensors of the graph being traced.
-        order: the highest order of differentiation, all directions together.
+        order: the highest total order of differentiation.
         backward: whether a `tf.GradientTape` differentiates the result.
 
     Returns:
-        The targets, or tensors that have their values.
+        the targets, or tensors with the same values.
     """
     path = trace.between(sources, targets)
-    if order == 0 or not any(op.type in _CONCERNED for op in trace.walk(path)):
+    if order == 0 or not any(op.type in _CONCERNED for op in trace.with_bodies(path)):
         return list(targets)
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     return _Rebuild({t.name: t for t in sources}, varying, order, backward=backward, path=path).run(targets)
@@ -66,12 +66,12 @@ def smooth(
 
 @dataclass(frozen=True)
 class _Part:
-    """A tensor that ops compute elementwise from one root.
+    """A tensor that is an elementwise function of one root.
 
     Attributes:
         root: the root.
-        even: whether the tensor depends on the square alone.
-        scale: if the tensor is a multiple of the root, multiplies another tensor in the same way.
+        even: whether the tensor depends on the square of the root only.
+        scale: if the tensor is a multiple of the root, multiplies another tensor by the same factor.
     """
 
     root: Root
@@ -87,8 +87,8 @@ class _Rebuild(Walk[tf.Tensor]):
         varying: the names of tensors that depend on x.
         order: the highest order of differentiation.
         backward: whether a tape differentiates the result.
-        path: the ops to look at; by default all that the targets depend on.
-        foreign: whether the ops are of another graph than the one being traced, so that all are rebuilt.
+        path: the ops to examine; by default all that the targets depend on.
+        foreign: whether the ops belong to another graph than the one being traced, so that all are rebuilt.
     """
 
     def __init__(
@@ -107,26 +107,26 @@ class _Rebuild(Walk[tf.Tensor]):
         self.roots: dict[int, Root] = {}
         self.powers: dict[str, tuple[Root, float]] = {}  # tensors that are powers of a root
         self.parts: dict[str, _Part] = {}
-        self.ends: dict[str, tf.Tensor] = {}  # parts that are not even, as other ops take them
+        self.ends: dict[str, tf.Tensor] = {}  # parts that are not even, rebuilt as inputs of other ops
         self.copies: dict[tuple[str, bool], tf.Tensor] = {}
 
     def run(self, targets: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """Rebuilds what has to be, and returns the new targets."""
+        """Rebuilds functions of norms; returns the new targets."""
         ops = self.ancestors(targets) if self.path is None else self.path
         self.used = {t.name for op in ops for t in op.inputs} | {t.name for t in targets}
         for op in ops:
             if op.type in ("Pow", "Sqrt"):
-                self.find_square(op)  # before any op that takes the square
+                self.find_square(op)  # before any op that uses the square
         for op in ops:
             known = {x.name: self.parts[x.name] for x in op.inputs if x.name in self.parts}
             if not (self.find_root(op) or self.inner_part(op, known) or self.move(op, known)):
                 self.outer(op)
         return [self.now(t) for t in targets]
 
-    # What tensors have become.
+    # The new tensors.
 
     def now(self, t: tf.Tensor) -> tf.Tensor:
-        """A tensor as ops take it that are not elementwise."""
+        """Returns the new tensor, as the input of an op that is not elementwise."""
         part = self.parts.get(t.name)
         if part is None or part.even or not trace.carries(t):
             return self.copy(t)
@@ -135,7 +135,7 @@ class _Rebuild(Walk[tf.Tensor]):
         return self.ends[t.name]
 
     def copy(self, t: tf.Tensor, *, safe: bool = False) -> tf.Tensor:
-        """A tensor, computed from its root as it is, or from what is safe to divide by."""
+        """Returns the new tensor, computed from its root or, if `safe`, from a root that is never zero."""
         if t.name in self.env or t.name not in self.parts:
             return self.env.get(t.name, t)
         if (t.name, safe) not in self.copies:
@@ -143,7 +143,7 @@ class _Rebuild(Walk[tf.Tensor]):
             if self.powers.get(t.name, (root, 0))[1] == 1:
                 made = root.safe() if safe else root.value()
             elif t.name in self.powers and safe:  # a power of the square
-                made = again(t.op, [tf.square(root.safe()), *map(self.now, t.op.inputs[1:])])[0]
+                made = rebuild_op(t.op, [tf.square(root.safe()), *map(self.now, t.op.inputs[1:])])[0]
             else:
                 odd = [x.name in self.parts and not self.parts[x.name].even for x in t.op.inputs]
                 inputs = [
@@ -155,12 +155,12 @@ class _Rebuild(Walk[tf.Tensor]):
         return self.copies[t.name, safe]
 
     def made(self, op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """The outputs of an op on its new inputs; the old ones where no input is new."""
+        """Returns the outputs of an op on new inputs; the old outputs if no input is new."""
         same = not self.foreign and all(x is t for x, t in zip(inputs, op.inputs, strict=True))
-        return list(op.outputs) if same else again(op, inputs)
+        return list(op.outputs) if same else rebuild_op(op, inputs)
 
     def end(self, t: tf.Tensor, part: _Part) -> tf.Tensor:
-        """A function of a root, as ops take it that are not elementwise."""
+        """Rebuilds a function of a root as the input of an op that is not elementwise."""
         root = part.root
         if not root.expands or self.is_multiple(t):
             return self.copy(t)
@@ -182,7 +182,7 @@ class _Rebuild(Walk[tf.Tensor]):
         return self.parts[t.name].scale is not None
 
     def surroundings(self, t: tf.Tensor, root: Root) -> tuple[dict[str, Any], bool]:
-        """What the ops between a root and t take, and whether more of it varies than powers of the root."""
+        """Returns the other inputs of the ops between a root and t, and whether any varies but powers of the root."""
         env: dict[str, Any] = {}
         varies, todo = False, [t]
         while todo:
@@ -196,10 +196,10 @@ class _Rebuild(Walk[tf.Tensor]):
                 varies |= u.name in self.varying and trace.carries(u)
         return env, varies
 
-    # What ops do.
+    # The ops.
 
     def find_square(self, op: Any) -> None:
-        """Looks whether an op computes a root of a tensor, or another power, that may vanish where the tensor does."""
+        """Records the root that an op computes as a fractional power of a tensor that may be zero."""
         s, y, p = op.inputs[0], op.outputs[0], roots.exponent(op)
         expands = not s.dtype.is_complex and of_squares(s)
         if p is None or positive(s) or not (expands or p == 0.5):
@@ -219,7 +219,7 @@ class _Rebuild(Walk[tf.Tensor]):
         self.parts[y.name] = _Part(root, even=False, scale=(lambda u: u) if p == 0.5 else None)
 
     def find_root(self, op: Any) -> bool:
-        """Whether an op computes a root, which is known from now on."""
+        """Whether an op computes a root; records it."""
         if op.type not in _ROOTS or op.outputs[0].name in self.powers:
             return op.outputs[0].name in self.powers if op.outputs else False
         if op.type in ("Abs", "ComplexAbs"):
@@ -233,12 +233,12 @@ class _Rebuild(Walk[tf.Tensor]):
         return True
 
     def add(self, t: tf.Tensor, root: Root) -> None:
-        """Notes that a tensor is a root, the same as one that is computed in the same way."""
+        """Records that a tensor is a root; tensors computed in the same way share one root."""
         root = self.roots.setdefault(self.alike.number(t), root)
         self.powers[t.name], self.parts[t.name] = (root, 1), _Part(root, even=False, scale=lambda u: u)
 
     def inner_part(self, op: Any, known: Mapping[str, _Part]) -> bool:
-        """Whether the output of an op is a part: elementwise of one root, and of other tensors."""
+        """Whether the output of an op is an elementwise function of one root and of other tensors; records it."""
         parts = [known.get(x.name) for x in op.inputs]
         odd = [p for p in parts if p is not None and not p.even]
         if op.type not in _INNER or len({id(p.root) for p in odd or known.values()}) != 1:
@@ -261,7 +261,7 @@ class _Rebuild(Walk[tf.Tensor]):
         return True
 
     def squared(self, op: Any, parts: Sequence[_Part | None]) -> tf.Tensor | None:
-        """The output of an op that multiplies multiples of a root, computed from the square; None for another op."""
+        """Computes a product of two multiples of a root from its square; returns None for another op."""
         scales = [p.scale for p in parts if p is not None and p.scale is not None]
         if op.type not in ("Mul", "Pow", "Square") or len(scales) != (2 if op.type == "Mul" else 1):
             return None
@@ -271,7 +271,7 @@ class _Rebuild(Walk[tf.Tensor]):
         return None if (n := roots.half_power(op)) is None else product_power(square, n)
 
     def scaled(self, op: Any, parts: Sequence[_Part | None]) -> Callable[[tf.Tensor], tf.Tensor] | None:
-        """How an op multiplies a multiple of a root by a number or a tensor; None for another op."""
+        """Returns the scaling by which an op keeps a multiple of a root a multiple; None for another op."""
         place = next(i for i, p in enumerate(parts) if p is not None and not p.even)
         scale = parts[place].scale  # type: ignore[union-attr]
         if scale is None:
@@ -284,7 +284,7 @@ class _Rebuild(Walk[tf.Tensor]):
         return lambda u: scale(u) * self.now(other) if op.type == "Mul" else scale(u) / self.now(other)
 
     def move(self, op: Any, known: Mapping[str, _Part]) -> bool:
-        """Whether an op moves elements of a root, which makes another root."""
+        """Whether an op moves elements of a root; records its outputs as roots."""
         root, power = self.powers.get(op.inputs[0].name, (None, 0)) if op.inputs else (None, 0)
         if op.type not in _MOVES or root is None or power != 1 or len(known) != 1:
             return False
@@ -295,38 +295,38 @@ class _Rebuild(Walk[tf.Tensor]):
         return True
 
     def outer(self, op: Any) -> None:
-        """Rebuilds an op whose inputs are new, or in whose bodies something has to be rebuilt."""
+        """Rebuilds an op that has new inputs, or functions of norms in its bodies."""
         inputs, graphs = [self.now(t) for t in op.inputs], trace.bodies(op)
         outputs: Sequence[tf.Tensor] | None = None
         if not graphs and not self.foreign and all(x is t for x, t in zip(inputs, op.inputs, strict=True)):
             outputs = list(op.outputs)
         elif graphs:
-            outputs = self.enter(op, graphs, inputs)
+            outputs = self.rebuild_bodies(op, graphs, inputs)
         elif self.backward and _is_custom(op):
             outputs = Replay({}).make(op, inputs)
         elif not trace.changes(op) or self.foreign:
-            outputs = again(op, inputs)
+            outputs = rebuild_op(op, inputs)
         if outputs is None:
-            outputs = again(op, inputs) if self.foreign else list(op.outputs)
+            outputs = rebuild_op(op, inputs) if self.foreign else list(op.outputs)
         if op.type in spectra.CHECKED and op.inputs[0].name in self.varying:
             vectors = any(t.name in self.used for t in op.outputs[1:])
             outputs = spectra.checked(op, inputs[0], outputs, self.order, vectors=vectors, backward=self.backward)
         self.env.update((t.name, y) for t, y in zip(op.outputs, outputs, strict=True) if y is not t)
 
-    def enter(self, op: Any, graphs: Mapping[str, list[Any]], inputs: list[tf.Tensor]) -> list[Any] | None:
-        """The outputs of an op with bodies that are rebuilt; None where they cannot be, or need not."""
+    def rebuild_bodies(self, op: Any, graphs: Mapping[str, list[Any]], inputs: list[tf.Tensor]) -> list[Any] | None:
+        """Rebuilds an op with its bodies; returns None where that is impossible or unnecessary."""
         ops = _inner_ops(graphs)
         same = all(x is t for x, t in zip(inputs, op.inputs, strict=True))
         if (same and not any(o.type in _CONCERNED for o in ops)) or (self.backward and any(map(_is_custom, ops))):
             return None
-        if any(map(trace.changes, ops)) or not control.enters(op):
+        if any(map(trace.changes, ops)) or not control.runs_functions(op):
             return None
         wanted = [i for i, t in enumerate(op.outputs) if t.name in self.used]
-        made = control.outputs(self, op, inputs, wanted)
+        made = control.new_outputs(self, op, inputs, wanted)
         return [t if y is None else y for y, t in zip(made, op.outputs, strict=True)]
 
     def inner(self, op: Any, graph: Any, env: Mapping[str, Any], keys: Iterable[Any]) -> _Rebuild:
-        if op.type in kinds.LOOPS:  # the variables of a loop vary after a round, if not before
+        if op.type in kinds.LOOPS:  # any variable of a loop may vary after some round
             varying = set(env)
         else:
             varies = [t.name in self.varying for t in op.inputs]
@@ -344,11 +344,11 @@ class _Rebuild(Walk[tf.Tensor]):
 
 
 def _inner_ops(graphs: Mapping[str, list[Any]]) -> list[Any]:
-    """All ops of some bodies, and of those that they run."""
+    """Returns all ops of some bodies and, recursively, of the bodies that these run."""
     ops = [op for gs in graphs.values() for g in gs for op in g.get_operations()]
     return ops + [inner for op in ops for inner in _inner_ops(trace.bodies(op))]
 
 
 def _is_custom(op: Any) -> bool:
-    """Whether an op ends a tf.custom_gradient, which stays in force under tapes."""
+    """Whether an op is the end of a tf.custom_gradient, which stays in force under tapes."""
     return op.type == "IdentityN" and "_gradient_op_type" in op.node_def.attr

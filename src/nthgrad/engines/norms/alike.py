@@ -1,4 +1,4 @@
-"""Finds tensors of a graph that are computed in the same way from the same tensors, as two calls of tf.norm(x)."""
+"""Finds tensors of a graph that are computed in the same way from the same tensors, such as two calls of tf.norm(x)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import tensorflow as tf
 
-_LARGEST = 1000  # longer constants are compared by name
+_LARGEST = 1000  # elements; larger constants are compared by name
 
 
 class Alike:
     """Numbers tensors: two that are computed in the same way have the same number.
 
     Args:
-        sources: the names of tensors that are told apart by name.
+        sources: the names of tensors that are identified by name only.
     """
 
     def __init__(self, sources: Container[str]):
@@ -22,7 +22,6 @@ class Alike:
         self.numbers: dict[Any, int] = {}
 
     def number(self, t: tf.Tensor) -> int:
-        """Returns the number of a tensor."""
         numbers, todo = self.numbers, [t]
         while todo:
             op, name = todo[-1].op, todo[-1].name
@@ -37,7 +36,7 @@ class Alike:
         return numbers[t.name]
 
     def single(self, op: Any, name: str) -> bool:
-        """Whether a tensor is told apart by name."""
+        """Whether a tensor is identified by name only."""
         large = op.type == "Const" and (op.outputs[0].shape.num_elements() or 0) > _LARGEST
         return name in self.sources or op.op_def.is_stateful or op.type == "Placeholder" or large
 

@@ -1,4 +1,4 @@
-"""Taylor polynomials of functions of a norm r about r = 0, written in the square s of the norm where r is even."""
+"""Taylor polynomials, about r = 0, of functions of a norm r; even powers of r are written in its square s."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-from nthgrad.engines.taylor.interpreter import walk
+from nthgrad.engines.taylor.interpreter import interpret
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, value, varying
 
 
 class Root(Protocol):
-    """A norm: its square, where it is zero, and whether its derivative there is 0 by convention, as of |x|."""
+    """A norm: its square, where it is zero, and whether its derivative there is 0 by convention, as for |x|."""
 
     convention: bool
     square: Any
@@ -22,7 +22,7 @@ class Root(Protocol):
 
 
 def monomial(p: float, like: tf.Tensor) -> Series:
-    """The series of r**p in r about r = 0; where p is not whole, the coefficients of orders above p are NaN."""
+    """Returns the series of r**p about r = 0; for fractional p, the coefficients of orders above p are NaN."""
     shape = tf.ones_like(tf.shape(like)) if like.shape.rank is None else [1] * like.shape.rank
     zeros = tf.zeros(shape, like.dtype)
 
@@ -39,20 +39,20 @@ def expansion(
 ) -> tf.Tensor:
     """Builds the Taylor polynomial about r = 0 of a function of a norm r: it has the derivatives of the function there.
 
-    A term c r**k of odd k has no derivatives of order k and higher. A tape cannot tell orders apart: under it, the
-    polynomial has no derivative at all where the function lacks one that is asked for. Neither does a tape see that a
-    coefficient c which is zero at a point varies around it.
+    A term c r**k of odd k has no derivatives of order k and higher. A tape cannot distinguish orders: under it, if the
+    function lacks one of the derivatives, the polynomial has none. A tape does not see either that a coefficient c
+    that is zero at a point varies around it.
 
     Args:
         t: the function, a tensor of a traced graph.
-        env: by name, what the ops that make it take: series in r, or other tensors.
+        env: by name, the inputs of the ops that compute it: series in r, or other tensors.
         root: the norm.
-        order: the highest order of differentiation. The polynomial holds for two more; beyond, it is huge.
-        backward: whether a `tf.GradientTape` differentiates the polynomial, instead of power series.
+        order: the highest order of differentiation. The polynomial is right for two more; beyond, it is huge.
+        backward: whether a `tf.GradientTape`, not power series, differentiates the polynomial.
         varies: whether anything in env varies, other than the norm.
     """
     top = 2 * (order // 2) + 2
-    made = walk(env, [t], [(k,) for k in range(1, top + 1)], foreign=True)[0]
+    made = interpret(env, [t], [(k,) for k in range(1, top + 1)], foreign=True)[0]
     known = {k: varying(made, (k,)) for k in range(1, top + 1)}
     c: dict[int, tf.Tensor] = {0: value(made)} | {k: x for k, x in known.items() if x is not None}
     zero, square = root.zero(), root.square()
@@ -82,9 +82,9 @@ def expansion(
 
 
 def either(zero: tf.Tensor, p: tf.Tensor, y: tf.Tensor, *, backward: bool) -> tf.Tensor:
-    """Chooses p where the norm is zero, else y, of which neither is infinitely steep.
+    """Returns p where the norm is zero, else y; neither has an infinite slope.
 
-    Under tapes by products: `engines.replay` would rebuild the branches of a select.
+    For tapes it uses products: `tape.replay` would rebuild the branches of a select.
     """
     if not backward:
         return tf.where(zero, p, y)
@@ -93,7 +93,7 @@ def either(zero: tf.Tensor, p: tf.Tensor, y: tf.Tensor, *, backward: bool) -> tf
 
 
 def _horner(c: Mapping[int, tf.Tensor], low: int, high: int, s: tf.Tensor, product: Any, rest: Any = None) -> tf.Tensor:
-    """The sum of c[k] s**((k - low) / 2) over k = low, low + 2, ..., high, and `rest` in place of the next c[k]."""
+    """Sums c[k] s**((k - low) / 2) over k = low, low + 2, ..., high; `rest` is the next c[k]."""
     terms = [c.get(k) for k in range(low, high + 1, 2)] + [rest]
     while len(terms) > 1 and terms[-1] is None:
         terms.pop()
@@ -104,12 +104,12 @@ def _horner(c: Mapping[int, tf.Tensor], low: int, high: int, s: tf.Tensor, produ
 
 
 def _root(zero: tf.Tensor, square: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
-    """The norm, which has no derivative where it is zero and is wanted there; elsewhere 1."""
+    """Returns the norm where it is zero and `wanted`, without a derivative there; elsewhere 1."""
     return tf.sqrt(tf.where(zero & wanted, square, tf.ones_like(square)))
 
 
 def _vanishes(c: Mapping[int, tf.Tensor], k: int) -> tf.Tensor:
-    """Whether a coefficient is zero, but for the rounding of its neighbors."""
+    """Whether a coefficient is zero up to the rounding of its neighbors."""
     size = tf.abs(c[k])
     if k - 1 not in c or k + 1 not in c:
         return tf.equal(size, 0)
@@ -119,7 +119,7 @@ def _vanishes(c: Mapping[int, tf.Tensor], k: int) -> tf.Tensor:
 
 
 def _kept(c: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
-    """A coefficient of an odd power, without what rounding left of it; any number where it is not finite."""
+    """Returns the coefficient of an odd power, 0 where it is only rounding, 1 where it is not finite."""
     return tf.where(present | tf.equal(c, 0), _finite(c, 1.0), tf.zeros_like(c))
 
 

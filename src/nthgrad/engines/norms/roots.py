@@ -1,4 +1,4 @@
-"""Norms, and other tensors r whose squares are computed before them: sqrt(s), |x|, an EuclideanNorm."""
+"""Norms and other tensors r whose squares are known: sqrt(s), |x|, an EuclideanNorm."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Make = Callable[[], tf.Tensor]
 
 
 class Root:
-    """A tensor r, with its square; all are built when they are asked for first.
+    """A tensor r with its square; each tensor is built at its first use.
 
     Attributes:
         square: builds the square of r.
@@ -31,7 +31,7 @@ class Root:
         self.expands, self.convention = expands, convention
 
     def moved(self, move: Callable[[tf.Tensor], tf.Tensor]) -> Root:
-        """The root that an op makes of this one by moving elements."""
+        """Returns the root that an op computes from this one by moving elements."""
         square, value, safe = ((lambda f=f: move(f())) for f in (self.square, self.value, self.safe))
         made = Root(square, value, safe, lambda: tf.equal(made.value(), 0))
         made.expands, made.convention = self.expands, self.convention
@@ -39,7 +39,7 @@ class Root:
 
 
 def square_root(square: Make, value: Make, *, expands: bool) -> Root:
-    """The square root of a tensor."""
+    """Returns the square root of a tensor."""
     root = Root(
         square,
         value,
@@ -51,7 +51,7 @@ def square_root(square: Make, value: Make, *, expands: bool) -> Root:
 
 
 def absolute(x: Make, value: Make) -> Root:
-    """The absolute value of a real or complex tensor."""
+    """Returns the absolute value of a real or complex tensor."""
 
     def square() -> tf.Tensor:
         z = x()
@@ -61,7 +61,7 @@ def absolute(x: Make, value: Make) -> Root:
 
 
 def euclidean(op: Any, inputs: Callable[[], Sequence[tf.Tensor]]) -> Root:
-    """What an EuclideanNorm computes, from elements of size 1 at most: their squares are neither lost nor infinite."""
+    """Returns an EuclideanNorm; elements are scaled to at most 1, so that squares neither underflow nor overflow."""
 
     @functools.cache
     def parts() -> tuple[tf.Tensor, tf.Tensor]:
@@ -89,7 +89,7 @@ def euclidean(op: Any, inputs: Callable[[], Sequence[tf.Tensor]]) -> Root:
 
 
 def exponent(op: Any) -> float | None:
-    """The exponent of a square root or of a power of a real tensor; None if it is whole, negative or varies."""
+    """Returns the exponent of a square root or of a real power; None if it is whole, not positive or no constant."""
     if op.type == "Sqrt":
         return 0.5
     p = tf.get_static_value(op.inputs[1])
@@ -99,7 +99,7 @@ def exponent(op: Any) -> float | None:
 
 
 def half_power(op: Any) -> int | None:
-    """Half the exponent of a power, if the exponent is a positive even number."""
+    """Returns half the exponent of a power, if the exponent is a positive even number."""
     p = tf.get_static_value(op.inputs[1])
     if p is None or p.ndim or p.imag or not 0 < p.real <= 1024 or p.real % 2:
         return None

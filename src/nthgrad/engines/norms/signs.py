@@ -1,4 +1,4 @@
-"""Tells from the ops of a graph that a tensor is made of squares, or always positive."""
+"""Proves, from the ops of a graph, that a tensor is a sum of squares or always positive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-# Ops that hand on elements of their first input, or sum them up.
+# Ops that copy or sum elements of their first input.
 _FIRST = frozenset({
     "BroadcastTo", "Cast", "EnsureShape", "ExpandDims", "Gather", "GatherNd", "GatherV2", "Identity", "MatrixDiagPart",
     "MatrixDiagPartV2", "MatrixDiagPartV3", "Mean", "Real", "Reshape", "Reverse", "ReverseV2", "Slice", "Split",
@@ -19,7 +19,7 @@ _POSITIVE = frozenset({"Cosh", "Exp", "Sigmoid", "Softplus"})
 
 
 def of_squares(t: tf.Tensor) -> bool:
-    """Whether a tensor is made of squares and positive numbers: its derivative is zero where it is zero."""
+    """Whether a tensor consists of squares and positive numbers: its derivative is zero where it is zero."""
     op = t.op
     if op.type == "Const":
         return _constant(op, lambda v: v >= 0)
@@ -27,7 +27,7 @@ def of_squares(t: tf.Tensor) -> bool:
 
 
 def positive(t: tf.Tensor) -> bool:
-    """Whether the ops that a tensor is made by show that every element of it is positive."""
+    """Whether the ops that compute a tensor show that all its elements are positive."""
     op = t.op
     if op.type == "Const":
         return _constant(op, lambda v: v > 0)
@@ -43,14 +43,14 @@ def _never_negative(t: tf.Tensor) -> bool:
 
 
 def _of_inputs(op: Any, holds: Callable[[tf.Tensor], bool]) -> bool:
-    """Whether what holds for the inputs of an op holds for its output."""
+    """Whether a property holds for the output of an op because it holds for its inputs."""
     if op.type in _FIRST:
         return holds(op.inputs[0])
     return op.type in _ALL and all(holds(x) for x in op.inputs if not x.dtype.is_integer)
 
 
 def _squares(op: Any) -> bool:
-    """Whether an op makes squares, or z times its conjugate."""
+    """Whether an op computes squares, or z times its conjugate."""
     inputs = list(op.inputs)
     if op.type == "SquaredDifference":
         return True

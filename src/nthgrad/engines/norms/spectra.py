@@ -1,7 +1,6 @@
-"""Refuses, at run time, decompositions with equal eigenvalues or singular values where derivatives need these apart.
+"""Refuses, at run time, decompositions with equal eigenvalues or singular values, if derivatives divide by differences.
 
-The first derivatives of the values alone need no differences of them: those of a symmetric function are right. All
-other derivatives divide by the differences.
+First derivatives of the values do not: those of a symmetric function are right. All other derivatives do.
 """
 
 from __future__ import annotations
@@ -28,21 +27,21 @@ _INSTEAD = {
 def checked(
     op: Any, a: tf.Tensor, outputs: Sequence[tf.Tensor], order: int, *, vectors: bool, backward: bool
 ) -> list[tf.Tensor]:
-    """Refuses, when the graph runs, values that are equal but for rounding, or singular values that are zero.
+    """Refuses, when the graph runs, values that are equal up to rounding, or singular values that are zero.
 
-    Where XLA drops the refusal, the result is NaN: power series divide by zero, and for tapes, which would not, the
-    outputs are given a derivative that is NaN.
+    Where XLA drops the refusal, the result is NaN: power series divide by zero. Tapes do not, so for them the outputs
+    get a derivative that is NaN.
 
     Args:
         op: the decomposition.
         a: the matrix, in the graph being traced.
-        outputs: its values first, in the graph being traced.
+        outputs: the outputs of the op, its values first, in the graph being traced.
         order: the highest order of differentiation.
         vectors: whether the result depends on the vectors.
         backward: whether a tape differentiates the result.
 
     Returns:
-        The outputs.
+        the outputs.
     """
     if order < 2 and not vectors:
         return list(outputs)
@@ -68,7 +67,7 @@ def checked(
 
 
 def close(values: tf.Tensor, *, zeros: bool) -> tf.Tensor:
-    """Where two values of a matrix, along the last axis, are equal but for rounding, or one is zero."""
+    """Returns where two values of a matrix, on the last axis, are equal up to rounding or, if `zeros`, one is zero."""
     n = tf.shape(values)[-1]
     size = tf.abs(values)
     rounding = {tf.float64: 2.0**-52, tf.complex128: 2.0**-52}.get(values.dtype, 2.0**-23)

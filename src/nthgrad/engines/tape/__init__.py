@@ -1,8 +1,8 @@
 """The reference engine: nested `tf.GradientTape`s in one traced graph.
 
-Each order differentiates the graph of the order before it, so the graph grows geometrically (about 3.5 times an order
-for a small network): right for low orders, and the oracle for the other engines. Where TensorFlow's own gradients
-are wrong or silent at second order and beyond, the ops are replayed with repairs, or refused.
+Each order differentiates the graph of the order before it. The graph grows geometrically, about 3.5 times per order for
+a small network. So tapes are for low orders, and the oracle for the other engines. Where TensorFlow's own gradients are
+wrong or silently lost at second order and beyond, the ops are rebuilt with repairs, or refused.
 """
 
 from __future__ import annotations
@@ -23,23 +23,22 @@ MAX_OPS = 100_000
 """Graphs larger than this are refused: tracing one takes about a minute, compiling it many."""
 
 MAX_ORDER = 100
-"""More orders than this are refused at once, however cheap; the recursion that nests the tapes has an end."""
-
+"""Higher orders are refused, however cheap: Python's recursion limit bounds the nesting of tapes."""
 
 _CHEAPER = 'Use method="taylor", whose cost grows with the square of the order.'
 
 
 def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest: int = 0) -> list[Any]:
-    """Derivatives of f at x, orders `lowest` to `order`, inside a graph that is being traced.
+    """Returns the derivatives of f at x, orders `lowest` to `order`, inside a graph that is being traced.
 
     Args:
-        f: maps a tensor to any `tf.nest` structure of tensors whose shapes `engines.outputs` has found fit.
+        f: maps a tensor to any `tf.nest` structure of tensors whose shapes `engines.outputs` has checked.
         x: real tensor of shape S in the graph being traced.
         order: the highest order, at least 0.
         lowest: the lowest order to return.
 
     Returns:
-        A list of structures like f(x): the derivatives of these orders.
+        a list of structures like f(x), one for each order.
 
     Raises:
         NthgradError: as `partials`.
@@ -50,22 +49,22 @@ def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest:
 def partials(
     f: Callable[..., Any], xs: Sequence[tf.Tensor], indices: Sequence[Index], names: Sequence[str]
 ) -> list[Any]:
-    """Partial derivatives of f at points given by their coordinates, inside a graph that is being traced.
+    """Returns partial derivatives of f at points given by their coordinates, inside a graph that is being traced.
 
     Args:
-        f: maps as many tensors to any `tf.nest` structure of tensors whose shapes `engines.outputs` has found fit.
+        f: maps the coordinates to any `tf.nest` structure of tensors whose shapes `engines.outputs` has checked.
         xs: the coordinates: real tensors of one shape and dtype in the graph being traced.
-        indices: for each derivative, how often to differentiate by each coordinate.
-        names: how errors call the coordinates.
+        indices: for each derivative, its order in each coordinate.
+        names: the names of the coordinates in errors.
 
     Returns:
-        A list of structures like f(*xs): these derivatives.
+        a list of structures like f(*xs), one for each index.
 
     Raises:
-        DependenceError: f does not depend on a coordinate that it is to be differentiated by.
+        DependenceError: f does not depend on a coordinate to differentiate by.
         MixingError: f mixes the rows of a batch.
-        UnsupportedOpError: an op between a coordinate and f(*xs) has no derivative of an order asked for.
-        CostError: the graph would grow past `MAX_OPS`.
+        UnsupportedOpError: an op between a coordinate and f(*xs) has no derivative of a requested order.
+        CostError: the graph would be larger than `MAX_OPS`.
     """
     order = max(map(sum, indices))
     if order == 0:
@@ -75,7 +74,7 @@ def partials(
             f"The derivative of order {order} would nest {order} tapes; nthgrad nests at most {MAX_ORDER}, for each "
             f"differentiates the graph of the one before. {_CHEAPER}"
         )
-    with tf.GradientTape(persistent=True) as seeding:  # watches only what `functional` asks it to
+    with tf.GradientTape(persistent=True) as seeding:  # watches only the seeds of `functional`
         tower = _Tower(f, xs, indices, names, seeding)
         results = tower.build(order)
     found = []
@@ -93,7 +92,7 @@ def partials(
 
 
 class _Tower:
-    """The nested tapes, and what the innermost level finds out about f."""
+    """Nested tapes; the innermost level records the outputs and paths of f."""
 
     def __init__(
         self,
@@ -118,7 +117,7 @@ class _Tower:
         return any(n and axis not in self.used for axis, n in enumerate(k))
 
     def build(self, level: int) -> dict[Index, tf.Tensor]:
-        """The derivatives that are needed up to an order, by index."""
+        """Returns the needed derivatives up to an order, by index."""
         if level == 0:
             return {(0,) * len(self.xs): self.functional()}
         mine = [k for k in self.needed if sum(k) == level]
@@ -132,10 +131,10 @@ class _Tower:
         return found
 
     def functional(self) -> tf.Tensor:
-        """What the tapes differentiate: f(x) itself if elementwise, else sum_i <u_i, f_i(x)>.
+        """Returns the tensor to differentiate: f(x) itself if elementwise, else sum_i <u_i, f_i(x)>.
 
-        The seeds u make one tower of scalars (or of rows) serve outputs of any shape and number: the k-th derivative
-        of f_i is the gradient by u_i of the k-th derivative of the sum.
+        With the seeds u, one tower serves outputs of any shape and number: the k-th derivative of f_i is the gradient
+        by u_i of the k-th derivative of the sum.
         """
         self.structure = self.f(*self.xs)
         self.outputs = tf.nest.flatten(self.structure)
@@ -156,7 +155,7 @@ class _Tower:
         return tf.add_n([tf.cast(t, x.dtype) for t in terms])
 
     def afford(self, level: int) -> None:
-        """Refuses the rest of the tower when its size, extrapolated from the orders that stand, is past sense."""
+        """Refuses a tower whose size, extrapolated from the orders built so far, is too large."""
         self.sizes.append(len(self.xs[0].graph.get_operations()))
         if len(self.sizes) < 3:
             return
@@ -169,19 +168,22 @@ class _Tower:
         if total > MAX_OPS:
             raise CostError(
                 f"The derivative of order {self.order} by nested tapes would take about {total:.1e} graph ops: orders "
-                f"{level - 3} to {level - 1} took {a}, {b} and {c}, and each further order multiplies what the last "
-                f"one added by {ratio:.2f}. {_CHEAPER}"
+                f"{level - 3} to {level - 1} took {a}, {b} and {c}, and each further order adds {ratio:.2f} times as "
+                f"many ops as the last one. {_CHEAPER}"
             )
 
 
 def _parent(k: Index) -> tuple[int, Index]:
-    """The last axis of an index that is not 0, and the index one less there: what it is the derivative of, and by."""
+    """Returns the last axis on which an index is not 0, and the index with one less there.
+
+    The derivative of an index is that of its parent, differentiated by this axis.
+    """
     axis = max(i for i, n in enumerate(k) if n)
     return axis, (*k[:axis], k[axis] - 1, *k[axis + 1 :])
 
 
 def _ancestry(k: Index) -> Iterator[Index]:
-    """An index, its parent, and so on."""
+    """Yields an index, its parent, and so on."""
     yield k
     while any(k):
         _, k = _parent(k)

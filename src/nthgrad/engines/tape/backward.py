@@ -1,4 +1,4 @@
-"""One gradient backward: right where TensorFlow's own is wrong or silent, or refused."""
+"""Computes one gradient backward; repairs or refuses ops whose TensorFlow gradient is wrong or silently lost."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _WAYS_OUT = f'Use method="taylor". {dependence.WAYS_OUT}'
 def repaired(
     path: list[Any], sources: Sequence[tf.Tensor], targets: Sequence[tf.Tensor], *, custom: bool = True
 ) -> list[tf.Tensor]:
-    """The targets, rebuilt from the sources where an op on the path between them has a bad gradient.
+    """Returns the targets, rebuilt where an op on the path has a wrong gradient.
 
     Args:
         path: the ops between the sources and the targets.
-        sources: what the targets are differentiated by.
+        sources: the tensors to differentiate by.
         targets: the outputs of f.
-        custom: whether custom gradients stay in force. Without, the ops that f computes are differentiated.
+        custom: whether custom gradients stay in force. If not, the ops of f are differentiated.
     """
     refuse(path, sources)
     if not needs_repair(path, custom=custom):
@@ -45,17 +45,17 @@ def gradient(
     level: int = 1,
     seed: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """The gradient of y's sum, or of <seed, y>, by x; zeros only where no differentiable path leads from x to y.
+    """Returns the gradient of y's sum, or of <seed, y>, by x; zeros only if there is no differentiable path.
 
     Args:
-        tape: a tape that has recorded how y is computed from x. Without one the graph is read, which is quicker: a tape
-            has TensorFlow build a backward function at each call of a function. No tape may be open then that is to
-            differentiate again, for reading rewrites loops and calls.
+        tape: a tape that has recorded how y is computed from x. Without one, tf.gradients is used, which is faster: for
+            a tape, TensorFlow builds a backward function at each call of a function. But tf.gradients rewrites loops
+            and calls, so no open tape may differentiate the result.
         y: a tensor of the graph being traced; with a tape, of any graph.
         x: a tensor that the tape watches.
         path: the ops between x and f(x), for errors.
-        level: the order of the derivative that this is, for errors.
-        seed: of the shape of y.
+        level: the order of this derivative, for errors.
+        seed: a tensor of the shape of y.
     """
     if any(map(trace.hidden, path)):
         _refuse_hidden(y, x, level)
@@ -66,22 +66,22 @@ def gradient(
         raise _unsupported(error, path, level) from error
     if dy is not None:
         dy = tf.convert_to_tensor(dy)  # IndexedSlices become dense
-        dy.set_shape(x.shape)  # a loop forgets it
+        dy.set_shape(x.shape)  # a loop loses it
         return dy
     lost = trace.between([x], [y])
     if lost:
         kinds = ", ".join(sorted({op.type for op in lost}))
         raise UnsupportedOpError(
-            f"TensorFlow gives no derivative of order {level}, although ops lead from x to the one of order "
-            f"{level - 1}: {kinds}. {_WAYS_OUT}"
+            f"TensorFlow returns no derivative of order {level}, although that of order {level - 1} depends on x "
+            f"through these ops: {kinds}. {_WAYS_OUT}"
         )
     return tf.zeros_like(x)
 
 
 def _refuse_hidden(y: tf.Tensor, x: tf.Tensor, level: int) -> None:
-    """Raises where the path from x to y leads through a function that cannot be seen, unless by a custom gradient.
+    """Raises where the path from x to y has a function without a graph, unless a custom gradient wraps it.
 
-    TensorFlow differentiates such a function from its serialized form, and finds zeros for some of TensorFlow's own.
+    TensorFlow differentiates such a function from its serialized form, and gets zeros for some of its own functions.
     """
 
     def needs(op: Any) -> Sequence[tf.Tensor]:
@@ -99,17 +99,17 @@ def _refuse_hidden(y: tf.Tensor, x: tf.Tensor, level: int) -> None:
 
 
 def _unsupported(error: Exception, path: list[Any], level: int) -> NthgradError:
-    """Names the op of f whose gradient op has no gradient, and the line that made it."""
+    """Returns an error that names the op of f whose gradient has no gradient, and the user's line."""
     if isinstance(error, NthgradError):
         return error
     missing, text = reason(error)
-    suspects = [op for op in trace.walk(path) if missing.startswith(op.type)]
+    suspects = [op for op in trace.with_bodies(path) if missing.startswith(op.type)]
     where = trace.describe(max(suspects, key=lambda op: len(op.type))) if suspects else "an op of f"
     return UnsupportedOpError(f"TensorFlow has no derivative of order {level} of {where}: {text}. {_WAYS_OUT}")
 
 
 def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
-    """Raises where an op between the sources and f(x) would lose a part of the derivative without a word."""
+    """Raises where an op between the sources and f(x) would silently lose a part of the derivative."""
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     for op in path:
         if op.type in opaque.PYTHON:

@@ -1,7 +1,7 @@
-"""Ops whose registered gradient TensorFlow cannot differentiate rightly again, and what stands in for them.
+"""Replaces ops whose registered gradient is wrong at second order and beyond.
 
-`REPAIRS` maps an op type to a function of the op and its inputs that makes the same outputs with a derivative that is
-right to every order. `REFUSED` maps the op types that have none to the reason. Seen in TensorFlow 2.16 to 2.21.
+`REPAIRS` maps an op type to a function of the op and its inputs; it computes the same outputs, with derivatives that
+are right to every order. `REFUSED` maps op types without a repair to the reason. Checked in TensorFlow 2.16 to 2.21.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.engines.graph.custom_gradients import exact_gradient
-from nthgrad.engines.graph.rebuild import again
-from nthgrad.engines.graph.trace import recentres
+from nthgrad.engines.graph.rebuild import rebuild_op
+from nthgrad.engines.graph.trace import recenters
 
 
 def unbroadcast(tensor: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-    """Sums a cotangent over the axes along which `like` was broadcast."""
+    """Sums a cotangent over the axes on which `like` was broadcast."""
     if tensor.shape == like.shape and tensor.shape.is_fully_defined():
         return tensor
     axes, _ = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(like), s1=tf.shape(tensor))
@@ -29,7 +29,7 @@ def unbroadcast(tensor: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
 def linear(
     forward: Callable[[tf.Tensor], tf.Tensor], transpose: Callable[[tf.Tensor], tf.Tensor]
 ) -> Callable[..., Any]:
-    """A linear map with its transpose, which are each other's derivative for ever."""
+    """Returns a linear map whose gradient is its transpose, at every order."""
 
     @exact_gradient
     def apply(x):
@@ -39,10 +39,10 @@ def linear(
 
 
 def power(x: tf.Tensor, p: tf.Tensor) -> tf.Tensor:
-    """x**p with derivatives that are right at x = 0, where the registered ones come to 0 * 0**-1 = NaN.
+    """Computes x**p with right derivatives at x = 0, where the registered ones are 0 * 0**-1 = NaN.
 
-    A whole constant exponent becomes a product, so its derivatives come from the product rule; a broken one never
-    reaches zero as it is lowered; one that is not constant has a derivative that is zero where the exponent is.
+    A whole constant exponent becomes a product. A fractional one never reaches zero when it is lowered. For one that is
+    not constant, the derivative by x is set to zero where the exponent is zero.
     """
     exponent = tf.get_static_value(p)
     if exponent is None:
@@ -56,7 +56,7 @@ def power(x: tf.Tensor, p: tf.Tensor) -> tf.Tensor:
 
 
 def product_power(x: Any, k: int) -> Any:
-    """x**k by repeated squaring (Knuth, The Art of Computer Programming 2, section 4.6.3)."""
+    """Computes x**k by repeated squaring (Knuth, The Art of Computer Programming 2, section 4.6.3)."""
     if k == 0:
         return tf.ones_like(x)
     half = product_power(x, k // 2) if k > 1 else None
@@ -71,7 +71,7 @@ def _power(x: tf.Tensor, p: tf.Tensor) -> Any:
 
     def grad(dy):
         zero = tf.equal(p, 0) & tf.fill(tf.shape(y), True)
-        # Both the power and its cotangent are kept from the dead elements, at this order and at every later one.
+        # At every order, neither the power nor its cotangent reaches the elements whose derivative is zero.
         dx = tf.where(zero, tf.zeros_like(y), dy * p * _power(tf.where(zero, tf.ones_like(y), x), p - 1))
         positive = tf.greater(x, 0) & tf.fill(tf.shape(y), True)
         base = tf.where(positive, x, tf.ones_like(y))
@@ -83,14 +83,14 @@ def _power(x: tf.Tensor, p: tf.Tensor) -> Any:
 
 def _pow(op: tf.Operation, x: tf.Tensor, p: tf.Tensor) -> tf.Tensor:
     if not op.outputs[0].dtype.is_floating:
-        return again(op, [x, p])[0]
+        return rebuild_op(op, [x, p])[0]
     return power(x, p)
 
 
 def _prefix_products(x: tf.Tensor, n: int) -> tf.Tensor:
-    """Products of x[:1], x[:2], ... along axis 0 in log2(n) steps (Hillis and Steele, 1986), by the product rule only.
+    """Computes the products of x[:1], x[:2], ... in log2(n) steps (Hillis and Steele, 1986), without a division.
 
-    The registered gradients of Prod and Cumprod divide by the factors, so a zero among them hides what the others do.
+    The registered gradients of Prod and Cumprod divide by the factors, which is wrong if one is zero.
     """
     shift = 1
     while shift < n:
@@ -138,7 +138,7 @@ def _cumprod(op: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tensor:
 
 
 def _log_where(x: tf.Tensor, y: tf.Tensor, least: float = 0.0) -> tf.Tensor:
-    """y, or a harmless 1 where x is zero and a function of y that x multiplies is not finite."""
+    """Returns y, or 1 where x is zero and log(y), the other factor, is not finite."""
     return tf.where(tf.equal(x, 0) & tf.logical_not(y > least), tf.ones_like(y), y)
 
 
@@ -155,13 +155,13 @@ def _xdivy(op: tf.Operation, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 
 def _softmax_cross_entropy(op: tf.Operation, logits: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
-    # The registered gradient holds for labels that sum to 1, and forgets that they may vary.
+    # The registered gradient is right for constant labels that sum to 1 only.
     loss = -tf.reduce_sum(labels * tf.nn.log_softmax(logits), -1)
     return [loss, tf.nn.softmax(logits) - labels]
 
 
 def _cumulative_logsumexp(op: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf.Tensor:
-    # The registered gradient takes logarithms of the cotangent, which at higher orders has either sign and zeros.
+    # The registered gradient takes logarithms of the cotangent, which at higher orders may be negative or zero.
     known = tf.get_static_value(axis)
     if known is None or x.shape.rank is None:
         raise LookupError("CumulativeLogsumexpGrad (along an axis unknown when traced)")
@@ -175,15 +175,15 @@ def _cumulative_logsumexp(op: tf.Operation, x: tf.Tensor, axis: tf.Tensor) -> tf
 
 
 def _relu(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
-    return tf.where(x > 0, x, tf.zeros_like(x))  # drops an infinite cotangent, as of sqrt(relu(x)); ReluGrad does not
+    return tf.where(x > 0, x, tf.zeros_like(x))  # unlike ReluGrad, drops infinite cotangents, as for sqrt(relu(x))
 
 
 def _relu6(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
     return tf.where(x < 6, _relu(op, x), 6 * tf.ones_like(x))
 
 
-def _recentring(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
-    return tf.identity(x) if recentres(op) else tf.stop_gradient(x)
+def _recentering(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
+    return tf.identity(x) if recenters(op) else tf.stop_gradient(x)
 
 
 def _softsign(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
@@ -192,7 +192,7 @@ def _softsign(op: tf.Operation, x: tf.Tensor) -> tf.Tensor:
 
 def _resize(op: tf.Operation, images: tf.Tensor, size: tf.Tensor, transpose: Callable[..., tf.Tensor]) -> tf.Tensor:
     options = {name: op.get_attr(name) for name in ("align_corners", "half_pixel_centers")}
-    return linear(lambda x: again(op, [x, size])[0], lambda dy: transpose(dy, images, **options))(images)
+    return linear(lambda x: rebuild_op(op, [x, size])[0], lambda dy: transpose(dy, images, **options))(images)
 
 
 def _bilinear_transpose(dy: tf.Tensor, images: tf.Tensor, **options: bool) -> tf.Tensor:
@@ -219,7 +219,7 @@ REPAIRS: dict[str, Callable[..., Any]] = {
     "ResizeNearestNeighbor": functools.partial(_resize, transpose=_nearest_transpose),
     "SoftmaxCrossEntropyWithLogits": _softmax_cross_entropy,
     "Softsign": _softsign,
-    "StopGradient": _recentring,
+    "StopGradient": _recentering,
     "Xdivy": _xdivy,
     "Xlog1py": _xlog1py,
     "Xlogy": _xlogy,
@@ -232,9 +232,9 @@ def leaves_the_graph(op: tf.Operation, inputs: Sequence[tf.Tensor]) -> bool:
 
 
 _HIDDEN = "TensorFlow registers no gradient for it although its output varies with its input"
-_ONCE = "its gradient is silently lost when it is differentiated again"
+_ONCE = "its second derivative is silently lost"
 
-# Op types for which nested tapes would leave out a part of the derivative without a word.
+# Op types for which nested tapes would silently lose a part of the derivative.
 REFUSED: dict[str, str] = {
     "CTCBeamSearchDecoder": _HIDDEN,
     "CTCGreedyDecoder": _HIDDEN,
@@ -273,7 +273,7 @@ REFUSED: dict[str, str] = {
     "UnsortedSegmentProd": _ONCE,
 }
 
-# Op types with inputs (by index) in which TensorFlow gives no gradient although the output varies with them.
+# Op types, with the indices of inputs for which TensorFlow returns no gradient although the output varies with them.
 REFUSED_INPUTS: dict[str, frozenset[int]] = {
     "Betainc": frozenset({0, 1}),
     "FusedBatchNorm": frozenset({3, 4}),
@@ -294,11 +294,11 @@ REAL_ONLY = frozenset({
 
 
 def refusal(op: tf.Operation) -> str | None:
-    """Why an op between x and f(x) has no right derivative, if so."""
+    """Returns why an op between x and f(x) has no right derivative; None if it has one."""
     if op.type in REAL_ONLY and any(t.dtype.is_complex for t in op.inputs):
         return "its gradient is wrong for complex tensors"
     if op.type.startswith("FusedBatchNorm") and op.get_attr("is_training"):
         return "in training mode its third derivative is wrong, and those of its means and variances are lost"
     if op.type in ("MaxPool", "MaxPoolV2", "MaxPool3D") and op.inputs[0].shape[1:] == op.outputs[0].shape[1:]:
-        return "where the output has the shape of the input, TensorFlow's kernel for its second derivative gives zeros"
+        return "if its output has the shape of its input, TensorFlow's kernel for its second derivative returns zeros"
     return REFUSED.get(op.type)

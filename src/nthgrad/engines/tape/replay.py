@@ -1,7 +1,7 @@
 """Rebuilds the ops between x and y, with repairs for those whose derivatives would be wrong.
 
-An op whose type is in `repairs` is replaced, and a branch of a select is computed from inputs that the branch not taken
-cannot reach.
+An op whose type is in `repairs` is replaced. Each branch of a select is rebuilt on gated inputs, so that no derivative
+flows through the branch not taken.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.tape.repairs import REPAIRS, leaves_the_graph
 from nthgrad.errors import UnsupportedOpError
 
-# Ops that choose: the inputs (by index) that they choose from, and the condition under which the first is chosen.
+# Ops that select: the indices of the inputs to select from, and the condition that selects the first.
 SELECTS: dict[str, tuple[tuple[int, ...], Callable[..., tf.Tensor]]] = {
     "Maximum": ((0, 1), lambda a, b: a >= b),
     "Minimum": ((0, 1), lambda a, b: a <= b),
@@ -27,11 +27,11 @@ SELECTS: dict[str, tuple[tuple[int, ...], Callable[..., tf.Tensor]]] = {
 
 
 def needs_repair(path: Iterable[Any], *, custom: bool = True) -> bool:
-    """Whether any op of a path, or of the functions that it calls, has to be rebuilt in another way.
+    """Whether any op of a path, or of the functions that it calls, needs a change.
 
-    It has a repair, or is a select that needs gates, or has a custom gradient that is not to stay in force.
+    It has a repair, is a select that needs gates, or has a custom gradient that is not kept in force.
     """
-    ops = list(trace.walk(path))
+    ops = list(trace.with_bodies(path))
     made = {(id(op.graph), t.name) for op in ops for t in op.outputs if op.type in kinds.ELEMENTWISE}
     return any(
         (op.type in REPAIRS)
@@ -46,12 +46,12 @@ class Replay(Walk[tf.Tensor]):
 
     Args:
         env: the new tensors, by the names of the old ones.
-        path: the ops of the graph being traced to rebuild; those that the targets do not need are left out. A copy that
-            nobody needs would still be given a zero cotangent where TensorFlow passes the intermediate results of a
-            branch to its gradient, and zero times an infinite slope is NaN.
+        path: the ops of the graph being traced to rebuild; ops that the targets do not need are left out. TensorFlow
+            passes the intermediate results of a branch to its gradient: an unused copy would get a zero cotangent, and
+            zero times an infinite slope is NaN.
         inside: whether the ops are built in a loop or a branch.
         custom: whether custom gradients stay in force.
-        foreign: whether the ops are of another graph than the one being traced, so that all are rebuilt.
+        foreign: whether the ops belong to another graph than the one being traced, so that all are rebuilt.
     """
 
     def __init__(
@@ -73,14 +73,14 @@ class Replay(Walk[tf.Tensor]):
         return Replay(env, inside=self.inside or op.type not in kinds.CALLS, custom=self.custom, foreign=True)
 
     def rebuilds(self, op: Any) -> bool:
-        """Whether an op is one of those to rebuild."""
+        """Whether to rebuild an op."""
         return self.foreign or op.name in self.path
 
     def stays(self, op: Any, inputs: Sequence[Any]) -> bool:
         return not self.rebuilds(op)
 
     def needs(self, op: Any) -> list[tf.Tensor]:
-        """The inputs of an op; of a select's branches, only the tensors where they begin."""
+        """Returns the inputs of an op; for a select, those of the elementwise parts of its branches."""
         if not self.chooses(op):
             return list(op.inputs)
         indices = SELECTS[op.type][0]
@@ -97,15 +97,15 @@ class Replay(Walk[tf.Tensor]):
         return self.make(op, inputs)
 
     def make(self, op: Any, inputs: Sequence[tf.Tensor], mask: tf.Tensor | None = None) -> list[tf.Tensor]:
-        """Rebuilds one op, or what replaces it.
+        """Rebuilds one op, or builds its repair.
 
         Args:
             op: the old op.
             inputs: the new inputs.
-            mask: where the result is used, if not everywhere.
+            mask: where the result is used; None for everywhere.
 
         Returns:
-            The new outputs.
+            the new outputs.
         """
         if self.chooses(op):
             indices, condition = SELECTS[op.type]
@@ -118,7 +118,7 @@ class Replay(Walk[tf.Tensor]):
         if op.type in REPAIRS:
             if self.inside and leaves_the_graph(op, inputs):
                 raise UnsupportedOpError(
-                    f"{trace.describe(op)} stands in a loop or a branch, where it cannot be repaired for higher "
+                    f"{trace.describe(op)} is in a loop or a branch, where it cannot be repaired for higher "
                     "derivatives. Move it out, write the loop in Python, or use nthgrad.finite_difference."
                 )
             made = REPAIRS[op.type](op, *inputs)
@@ -132,24 +132,24 @@ class Replay(Walk[tf.Tensor]):
                 return _custom_gradient(op, inputs, custom_gradients.exact_gradient)
         if trace.bodies(op):
             raise UnsupportedOpError(
-                f"{trace.describe(op)} calls a function in which an op has to be repaired, and it is none of the calls "
-                "that can be entered. Write it with tf.function, tf.cond, tf.switch_case or tf.while_loop."
+                f"{trace.describe(op)} calls a function in which an op has to be repaired, which is not possible for "
+                "calls of this type. Write it with tf.function, tf.cond, tf.switch_case or tf.while_loop."
             )
         return self.rebuild(op, inputs)
 
     def chooses(self, op: Any) -> bool:
-        """Whether an op is a select of which a branch is more than a tensor that is there already."""
+        """Whether an op is a select with a branch that is computed elementwise."""
         return op.type in SELECTS and any(self.elementwise(op.inputs[i]) for i in SELECTS[op.type][0])
 
     def elementwise(self, tensor: tf.Tensor) -> bool:
-        """Whether a tensor is made elementwise, by an op of this walk."""
+        """Whether an op of this walk computes a tensor elementwise."""
         return tensor.name not in self.sources and self.rebuilds(tensor.op) and tensor.op.type in kinds.ELEMENTWISE
 
     def gated(self, tensor: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-        """A branch, computed from inputs that let no derivative through where the mask is False.
+        """Rebuilds a branch on inputs that pass no derivative where the mask is False.
 
-        Where a branch is not taken its cotangent is zero, and zero times its infinite slope would be NaN. The gate
-        stands where the elementwise part of the branch begins, so the NaN is dropped there, at every order.
+        Where a branch is not taken its cotangent is zero, and zero times an infinite slope is NaN. The gates are at the
+        inputs of the elementwise part of the branch and drop the NaN, at every order.
         """
         key = tensor.name, mask.name
         if key not in self.gates:
@@ -174,7 +174,7 @@ def _gate(tensor: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
 
 
 def _widen(condition: tf.Tensor, branch: tf.Tensor) -> tf.Tensor:
-    """The old Select takes a vector of conditions, one a row; later ones broadcast from the right."""
+    """Reshapes the condition of a Select, which may be a vector with one entry per row, to broadcast as SelectV2's."""
     if condition.shape.rank == 1 and branch.shape.rank not in (None, 1):
         return tf.reshape(condition, [-1] + [1] * (branch.shape.rank - 1))
     return condition
@@ -183,10 +183,10 @@ def _widen(condition: tf.Tensor, branch: tf.Tensor) -> tf.Tensor:
 def _custom_gradient(
     op: Any, inputs: Sequence[tf.Tensor], decorate: Callable[..., Any] = tf.custom_gradient
 ) -> list[tf.Tensor]:
-    """The IdentityN that ends a tf.custom_gradient, rebuilt with that gradient."""
+    """Rebuilds the IdentityN at the end of a tf.custom_gradient, with that gradient."""
     if op.graph is not inputs[0].graph:
         raise UnsupportedOpError(
-            f"f calls a function with a tf.custom_gradient in it, {trace.describe(op)}, beside ops that have to be "
+            f"f calls a function with a tf.custom_gradient in it, {trace.describe(op)}, and other ops have to be "
             "repaired. Call that function's Python code directly instead of through its own tf.function."
         )
 
@@ -198,7 +198,7 @@ def _custom_gradient(
 
 
 def _held(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    """As `_custom_gradient`, but no path leads through the results: a function is behind them that cannot be seen."""
+    """As `_custom_gradient`, but without a path through the results: they come from a function without a graph."""
     taken = custom_gradients.arguments(op)
     count = len(inputs) - len(taken)
 

@@ -1,4 +1,4 @@
-"""The fast engine: truncated power series, carried through the traced graph of f (Taylor mode)."""
+"""The default engine: interprets the traced graph of f in truncated power series (Taylor mode)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nthgrad.engines import outputs
 from nthgrad.engines.graph import dependence
-from nthgrad.engines.taylor.interpreter import is_linear, walk
+from nthgrad.engines.taylor.interpreter import interpret, is_linear
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, times, value, varying
 from nthgrad.errors import CostError
 
@@ -19,20 +19,20 @@ MAX_OPS = 300_000
 """Graphs larger than this are refused: tracing one takes minutes."""
 
 _OPS_PER_MINUTE = 180_000
-"""Rough rate of tracing on one core of 2024, in the ops of the estimate: order 100 of tanh, 1e4 ops, took 3.3 s."""
+"""Approximate rate of tracing on one core of 2024: order 100 of tanh, estimated at 1e4 ops, took 3.3 s."""
 
 
 def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest: int = 0) -> list[Any]:
-    """Derivatives of f at x, orders `lowest` to `order`, inside a graph that is being traced.
+    """Returns the derivatives of f at x, orders `lowest` to `order`, inside a graph that is being traced.
 
     Args:
-        f: maps a tensor to any `tf.nest` structure of tensors whose shapes `engines.outputs` has found fit.
+        f: maps a tensor to any `tf.nest` structure of tensors whose shapes `engines.outputs` has checked.
         x: real tensor of shape S in the graph being traced.
         order: the highest order, at least 0.
         lowest: the lowest order to return.
 
     Returns:
-        A list of structures like f(x): the derivatives of these orders.
+        a list of structures like f(x), one for each order.
 
     Raises:
         NthgradError: as `partials`.
@@ -43,38 +43,38 @@ def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest:
 def partials(
     f: Callable[..., Any], xs: Sequence[tf.Tensor], indices: Sequence[Index], names: Sequence[str]
 ) -> list[Any]:
-    """Partial derivatives of f at points given by their coordinates, inside a graph that is being traced.
+    """Returns partial derivatives of f at points given by their coordinates, inside a graph that is being traced.
 
     Args:
-        f: maps as many tensors to any `tf.nest` structure of tensors whose shapes `engines.outputs` has found fit.
+        f: maps the coordinates to any `tf.nest` structure of tensors whose shapes `engines.outputs` has checked.
         xs: the coordinates: real tensors of one shape and dtype in the graph being traced.
-        indices: for each derivative, how often to differentiate by each coordinate.
-        names: how errors call the coordinates.
+        indices: for each derivative, its order in each coordinate.
+        names: the names of the coordinates in errors.
 
     Returns:
-        A list of structures like f(*xs): these derivatives.
+        a list of structures like f(*xs), one for each index.
 
     Raises:
-        DependenceError: f does not depend on a coordinate that it is to be differentiated by.
+        DependenceError: f does not depend on a coordinate to differentiate by.
         MixingError: f mixes the rows of a batch.
         UnsupportedOpError: an op between a coordinate and f(*xs) has neither a rule nor a gradient.
-        CostError: the graph would grow past `MAX_OPS`.
+        CostError: the graph would be larger than `MAX_OPS`.
     """
     y = f(*xs)
     leaves = tf.nest.flatten(y)
     highest = [max(orders) for orders in zip(*indices, strict=True)]
-    # A step is a power of two, so that it rounds nothing; step**k / k! stays near 1 where 1 / k! would vanish.
+    # A step is a power of two, so it rounds nothing; step**k / k! stays near 1 where 1 / k! would underflow.
     steps = [2 ** round(math.log2(max(1.0, n / math.e))) for n in highest]
-    lines = {}
+    env = {}
     paths = dependence.used(xs, leaves, names, [axis for axis, n in enumerate(highest) if n])
     for axis, path in paths.items():
         x, step = xs[axis], steps[axis]
         outputs.refuse_mixing(leaves, x, outputs.row_rank(x))
         _afford(path, x, highest[axis])
         v = tf.ones_like(x) * step if step > 1 else tf.ones_like(x)
-        lines[x.name] = Series(x, _first(v, tuple(int(i == axis) for i in range(len(xs)))))
+        env[x.name] = Series(x, _first(v, tuple(int(i == axis) for i in range(len(xs)))))
     vary = [k for k in indices if not any(n and axis not in paths for axis, n in enumerate(k))]
-    walked = dict(zip(vary, _walked(lines, y, vary), strict=True))
+    walked = dict(zip(vary, _walked(env, y, vary), strict=True))
     found = [walked[k] if k in walked else tf.nest.map_structure(tf.zeros_like, y) for k in indices]
     factors = [math.prod(Fraction(math.factorial(n), h**n) for n, h in zip(k, steps, strict=True)) for k in indices]
     return [tf.nest.map_structure(lambda c, r=float(r): times(c, r), c) for r, c in zip(factors, found, strict=True)]
@@ -83,17 +83,18 @@ def partials(
 def coefficients(
     f: Callable[[tf.Tensor], Any], x: tf.Tensor, v: tf.Tensor, order: int, check: bool = True
 ) -> list[Any]:
-    """The Taylor coefficients of s -> f(x + s v) about 0, orders 0 to `order`, inside a graph that is being traced.
+    """Returns the coefficients of s -> f(x + s v) about 0, orders 0 to `order`, inside a graph that is being traced.
 
     Args:
         f: maps a tensor to any `tf.nest` structure of tensors, real or complex.
         x: real tensor of shape S in the graph being traced.
         v: direction, of shape S.
         order: the highest order, at least 0.
-        check: whether to refuse an f that does not depend on x, or that is past sense; else its coefficients are zero.
+        check: whether to refuse an f that does not depend on x, or whose graph is too large. If not, the coefficients
+            of an f that does not depend on x are zero.
 
     Returns:
-        A list of structures like f(x).
+        a list of structures like f(x).
 
     Raises:
         NthgradError: as `derivatives`.
@@ -105,18 +106,18 @@ def coefficients(
 
 
 def _first(v: tf.Tensor, unit: Index) -> Callable[[Index], Coefficient]:
-    """The coefficients of a line: v at the first power of its own variable, and no others."""
+    """Returns the coefficients of x + t v: v at the first power of t, structural zeros elsewhere."""
     return lambda k: v if k == unit else None
 
 
-def _walked(lines: dict[str, Series], y: Any, indices: Sequence[Index]) -> list[Any]:
+def _walked(env: dict[str, Series], y: Any, indices: Sequence[Index]) -> list[Any]:
     leaves = tf.nest.flatten(y)
-    series = walk(lines, leaves, indices)
+    series = interpret(env, leaves, indices)
     return [tf.nest.pack_sequence_as(y, [_coefficient(s, k) for s in series]) for k in indices]
 
 
 def _afford(path: list[Any], x: tf.Tensor, order: int) -> None:
-    """Refuses, before it is built, a graph whose size is past sense."""
+    """Refuses a graph that would be too large, before it is built."""
     varies = {t.name for op in path for t in op.outputs} | {x.name}
     steep = sum(not is_linear(op, varies) for op in path)
     size = (len(path) - steep) * order + steep * order**2
@@ -125,7 +126,7 @@ def _afford(path: list[Any], x: tf.Tensor, order: int) -> None:
         raise CostError(
             f"The derivative of order {order} by power series would take about {size:.1e} graph ops, and about "
             f"{minutes:g} minutes of tracing on one core of 2024: of the {len(path)} ops between x and f(x) {steep} "
-            "are not linear, and what each of these takes grows with the square of the order. Ask for a lower order."
+            "are not linear, and the cost of each of these grows with the square of the order. Ask for a lower order."
         )
 
 

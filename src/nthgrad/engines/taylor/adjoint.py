@@ -1,7 +1,7 @@
-"""How an outer tape goes back through the coefficients of y = phi(x).
+"""Defines the gradient of the coefficients of y = phi(x), for outer tapes.
 
-With the series s = phi'(x), y[k] varies with x[j] by s[k - j] (Griewank and Walther, Evaluating Derivatives, 2008,
-section 13.3): what a tape would find in the recurrence that y[k] was computed by, in a third of the work and memory.
+With the series s = phi'(x), the derivative of y[k] by x[j] is s[k - j] (Griewank and Walther, Evaluating Derivatives,
+2008, section 13.3). A tape would get the same from the recurrence of y[k], with three times the work and memory.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from nthgrad.engines.taylor.series import Index, Series, below, less
 
 
 def attached(c: tf.Tensor, k: Index, x: Series, s: Any) -> tf.Tensor:
-    """The coefficient y[k], with a gradient of its own by the coefficients of x.
+    """Returns the coefficient y[k] with a custom gradient by the coefficients of x.
 
     Args:
-        c: y[k], however it was computed; a second outer tape goes through that too.
+        c: y[k], computed in any way; a second outer tape differentiates that computation.
         k: its index.
         x: the argument of phi.
         s: phi'(x), a series or a constant.
@@ -33,14 +33,14 @@ def attached(c: tf.Tensor, k: Index, x: Series, s: Any) -> tf.Tensor:
 
         return tf.identity(c), gradient
 
-    # c is an argument: tf.custom_gradient searches all ops between arguments and result, and so stops at once.
+    # c is an argument because tf.custom_gradient searches all ops between arguments and result.
     made: Any = y(c, *taken)  # type: ignore[arg-type]
     made.set_shape(c.shape)
     return made
 
 
 def coefficient(x: Any, k: Index) -> Any:
-    """The coefficient of a series, or of something that does not vary."""
+    """Returns the coefficient of a series, or of a value that does not vary."""
     return x[k] if isinstance(x, Series) else None if any(k) else x
 
 
@@ -49,6 +49,6 @@ def _conj(t: Any) -> Any:
 
 
 def _summed(dx: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """Adds up what comes from directions that are stacked along a first axis to a value that they share."""
+    """Sums the gradients of stacked directions, whose axes come first, to the shape of the value that they share."""
     more = len(dx.shape) - len(x.shape)
     return tf.reduce_sum(dx, list(range(more))) if more else dx

@@ -1,4 +1,4 @@
-"""What rules are written with beside + - * /: TensorFlow's ops by name, choices, and zeros where there is nothing."""
+"""Helpers for rules: raw ops by name, selection, structural zeros."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from nthgrad.engines.taylor.series import Coefficient, Index, Negative, Series, 
 from nthgrad.engines.taylor.step import Input, Step
 from nthgrad.engines.taylor.table import RULES
 
-# A list that nothing has been written to: it reads as zeros, and XLA can make no other zeros of it.
+# A list without writes: it reads as zeros, and XLA cannot build other zeros for it.
 EMPTY_LISTS = ("EmptyTensorList", "TensorListReserve")
 
 
 def or_zeros(c: Coefficient, x: Input) -> Any:
-    """A coefficient of x, with zeros for one that is zero by structure."""
+    """Returns a coefficient of x; zeros for a structural zero."""
     if c is not None:
         return c
     t: Any = value(x)
@@ -29,9 +29,9 @@ def or_zeros(c: Coefficient, x: Input) -> Any:
 
 
 def choose(condition: tf.Tensor, a: Any, b: Any, still: bool = False) -> Any:
-    """Gives a where the condition holds, else b: coefficient by coefficient, so what is not chosen may be anything.
+    """Returns a where the condition holds, else b, for each coefficient; the one not chosen may be NaN.
 
-    `still` says that where the chosen one does not vary, nothing that is made of it does.
+    With `still`, where the chosen one does not vary, no function of the result varies.
     """
 
     def coefficient(k: Index) -> Coefficient:
@@ -49,17 +49,17 @@ def choose(condition: tf.Tensor, a: Any, b: Any, still: bool = False) -> Any:
 
 
 def only(condition: tf.Tensor, x: Series) -> Series:
-    """Gives x where the condition holds; elsewhere nothing that is made of it varies."""
+    """Returns x, live only where the condition holds: elsewhere no function of it varies."""
     return Series(x.value, x.__getitem__, condition)
 
 
 def exactly(y: Series, at: tf.Tensor) -> Series:
-    """A series whose value is better computed in another way."""
+    """Returns the series y with the more precise value `at`."""
     return -exactly(y.of, -at) if isinstance(y, Negative) else Series(at, y.__getitem__, y.live)
 
 
 class _Ops:
-    """TensorFlow's ops by their own names, on series and tensors alike: `ops.Exp(x)`, `ops.Sum(x, axis)`."""
+    """TensorFlow's raw ops by name, on series and tensors: `ops.Exp(x)`, `ops.Sum(x, axis)`."""
 
     def __getattr__(self, kind: str) -> Callable[..., Any]:
         def call(*inputs: Any, **attributes: Any) -> Any:

@@ -1,10 +1,11 @@
-"""Derivatives along many directions at once, and sums of them that are taken on the way (collapsed Taylor mode).
+"""Computes derivatives in many directions at once, and sums of the highest ones (collapsed Taylor mode).
 
-The Laplacian is the sum of the second derivatives along the axes. An op y = F(x) makes of the coefficients along the
-directions r the highest y[r, K] = F'(x) x[r, K] + terms in the lower ones, so that the sum over r of the highest goes
-as one tensor through what is linear in it: 1 + R (K - 1) + 1 coefficients instead of 1 + R K (R. Li and others, Forward
-Laplacian, Nature Machine Intelligence 6, 2024; F. Dangel and others, Collapsing Taylor mode automatic differentiation,
-NeurIPS 2025).
+The Laplacian is the sum of the second derivatives by the coordinates. For an op y = F(x) and directions r, the highest
+coefficient is y[r, K] = F'(x) x[r, K] + terms in lower ones. It is linear in x[r, K], so the sum over r is one tensor:
+1 + R (K - 1) + 1 coefficients instead of 1 + R K (R. Li and others, Forward Laplacian, Nature Machine Intelligence 6,
+2024; F. Dangel and others, Collapsing Taylor mode automatic differentiation, NeurIPS 2025).
+
+A *ray* is the series in one of the directions.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from nthgrad.engines.graph import opaque, trace
 from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.taylor import stacked
 from nthgrad.engines.taylor.gradients import from_gradient
-from nthgrad.engines.taylor.interpreter import is_linear, walk
+from nthgrad.engines.taylor.interpreter import interpret, is_linear
 from nthgrad.engines.taylor.rules import RULES
 from nthgrad.engines.taylor.series import Coefficient, Series, total, varying
 from nthgrad.engines.taylor.step import Step
@@ -27,12 +28,12 @@ from nthgrad.engines.taylor.step import Step
 
 @dataclass(frozen=True)
 class Bundle:
-    """A tensor that varies along R directions.
+    """A tensor that varies in R directions.
 
     Attributes:
-        value: of shape S.
-        lower: its normalised coefficients of the orders 1 to K - 1, stacked: of shape [R, *S]; None for zeros.
-        top: the sum over the directions of those of order K, of shape S; None for zeros.
+        value: the value, of shape S.
+        lower: the normalized coefficients of orders 1 to K - 1, stacked, of shape [R, *S]; None for structural zeros.
+        top: the coefficients of order K, summed over the directions, of shape S; None for a structural zero.
     """
 
     value: tf.Tensor
@@ -44,10 +45,10 @@ Input = Bundle | tf.Tensor
 
 
 def collapse(env: Mapping[str, Input], targets: Sequence[tf.Tensor], order: int, *, tops: bool = True) -> list[Input]:
-    """Returns what the targets become when some tensors of their graph vary along many directions.
+    """Interprets the ops between some tensors and the targets in bundles.
 
     Args:
-        env: by name, what some tensors have become.
+        env: the bundles, or tensors, to replace some tensors, by name.
         targets: tensors of one graph.
         order: K, at least 2.
         tops: whether to sum the coefficients of order K, or leave them out.
@@ -56,20 +57,20 @@ def collapse(env: Mapping[str, Input], targets: Sequence[tf.Tensor], order: int,
 
 
 def collapses(path: Iterable[Any]) -> bool:
-    """Whether many directions go through a path at once: no lists of tensors are on it, and no hidden functions."""
-    ops = list(trace.walk(path))
+    """Whether a path can be walked in many directions at once: it has no lists of tensors and no hidden functions."""
+    ops = list(trace.with_bodies(path))
     return not any(trace.hidden(op) or any(t.dtype == tf.variant for t in op.outputs) for op in ops)
 
 
 class BundleWalk(Walk[Bundle]):
-    """The interpretation along many directions; the parts are numbered 1 to K, the last being the sum.
+    """The interpretation in bundles; the keys of parts are 1 to K, and part K is the sum.
 
     Args:
-        env: by name, what some tensors have become.
+        env: the bundles, or tensors, to replace some tensors, by name.
         order: K.
         tops: whether to sum the coefficients of order K, or leave them out.
-        like: a tensor whose first axis counts the directions; by default, a coefficient in `env`.
-        foreign: whether the ops are of another graph than the one being traced.
+        like: a tensor whose first axis indexes the directions; by default, a coefficient in `env`.
+        foreign: whether the ops belong to another graph than the one being traced.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class BundleWalk(Walk[Bundle]):
         opaque.check(op, varies=varies)
         outputs = self.rebuild(op, inputs)
         if varies and any(trace.carries(t) for t in outputs):
-            return _through(op, inputs, values, outputs, self.order, self.tops)
+            return _apply_rule(op, inputs, values, outputs, self.order, self.tops)
         return outputs
 
     def value(self, x: Any) -> tf.Tensor:
@@ -126,21 +127,21 @@ class BundleWalk(Walk[Bundle]):
         return Bundle(tf.identity(x.value), x.lower, x.top) if isinstance(x, Bundle) else x
 
 
-def _through(
+def _apply_rule(
     op: Any, inputs: Sequence[Input], taken: Sequence[tf.Tensor], values: Sequence[tf.Tensor], order: int, tops: bool
 ) -> list[Input]:
-    """The outputs of an op by its rule for series in one variable.
+    """Computes the outputs of an op by its rule for series in one variable.
 
-    The rule gives y[k] in terms of x[1], ..., x[k] along one direction; with x[1] alone it gives F'(x) x[1], and with
-    all but x[K] those terms of y[K] that have to be summed.
+    The rule computes y[k] from x[1], ..., x[k] in one direction. From x[1] alone it computes F'(x) x[1]; from all but
+    x[K] it computes the other terms of y[K], which are summed over the directions.
     """
     rule = RULES.get(op.type, from_gradient)
     sources = list({id(x): x for x in inputs if isinstance(x, Bundle)}.values())
 
-    def along(given: Sequence[Mapping[int, Coefficient]], orders: Sequence[int]) -> list[list[Coefficient]]:
-        lines = {id(x): Series(x.value, lambda k, c=c: c.get(k[0])) for x, c in zip(sources, given, strict=True)}
-        taken: list[Any] = [lines.get(id(x), x) for x in inputs]
-        made = rule(Step(op, taken, values, walk, indices=[(k,) for k in orders]))
+    def by_rule(given: Sequence[Mapping[int, Coefficient]], orders: Sequence[int]) -> list[list[Coefficient]]:
+        series = {id(x): Series(x.value, lambda k, c=c: c.get(k[0])) for x, c in zip(sources, given, strict=True)}
+        taken: list[Any] = [series.get(id(x), x) for x in inputs]
+        made = rule(Step(op, taken, values, interpret, indices=[(k,) for k in orders]))
         return [[varying(y, (k,)) for k in orders] for y in made]
 
     names = {t.name for t, x in zip(op.inputs, inputs, strict=True) if isinstance(x, Bundle)}
@@ -152,7 +153,7 @@ def _through(
         given: list[dict[int, Coefficient]] = [{} for _ in sources]
         for (j, k), c in zip(places, coefficients, strict=True):
             given[j][k] = c
-        return along(given, orders)
+        return by_rule(given, orders)
 
     rays: list[list[Coefficient]] = [[None] * len(orders) for _ in values]
     if places:
@@ -168,7 +169,7 @@ def _through(
             rays = stacked.each(ray, stacks)
     highest = [[None]] * len(values)
     if any(x.top is not None for x in sources):
-        highest = along([{1: x.top} for x in sources], [1])
+        highest = by_rule([{1: x.top} for x in sources], [1])
     outputs: list[Input] = []
     for y, found, (top,) in zip(values, rays, highest, strict=True):
         terms = [top, *(tf.reduce_sum(c, 0) for c in found[order - 1 :] if c is not None)]
@@ -177,5 +178,5 @@ def _through(
 
 
 def _bundle(value: tf.Tensor, lower: tuple[Coefficient, ...], top: Coefficient) -> Input:
-    """A bundle, or the value alone if it does not vary."""
+    """Returns a bundle, or only the value if it does not vary."""
     return value if top is None and all(c is None for c in lower) else Bundle(value, lower, top)

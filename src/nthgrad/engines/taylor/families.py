@@ -1,6 +1,6 @@
-"""The families of rules, one combinator each: constant, linear, bilinear, slope and composite, and their kin.
+"""Builds rules, with one function for each family: constant, linear, bilinear, slope, composite and others.
 
-A rule takes a `Step`, one op of f with its inputs, some of which vary, and gives what becomes of its outputs.
+A rule maps a `Step`, an op of f with inputs of which some vary, to the new outputs.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ constant = Rule(lambda step: step.values, "constant")
 
 
 def linear_with(most: float, rule: Rule) -> Rule:
-    """The same rule, of an op that is linear while at most so many of its inputs vary."""
+    """Returns the rule for an op that is linear while at most `most` of its inputs vary."""
     return dataclasses.replace(rule, linear_inputs=most)
 
 
 def _linear(step: Step) -> Sequence[Input]:
-    return _mapped(step, step.inputs, lambda: lambda *parts: step.again(parts))
+    return _mapped(step, step.inputs, lambda: lambda *parts: step.rebuild(parts))
 
 
 linear = Rule(_linear, "linear", math.inf)
@@ -54,7 +54,7 @@ linear = Rule(_linear, "linear", math.inf)
 
 
 def _mapped(step: Step, inputs: Sequence[Input], make: Callable[[], Callable[..., Any]]) -> Sequence[Input]:
-    """The outputs as a linear map of some inputs; the map is made when the first coefficient is asked for."""
+    """Returns the outputs as a linear map of some inputs; the map is built for the first coefficient."""
     maps: list[Callable[..., Any]] = []
     known: dict[Index, list[Any]] = {}
 
@@ -75,25 +75,25 @@ def _mapped(step: Step, inputs: Sequence[Input], make: Callable[[], Callable[...
 
 
 def linear_in(*places: int, refused: Sequence[int] = ()) -> Rule:
-    """Linear in some of its inputs (by index); by the others the derivative is zero wherever it exists, or refused."""
+    """Linear in some inputs (by index); by the other inputs the derivative is zero wherever it exists, or refused."""
 
-    def again(step: Step) -> Callable[..., Any]:
+    def rebuild(step: Step) -> Callable[..., Any]:
         def apply(*parts: Any) -> Any:
             inputs = [value(x) for x in step.inputs]
             for i, c in zip(places, parts, strict=True):
                 inputs[i] = c
-            return step.again(inputs)
+            return step.rebuild(inputs)
 
         return apply
 
-    return piecewise(again, *places, refused=refused)
+    return piecewise(rebuild, *places, refused=refused)
 
 
 def piecewise(f: Callable[[Step], Callable[..., Any]], *places: int, refused: Sequence[int] = ()) -> Rule:
-    """Linear in some of its inputs (by index), in pieces: f takes the step and gives the linear map of the piece.
+    """Piecewise linear in some inputs (by index): f maps the step to the linear map at its values.
 
-    That map takes a coefficient of each of these inputs to those of the outputs, or to that of the first. By the other
-    inputs the derivative is zero wherever it exists, but those `refused`.
+    That map takes one coefficient of each of these inputs, and returns those of the outputs, or of the first output. By
+    the other inputs the derivative is zero wherever it exists, or `refused`.
     """
 
     def rule(step: Step) -> Sequence[Input]:
@@ -107,7 +107,7 @@ def piecewise(f: Callable[[Step], Callable[..., Any]], *places: int, refused: Se
 
 
 def undefined_by(i: int) -> Rule:
-    """Refuses the op where it varies with one of its inputs."""
+    """Refuses the op where one input (by index) varies."""
 
     def rule(step: Step) -> Sequence[Input]:
         raise UnsupportedOpError(
@@ -120,9 +120,9 @@ def undefined_by(i: int) -> Rule:
 
 
 def bilinear(i: int = 0, j: int = 1, by_rows: Callable[[Any], bool] = lambda op: False) -> Rule:
-    """Linear in two of its inputs (by index) each; the rest does not vary.
+    """Linear in each of two inputs (by index); the other inputs do not vary.
 
-    `by_rows` says of an op whether each row of its output is made of that row of the first of these inputs.
+    `by_rows` tells whether, in the first of these inputs, the rows of an op are independent.
     """
 
     def rule(step: Step) -> Sequence[Input]:
@@ -130,7 +130,7 @@ def bilinear(i: int = 0, j: int = 1, by_rows: Callable[[Any], bool] = lambda op:
             def multiply(a: Any) -> tf.Tensor:
                 inputs = [value(x) for x in step.inputs]
                 inputs[i], inputs[j] = a, b
-                return step.again(inputs)[0]
+                return step.rebuild(inputs)[0]
 
             return rows.product(multiply, a, 0) if by_rows(step.op) else multiply(a)
 
@@ -143,7 +143,7 @@ def slope(s: Callable[..., Any]) -> Rule:
     """Elementwise, with y' = s(x, y) x', or y' = s_1 x_1' + s_2 x_2' + ... for several inputs.
 
     Hence k y[k] = sum of j x[j] s[k - j] (Griewank and Walther, Evaluating Derivatives, 2008, section 13.2; for several
-    variables k and j are the numbers of the indices on an axis). s is computed on series, lazily, so it may use y.
+    variables, the factors k and j are orders on one axis). s is computed on series, lazily, so it may use y.
     """
 
     def rule(step: Step) -> Sequence[Input]:
@@ -163,10 +163,10 @@ def slope(s: Callable[..., Any]) -> Rule:
                         if j[axis] and x[j] is not None and (c := adjoint.coefficient(dy, less(k, j))) is not None:
                             terms.append(x.rate(j, axis) * c)
             sign, terms = (1, minus(total(taken), total(added))) if added else (-1, total(taken))
-            c = over_number(terms, sign * k[axis], step.apart)
+            c = over_number(terms, sign * k[axis], step.boundary)
             if c is None or len(slopes) > 1:
                 return c
-            y.meanwhile(k, c)  # for the slope may be made of y
+            y.store(k, c)  # the slope may depend on y
             (x,) = step.inputs
             return adjoint.attached(c, k, x, slopes[0]) if isinstance(x, Series) else c
 
@@ -179,9 +179,9 @@ def slope(s: Callable[..., Any]) -> Rule:
 
 
 def over(d: Callable[..., Any]) -> Rule:
-    """Elementwise of one variable, with d(x, y) y' = x': a slope that is a quotient, in one sum instead of two.
+    """Elementwise in one input, with d(x, y) y' = x': a slope that is a quotient, in one sum instead of two.
 
-    Where d would overflow it may be given in parts, as d, u with d y' = u'.
+    Where d would overflow, the function may return a pair d, u with d y' = u'.
     """
 
     def rule(step: Step) -> Sequence[Input]:
@@ -193,14 +193,14 @@ def over(d: Callable[..., Any]) -> Rule:
                 found = d(x, y)
                 scaled = isinstance(found, tuple)
                 dx, u = found if scaled else (found, x)
-                divisor.extend((dx, u, division(value(dx), step.apart or scaled)))  # scaling has cost digits already
+                divisor.extend((dx, u, division(value(dx), step.boundary or scaled)))  # scaling has already lost digits
             axis, (dx, u, divide) = shortest(k), divisor
             terms = [
                 y.rate(j, axis) * c
                 for j in below(k)
                 if j != k and j[axis] and y[j] is not None and (c := adjoint.coefficient(dx, less(k, j))) is not None
             ]
-            c = minus(over_number(total(terms), k[axis], step.apart), u[k])
+            c = minus(over_number(total(terms), k[axis], step.boundary), u[k])
             return None if c is None else divide(c)
 
         y = step.output(coefficient, live=x.live)
@@ -211,18 +211,18 @@ def over(d: Callable[..., Any]) -> Rule:
 
 
 def ratio(a: Callable[..., Any], b: Callable[..., Any]) -> Rule:
-    """The ratio of two functions of the inputs: a composite that is told whether its quotients should end a kernel."""
+    """The ratio of two functions of the inputs: a composite whose quotients may be kernel boundaries."""
 
     def rule(step: Step) -> Sequence[Input]:
         x, y = a(*step.inputs), b(*step.inputs)
-        q = quotient(x, y, step.apart) if isinstance(y, Series) else x / y
+        q = quotient(x, y, step.boundary) if isinstance(y, Series) else x / y
         return [step.output(q.__getitem__, live=q.live)]
 
     return Rule(rule, "ratio")
 
 
 def composite(f: Callable[..., Any]) -> Rule:
-    """In terms of other ops: f takes the op and its inputs, and gives a series, or several, for its outputs."""
+    """Written in other ops: f maps the op and its inputs to a series, or several, for its outputs."""
 
     def rule(step: Step) -> Sequence[Input]:
         made = f(step.op, *step.inputs)
@@ -233,17 +233,17 @@ def composite(f: Callable[..., Any]) -> Rule:
 
 
 def expanded(f: Callable[..., Any], afresh: bool = False) -> Rule:
-    """The op written in TensorFlow's ops: f takes the op and tensors, and the graph that it makes is walked.
+    """Written in TensorFlow's ops: f maps the op and tensors to a graph, which is walked.
 
-    For an output that does not vary it may give None. The values stay those of the op itself, unless they are to be
-    made `afresh`: an outer tape sees through them, even where TensorFlow has no gradient for the op.
+    f may return None for an output that does not vary. The values are those of the op itself, or with `afresh` those of
+    the graph: an outer tape differentiates them, even where TensorFlow has no gradient for the op.
     """
 
     def rule(step: Step) -> Sequence[Input]:
         made = f(step.op, *(value(x) for x in step.inputs))
         made = list(made) if isinstance(made, (list, tuple)) else [made]
-        env = {y.name: y for y in step.values} | {value(x).name: x for x in step.inputs}  # the walk ends there
-        outputs = iter(step.walk(env, [y for y in made if y is not None], step.indices))
+        env = {y.name: y for y in step.values} | {value(x).name: x for x in step.inputs}  # the walk stops there
+        outputs = iter(step.interpret(env, [y for y in made if y is not None], step.indices))
         outputs = [None if y is None else next(outputs) for y in made]
         return [
             (y if afresh else step.output(y.__getitem__, i)) if isinstance(y, Series) else step.values[i]
@@ -254,5 +254,5 @@ def expanded(f: Callable[..., Any], afresh: bool = False) -> Rule:
 
 
 def each(kinds: str, rule: Rule | Apply) -> dict[str, Rule | Apply]:
-    """The same rule for several ops."""
+    """Returns a table with the same rule for several op types."""
     return dict.fromkeys(kinds.split(), rule)

@@ -1,8 +1,8 @@
-"""A rule for an op that has none, made from the gradient that TensorFlow registers for it.
+"""Builds a rule for an op without one from the gradient that TensorFlow registers for it.
 
-The gradient is linear in the cotangent u; its own gradient by u is the op's derivative along a direction v (J.
-Townsend, A new trick for calculating Jacobian vector products, 2017). With v = x' that graph is y', and its series is
-had as any other's: by walking it.
+The gradient is linear in the cotangent u. The gradient of this, by u, is the op's derivative in a direction v (J.
+Townsend, A new trick for calculating Jacobian vector products, 2017). With v = x' that graph computes y', and a walk
+over it returns the series.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WAYS_OUT = (
 
 
 def from_gradient(step: Step) -> Sequence[Input]:
-    """The outputs of an op as series, by its registered gradient."""
+    """Returns the outputs of an op as series, from its registered gradient."""
     varying = list({x.value.name: x for x in step.inputs if isinstance(x, Series)}.values())
     carried = [i for i, y in enumerate(step.values) if trace.carries(y)]
     slopes: dict[int, list[Any]] = {}
@@ -34,10 +34,10 @@ def from_gradient(step: Step) -> Sequence[Input]:
         axis = shortest(k)
         unit = tuple(int(i == axis) for i in range(len(k)))
         if axis not in slopes:
-            slopes[axis] = _along(step, varying, [outputs[i] for i in carried], unit)
+            slopes[axis] = _derivatives(step, varying, [outputs[i] for i in carried], unit)
         dy, lower = slopes[axis][place], less(k, unit)
         if dy is None:
-            raise _refusal(step, f"none leads to its output {carried[place]}")
+            raise _refusal(step, f"TensorFlow gives no gradient of its output {carried[place]}")
         return times(dy[lower] if isinstance(dy, Series) else None if any(lower) else dy, 1 / k[axis])
 
     outputs: list[Any] = list(step.values)
@@ -47,7 +47,7 @@ def from_gradient(step: Step) -> Sequence[Input]:
 
 
 def from_custom_gradient(step: Step) -> Sequence[Input]:
-    """The outputs of a `tf.custom_gradient` around a function that cannot be seen: to order 1."""
+    """Returns the outputs of a `tf.custom_gradient` around a function without a graph, to order 1."""
     varying = list({x.value.name: x for x in step.inputs if isinstance(x, Series)}.values())
 
     def coefficient(k: Index, i: int) -> Coefficient:
@@ -71,8 +71,8 @@ def from_custom_gradient(step: Step) -> Sequence[Input]:
     ]
 
 
-def _along(step: Step, xs: Sequence[Series], ys: Sequence[Series], unit: Index) -> list[Any]:
-    """The derivatives of the outputs along an axis: series, tensors, or None where there is none."""
+def _derivatives(step: Step, xs: Sequence[Series], ys: Sequence[Series], unit: Index) -> list[Any]:
+    """Returns the derivatives of the outputs by one variable: series, tensors, or None without a gradient."""
     values = [x.value for x in xs]
     rates = [_rate(x, unit) for x in xs]
     cotangents = [tf.identity(tf.zeros_like(y.value)) for y in ys]
@@ -87,12 +87,12 @@ def _along(step: Step, xs: Sequence[Series], ys: Sequence[Series], unit: Index) 
         if isinstance(error, NthgradError):
             raise
         raise _refusal(step, reason(error)[1]) from error
-    made = iter(step.walk({s.value.name: s for s in (*xs, *ys, *rates)}, [p for p in pushed if p is not None]))
+    made = iter(step.interpret({s.value.name: s for s in (*xs, *ys, *rates)}, [p for p in pushed if p is not None]))
     return [None if p is None else next(made) for p in pushed]
 
 
 def _rate(x: Series, unit: Index) -> Series:
-    """The derivative of a series along an axis."""
+    """Returns the derivative of a series by one variable."""
     first = x[unit]
     v = tf.zeros_like(x.value) if first is None else tf.identity(first)
     axis = unit.index(1)

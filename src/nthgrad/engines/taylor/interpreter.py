@@ -1,6 +1,6 @@
 """Interprets a traced graph in power series: every tensor that varies becomes a series.
 
-What an op does to series is in the table `rules.RULES`; an op that is not there gets a rule from its gradient.
+The table `rules.RULES` has the rules of ops; an op without one gets a rule from its gradient.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from nthgrad.engines.taylor.series import Coefficient, Index, Series, below, val
 from nthgrad.engines.taylor.step import Input, Step
 
 
-def walk(
+def interpret(
     env: Mapping[str, Input], targets: Sequence[tf.Tensor], wanted: Iterable[Index] = (), foreign: bool = False
 ) -> list[Input]:
-    """Returns what the targets become when some tensors of their graph vary.
+    """Interprets the ops between some tensors and the targets in power series.
 
     Args:
-        env: by name, what some tensors have become: a series, or another tensor.
+        env: the series, or tensors, to replace some tensors, by name.
         targets: tensors of one graph.
-        wanted: the indices to compute on the way, in order, so that no recursion is deep; more may be asked for later.
-        foreign: whether the targets are of another graph than the one being traced, so that all ops are rebuilt.
+        wanted: the indices to compute during the walk, in order, so that no recursion is deep. Others can be computed
+            later.
+        foreign: whether the targets belong to another graph than the one being traced, so that all ops are rebuilt.
 
     Returns:
-        A series for each target that varies, else a tensor.
+        a series for each target that varies, else a tensor.
     """
     return SeriesWalk(env, keys=wanted, foreign=foreign).run(targets)
 
@@ -43,7 +44,7 @@ class SeriesWalk(Walk[Series]):
         tops = sorted(set(keys), key=sum)
         lower = sorted({j for k in tops for j in below(k)}, key=sum)
         super().__init__(env, keys=lower, foreign=foreign)
-        # These ask for the coefficients between them.
+        # Computing these computes the coefficients between them.
         self.spaced = sorted({*tops, *(k for k in lower if sum(k) % 16 == 0)}, key=sum)
         self.late: set[str] = set()
         self.held: dict[str, bool] = {}
@@ -52,7 +53,7 @@ class SeriesWalk(Walk[Series]):
         self.late = _linear_tail(ops, self.env)
 
     def holds(self, op: Any) -> bool:
-        """Whether an op ends a custom gradient that stays in force: only the arguments of its function are walked."""
+        """Whether an op ends a custom gradient that stays in force, so that its function is not walked."""
         if op.type == "IdentityN" and op.name not in self.held:
             self.held[op.name] = not self.foreign and custom_gradients.needed_for(op)
         return self.held.get(op.name, False)
@@ -61,7 +62,7 @@ class SeriesWalk(Walk[Series]):
         return custom_gradients.arguments(op) if self.holds(op) else op.inputs
 
     def indices(self, op: Any) -> list[Index]:
-        """The indices to compute for the outputs of an op."""
+        """Returns the indices to compute for the outputs of an op."""
         return self.spaced if op.name in self.late else self.keys
 
     def wanted_keys(self, op: Any) -> list[Index]:
@@ -74,7 +75,7 @@ class SeriesWalk(Walk[Series]):
         if varies and any(trace.carries(t) for t in outputs):
             indices = self.indices(op)
             rule = from_custom_gradient if self.holds(op) else RULES.get(op.type, from_gradient)
-            outputs = rule(Step(op, inputs, outputs, walk, indices))
+            outputs = rule(Step(op, inputs, outputs, interpret, indices))
             for y in outputs:
                 if isinstance(y, Series):
                     for k in indices:
@@ -101,13 +102,13 @@ class SeriesWalk(Walk[Series]):
 
 
 def is_linear(op: Any, varies: Container[str]) -> bool:
-    """Whether an op is linear in what varies, given the names of the tensors that do."""
+    """Whether an op is linear in its varying inputs, given the names of the varying tensors."""
     rule = RULES.get(op.type)
     return sum(t.name in varies for t in op.inputs) <= (0 if rule is None else rule.linear_inputs)
 
 
 def _linear_tail(ops: Sequence[Any], env: Mapping[str, Input]) -> set[str]:
-    """The ops after which all are linear: only the requested coefficients of their outputs are needed."""
+    """Returns the ops followed by linear ops only: only the requested coefficients of their outputs are needed."""
     varies = {name for name, x in env.items() if isinstance(x, Series)}
     for op in ops:
         if any(t.name in varies for t in op.inputs):

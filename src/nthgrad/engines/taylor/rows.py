@@ -1,7 +1,7 @@
-"""Coefficients that are the same in every row: those of a line x + s v, up to the first op that is not linear.
+"""Multiplies matrices whose rows are equal: coefficients of x + s v before the first op that is not linear.
 
-A product of such a matrix with another is one row, repeated. XLA repeats it inside the kernels that use it, and a
-network's first layer costs nothing; neither does it going back, where the products of a batch become sums.
+The product is one row, repeated. XLA repeats it inside the kernels that use it, so a network's first layer costs
+nothing. Nor does its gradient, where the products of a batch become sums.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 
 def alike(c: tf.Tensor, axis: int) -> bool:
-    """Whether it can be seen, from the ops that make c, that all its slices along an axis are the same."""
+    """Whether the ops that compute c show that all its slices along an axis are equal."""
     op = c.op
     if op.type in ("OnesLike", "ZerosLike", "Fill"):
         return True
@@ -21,11 +21,11 @@ def alike(c: tf.Tensor, axis: int) -> bool:
     if op.type == "Mul":
         return all(x.shape.rank == 0 or (x.shape.rank == c.shape.rank and alike(x, axis)) for x in op.inputs)
     if op.type == "ConcatV2":
-        along = tf.get_static_value(op.inputs[-1])
-        return along is not None and along % len(c.shape) != axis and all(alike(x, axis) for x in op.inputs[:-1])
+        joined = tf.get_static_value(op.inputs[-1])
+        return joined is not None and joined % len(c.shape) != axis and all(alike(x, axis) for x in op.inputs[:-1])
     if op.type == "BroadcastTo":
-        (x, _), later = op.inputs, axis - len(c.shape)
-        return -later > len(x.shape) or x.shape[later] == 1
+        (x, _), from_last = op.inputs, axis - len(c.shape)
+        return -from_last > len(x.shape) or x.shape[from_last] == 1
     if op.type == "Const":
         values = tf.make_ndarray(op.get_attr("value"))
         return bool((values == values.take([0], axis)).all()) if values.size else True
@@ -33,7 +33,7 @@ def alike(c: tf.Tensor, axis: int) -> bool:
 
 
 def product(multiply: Callable[[tf.Tensor], tf.Tensor], c: tf.Tensor, axis: int) -> tf.Tensor:
-    """What `multiply` makes of c, slice by slice along an axis: of one slice and repeated, where all are the same."""
+    """Applies `multiply` to c, slice by slice along an axis; to one slice, repeated, if all are equal."""
     if not alike(c, axis):
         return multiply(c)
     y = multiply(c[(slice(None),) * axis + (slice(1),)])
@@ -43,5 +43,5 @@ def product(multiply: Callable[[tf.Tensor], tf.Tensor], c: tf.Tensor, axis: int)
 
 
 def _lengths(t: tf.Tensor) -> list[int | tf.Tensor]:
-    """The shape of t, as numbers where they are known."""
+    """Returns the lengths of t; numbers where they are known."""
     return [tf.shape(t)[i] if n is None else n for i, n in enumerate(t.shape)]

@@ -1,7 +1,7 @@
-"""Truncated power series of tensors: x(t) = sum over k of x[k] t**k, k an index of as many numbers as t has.
+"""Truncated power series of tensors: x(t) = sum over k of x[k] t**k; t and the index k may have several components.
 
-The coefficients are normalised (x[k] is the k-th derivative over k!), computed when asked for, and remembered. None is
-a coefficient that is zero by structure; every other has the shape and the dtype of the value x[0].
+The coefficients are normalized (x[k] is the k-th derivative over k!), computed at first use, and stored. None is a
+structural zero; all other coefficients have the shape and the dtype of the value x[0].
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Coefficient = tf.Tensor | None
 
 
 class Series:
-    """A tensor that varies: its value, and a function from an index to the coefficient there.
+    """A tensor that varies: its value, and a function that maps an index to its coefficient.
 
     Args:
         value: the coefficient of index 0.
-        coefficient: gives the others; called once for each index.
-        live: where this is False the tensor does not vary at all, as relu(x) where x < 0, whatever is made of it there:
-            sqrt(relu(x)) has the derivative 0 there and not 0 / 0. None is True everywhere.
+        coefficient: returns the other coefficients; called once for each index.
+        live: False where the tensor does not vary, as relu(x) where x < 0; None is True everywhere. Functions of it do
+            not vary there either: sqrt(relu(x)) has the derivative 0, not 0 / 0.
     """
 
     def __init__(self, value: tf.Tensor, coefficient: Callable[[Index], Coefficient], live: tf.Tensor | None = None):
@@ -34,8 +34,8 @@ class Series:
         self._coefficient = coefficient
         self._known: dict[Index, Coefficient] = {}
         self._rates: dict[tuple[Index, int], Coefficient] = {}
-        self.apart = False  # whether each coefficient should end a kernel, as a step says of its output
-        self.functions: dict[str, Series] = {}  # of this series, by op type: the sine finds its cosine here
+        self.boundary = False  # whether each coefficient is a kernel boundary; set by Step.output
+        self.functions: dict[str, Series] = {}  # of this series, by op type: Sin reuses Cos
 
     def __getitem__(self, k: Index) -> Coefficient:
         if not any(k):
@@ -45,12 +45,12 @@ class Series:
             self._known[k] = c if c is None or self.live is None else tf.where(self.live, c, tf.zeros_like(c))
         return self._known[k]
 
-    def meanwhile(self, k: Index, c: Coefficient) -> None:
-        """Says what the coefficient at k is, while it is being made."""
+    def store(self, k: Index, c: Coefficient) -> None:
+        """Stores the coefficient at k, for use while its computation is not finished."""
         self._known[k] = c
 
     def rate(self, k: Index, axis: int) -> Coefficient:
-        """Gives k x[k], k being the index's number on an axis: a coefficient of the derivative along that axis."""
+        """Returns x[k] times the order of k on an axis: a coefficient of the derivative by that variable."""
         if k[axis] == 1 or self[k] is None:
             return self[k]
         if (k, axis) not in self._rates:
@@ -88,7 +88,7 @@ class Series:
 
 
 class Negative(Series):
-    """-x: a sum of products with it is made of x, and negated once."""
+    """-x: a sum of products with it is computed from x and negated once."""
 
     def __init__(self, of: Series):
         super().__init__(-of.value, lambda k: minus(of[k]), of.live)
@@ -104,63 +104,62 @@ class Negative(Series):
 
 
 def value(x: Any) -> Any:
-    """The value of a series; anything else is one."""
+    """Returns the value of a series; anything else unchanged."""
     return x.value if isinstance(x, Series) else x
 
 
 def live(*xs: Any) -> tf.Tensor | None:
-    """Where anything that is made of these, element by element, varies."""
+    """Returns where an elementwise function of these varies."""
     masks: list[Any] = [x.live for x in xs if isinstance(x, Series)]
     return None if any(m is None for m in masks) else functools.reduce(lambda m, n: m | n, masks)
 
 
 def varying(x: Any, k: Index) -> Coefficient:
-    """The coefficient k > 0 of a series, or of something that does not vary."""
+    """Returns the coefficient k > 0 of a series; None if x does not vary."""
     return x[k] if isinstance(x, Series) else None
 
 
 def below(k: Index) -> Iterator[Index]:
-    """All indices j with 0 <= j <= k in every place."""
+    """Yields all indices j with 0 <= j <= k in every component."""
     return itertools.product(*(range(n + 1) for n in k))
 
 
 def minus(c: Coefficient, d: Coefficient = None) -> Coefficient:
-    """-c, or d - c."""
+    """Returns -c, or d - c."""
     if c is None:
         return d
     return -c if d is None else d - c
 
 
 def times(c: Coefficient, number: float) -> Coefficient:
-    """A coefficient times a number."""
+    """Multiplies a coefficient by a number."""
     return c if c is None or number == 1 else c * tf.constant(number, c.dtype)
 
 
-def over_number(c: Coefficient, number: int, apart: bool = False) -> Coefficient:
-    """A coefficient divided by a whole number.
+def over_number(c: Coefficient, number: int, boundary: bool = False) -> Coefficient:
+    """Divides a coefficient by an integer.
 
     Args:
         c: the coefficient.
-        number: what to divide by.
-        apart: whether the quotient will lie in memory anyway, for a matrix product follows. XLA takes a sum of products
-            for cheap and computes it again in every kernel that uses it, and those before it in turn: at order 10 of a
-            tanh that is three times the work. A division it takes for expensive and does once, if it cannot see that
-            the number is constant.
+        number: the divisor.
+        boundary: whether the quotient is a kernel boundary. XLA considers a sum of products cheap and repeats it in
+            every kernel that uses it, with the sums before it: at order 10 of tanh that is three times the work. It
+            considers a division expensive and computes it once, if the divisor is no constant.
     """
     if c is None or abs(number) == 1:
         return c if number == 1 else minus(c)
-    # Grappler collects the numbers of a long chain of products, and 1 / k! vanishes. A division parts the chain.
-    if apart or number % (4 if c.dtype == tf.float16 else 16) == 0:
+    # Grappler combines the constants of a long chain of products, and 1 / k! underflows. A division breaks the chain.
+    if boundary or number % (4 if c.dtype == tf.float16 else 16) == 0:
         return c / unseen(number, c.dtype)
     return times(c, 1 / number)
 
 
 _NUMBERS: weakref.WeakKeyDictionary[Any, dict[tuple[float, tf.DType], str]] = weakref.WeakKeyDictionary()
-"""For each graph, the names of the tensors that `unseen` has made in it. The tensors would keep the graph alive."""
+"""For each graph, the names of the tensors that `unseen` has created in it. The tensors would keep the graph alive."""
 
 
 def unseen(number: float, dtype: tf.DType) -> tf.Tensor:
-    """A number times a 1 that is captured by the function being traced: an argument of it, not a constant in it."""
+    """Returns a number times a captured 1, which is an argument of the function being traced, not a constant."""
     graph = tf.compat.v1.get_default_graph()
     names = _NUMBERS.setdefault(graph, {})
     if (number, dtype) in names:
@@ -173,14 +172,14 @@ def unseen(number: float, dtype: tf.DType) -> tf.Tensor:
 
 
 def total(terms: list[tf.Tensor]) -> Coefficient:
-    """The sum of coefficients of one shape."""
+    """Sums coefficients of one shape."""
     return None if not terms else terms[0] if len(terms) == 1 else tf.add_n(terms)
 
 
 def convolution(
     product: Callable[[Any, Any], tf.Tensor], a: Any, b: Any, commutes: bool = False
 ) -> Callable[[Index], Coefficient]:
-    """The coefficients of a bilinear product: Cauchy's sum of a[j] b[k - j]; the square takes each pair once."""
+    """Returns the coefficients of a bilinear product, the sums of a[j] b[k - j]; a square computes each pair once."""
     if not isinstance(a, Series):
         return lambda k: None if b[k] is None else product(a, b[k])
     if not isinstance(b, Series):
@@ -202,7 +201,7 @@ def convolution(
 
 
 def plus(a: Series, b: Any) -> Series:
-    """Gives a + b, the coefficients of the one broadcast where the other has none."""
+    """Returns a + b; where one has a structural zero, the coefficient of the other is broadcast."""
 
     def coefficient(k: Index) -> Coefficient:
         c, d = a[k], varying(b, k)
@@ -218,32 +217,31 @@ def plus(a: Series, b: Any) -> Series:
     return y
 
 
-def quotient(a: Any, b: Series, apart: bool = False) -> Series:
-    """The quotient q = a / b, from a = q b: q[k] = (a[k] - sum of b[j] q[k - j] over 0 < j <= k) / b[0]."""
+def quotient(a: Any, b: Series, boundary: bool = False) -> Series:
+    """Returns q = a / b, from a = q b: q[k] = (a[k] - sum of b[j] q[k - j] over 0 < j <= k) / b[0]."""
 
     def coefficient(k: Index) -> Coefficient:
         c = minus(total(products(b, q, k, any)), varying(a, k))
         return None if c is None else divide(c)
 
-    divide = division(b.value, apart)
+    divide = division(b.value, boundary)
     q = Series(divide(value(a)), coefficient, live(a, b))
     return q
 
 
-def division(b: tf.Tensor, apart: bool = False) -> Callable[[Any], tf.Tensor]:
-    """Division by b, for all coefficients of a quotient.
+def division(b: tf.Tensor, boundary: bool = False) -> Callable[[Any], tf.Tensor]:
+    """Returns a function that divides coefficients by b.
 
-    XLA ends a kernel at every division of two tensors of one shape whose quotient has several uses, so a function of
-    divisions would be read from memory and written again for each coefficient. A product with the inverse, which is one
-    for all, stays in the kernel: at order 8 of exp(-x**2) sin(3 x) / (1 + x**2) that takes a fifth of the time. It
-    costs some half a unit in the last place an order. Where |b| is so great that 1 / b would be lost among the numbers
-    too small to be normal, a quarter of b is taken, and of the product.
+    A division of two tensors of one shape whose quotient has several uses is a kernel boundary of XLA: each coefficient
+    would be written to memory and read back. A product with the inverse, which all coefficients share, is none. At
+    order 8 of exp(-x**2) sin(3 x) / (1 + x**2) it takes a fifth of the time. It costs about half a unit in the last
+    place per order. Where |b| is so large that 1 / b would be subnormal, b and the product are scaled by 1/4.
 
     Args:
         b: the divisor.
-        apart: whether each quotient should end a kernel.
+        boundary: whether each quotient is a kernel boundary.
     """
-    if apart or b.dtype not in (tf.float32, tf.float64):
+    if boundary or b.dtype not in (tf.float32, tf.float64):
         return lambda c: c / b
     part = tf.where(tf.abs(b) > b.dtype.max / 4, tf.constant(0.25, b.dtype), tf.constant(1, b.dtype))
     inverse = 1 / (b * part)
@@ -253,18 +251,18 @@ def division(b: tf.Tensor, apart: bool = False) -> Callable[[Any], tf.Tensor]:
 def products(
     a: Any, b: Series, k: Index, where: Callable[[Index], bool], product: Callable[[Any, Any], Any] = tf.multiply
 ) -> list[tf.Tensor]:
-    """The terms a[j] b[k - j] of the product of two series, for those j > 0 that are wanted."""
+    """Returns the terms a[j] b[k - j] of the product of two series, for the indices j > 0 that `where` selects."""
     pairs = ((varying(a, j), b[less(k, j)]) for j in below(k) if where(j))
     return [product(c, d) for c, d in pairs if c is not None and d is not None]
 
 
 def less(k: Index, j: Index) -> Index:
-    """The difference k - j, place by place."""
+    """Returns k - j, component by component."""
     return tuple(n - m for n, m in zip(k, j, strict=True))
 
 
 def _covers(c: tf.Tensor, other: Any) -> bool:
-    """Whether c + other surely has the shape of c, as far as it can be seen while tracing."""
+    """Whether the shapes known while tracing show that c + other has the shape of c."""
     shape = getattr(other, "shape", tf.TensorShape([]))
     if c.shape.rank is None or shape.rank is None or shape.rank > c.shape.rank:
         return False
@@ -273,5 +271,5 @@ def _covers(c: tf.Tensor, other: Any) -> bool:
 
 
 def shortest(k: Index) -> int:
-    """The axis along which k is least but not zero: the sums along it have the fewest terms."""
+    """Returns the axis on which k is least but not zero: the sums on it have the fewest terms."""
     return min((n, axis) for axis, n in enumerate(k) if n)[1]

@@ -1,4 +1,4 @@
-"""Coefficients along many directions in one tensor, stacked along a new first axis, and how ops are applied to them."""
+"""Applies ops to coefficients in many directions, stacked on a new first axis of one tensor."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from nthgrad.engines.taylor.series import Coefficient
 
 
 def broadcasts(op: Any, varying: Sequence[tf.Tensor], values: Sequence[tf.Tensor]) -> bool:
-    """Whether the rule of an op, written for one direction, does for stacked ones as it stands: by broadcasting."""
+    """Whether the rule of an op, written for one direction, broadcasts over the direction axis."""
     return op.type in elementwise.RULES and all(
         x.shape.rank is not None and x.shape.rank == y.shape.rank for x in varying for y in values
     )
 
 
 def each(ray: Callable[..., list[list[Coefficient]]], stacks: Sequence[Any]) -> list[list[Coefficient]]:
-    """What `ray` makes of the coefficients along one direction, for all of them (by tf.vectorized_map)."""
-    there: list[list[bool]] = []
+    """Applies `ray`, which maps the coefficients in one direction, to all directions (by tf.vectorized_map)."""
+    present: list[list[bool]] = []
 
     def body(coefficients: tuple[tf.Tensor, ...]) -> list[tf.Tensor]:
         made = ray(*coefficients)
-        there[:] = [[c is not None for c in y] for y in made]
-        return [coefficients[0], *(c for y in made for c in y if c is not None)]  # one at least
+        present[:] = [[c is not None for c in y] for y in made]
+        return [coefficients[0], *(c for y in made for c in y if c is not None)]  # tf.vectorized_map needs an output
 
     _, *flat = tf.vectorized_map(body, tuple(stacks))
     found = iter(flat)
-    return [[next(found) if is_there else None for is_there in y] for y in there]
+    return [[next(found) if is_present else None for is_present in y] for y in present]
 
 
 def _same(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Tensor | None:
@@ -38,7 +38,7 @@ def _same(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Tens
 
 
 def _matmul(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Tensor | None:
-    """One product of all the rows of all the directions."""
+    """Computes one product for the rows of all directions."""
     if i != 0 or op.get_attr("transpose_a"):
         return None
 
@@ -79,4 +79,4 @@ LINEAR: dict[str, Callable[[Any, Sequence[tf.Tensor], int, tf.Tensor], tf.Tensor
     "Sum": _sum,
     "Transpose": _transpose,
 }
-"""For ops of which one input varies, and that linearly, a shorter way than `each`; None where it does not go."""
+"""Functions faster than `each`, for ops that are linear in their only varying input; None where not applicable."""

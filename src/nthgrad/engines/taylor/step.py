@@ -1,4 +1,4 @@
-"""One op of the graph being walked, as a rule is given it."""
+"""Defines a rule, and its argument: one op of the graph being walked."""
 
 from __future__ import annotations
 
@@ -18,50 +18,50 @@ Apply = Callable[["Step"], "Sequence[Input]"]
 _PRODUCTS = ("BatchMatMul", "Conv", "Depthwise", "Einsum", "MatMul")
 
 
-def _no_walk(*_: Any) -> Sequence[Any]:
+def _no_interpreter(*_: Any) -> Sequence[Any]:
     raise AssertionError("a rule that is a graph was called without the interpreter")
 
 
 @dataclass
 class Step:
-    """One op: as it was traced, what its inputs have become, and the values of its outputs."""
+    """One op as it was traced, its new inputs, and the values of its outputs."""
 
     op: Any
     inputs: Sequence[Input]
     values: Sequence[tf.Tensor]
-    walk: Callable[..., Sequence[Any]] = _no_walk  # (env, targets): the interpreter, for rules that are graphs
-    indices: Sequence[Index] = ()  # of the coefficients that will be asked for
+    interpret: Callable[..., Sequence[Any]] = _no_interpreter  # (env, targets), for rules that are graphs
+    indices: Sequence[Index] = ()  # of the coefficients that the walk computes
 
     @cached_property
-    def again(self) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
-        """Makes the op once more, on other inputs."""
-        return rebuild.maker(self.op)
+    def rebuild(self) -> Callable[[Sequence[Any]], list[tf.Tensor]]:
+        """Rebuilds the op on new inputs."""
+        return rebuild.rebuilder(self.op)
 
     @cached_property
-    def apart(self) -> bool:
-        """Whether each coefficient of the output should end a kernel, for a matrix product or a convolution takes it.
+    def boundary(self) -> bool:
+        """Whether each coefficient of the output is a kernel boundary: a matrix product or a convolution reads it.
 
-        It has to lie in memory then. Up to order 3 XLA is faster without, though it makes the lower ones again.
+        Up to order 3 XLA is faster without boundaries, although it computes lower coefficients several times.
         """
         met = any(user.type.startswith(_PRODUCTS) for y in self.op.outputs for user in y.consumers())
         return met and max(map(sum, self.indices), default=0) > 3
 
     def output(self, coefficient: Callable[[Index], Coefficient], i: int = 0, live: tf.Tensor | None = None) -> Series:
-        """A series for an output."""
+        """Returns a series for an output."""
         y = Series(self.values[i], coefficient, live)
-        y.apart = self.apart
+        y.boundary = self.boundary
         return y
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What an op does to series.
+    """Maps the inputs of an op, as series, to its outputs.
 
     Attributes:
-        apply: maps one op, whose inputs are series, to what its outputs become.
-        family: the name of the combinator that made the rule, as the published list of ops calls it.
-        linear_inputs: the op is linear while at most so many of its inputs vary. After it, only the requested
-            coefficients are computed.
+        apply: maps a step to the new outputs.
+        family: the name of the combinator that built the rule, for the published list of ops.
+        linear_inputs: the op is linear while at most this number of its inputs vary. At the end of a graph, linear ops
+            compute only the requested coefficients.
     """
 
     apply: Apply

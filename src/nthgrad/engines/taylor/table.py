@@ -1,4 +1,4 @@
-"""The table of rules, empty until the files in `rules` fill it; rules that use other rules read it from here."""
+"""The table of rules, filled by the files in `rules`; rules that use other rules read it here."""
 
 from nthgrad.engines.taylor.step import Rule
 

@@ -1,18 +1,18 @@
-"""The table of rules: one line an op, in the notation of the mathematics, a file a field.
+"""The table of rules: one line for each op, one file for each field.
 
-In the files x and y are an op's input and output as series. A slope rule is y' = s x', an `over` rule d y' = x'; a
-composite says what the op is in terms of others, which are called by TensorFlow's own names through `ops`.
+In the files x and y are an op's input and output as series. A slope rule is y' = s x', an `over` rule is d y' = x'. A
+composite is written in other ops, which are called by TensorFlow's names through `ops`.
 """
 
 from nthgrad.engines.taylor.rules import (
     draws,
     elementwise,
-    factorisations,
+    factorizations,
     images,
     linalg,
     nn,
     pooling,
-    quantisation,
+    quantization,
     reductions,
     refused,
     segments,
@@ -29,13 +29,13 @@ TABLES = (
     segments.RULES,
     selection.RULES,
     pooling.RULES,
-    quantisation.RULES,
+    quantization.RULES,
     draws.RULES,
     elementwise.RULES,
     reductions.RULES,
     special.RULES,
     linalg.RULES,
-    factorisations.RULES,
+    factorizations.RULES,
     nn.RULES,
     images.RULES,
     sparse.RULES,

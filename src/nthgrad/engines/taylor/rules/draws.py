@@ -1,4 +1,4 @@
-"""Random ops whose output varies with their input: made again with what they drew known."""
+"""Random ops whose output varies with their input: rebuilt with their random draws fixed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def _shuffled(step: Step) -> Sequence[Input]:
 
 
 def _truncated_normal(step: Step) -> Sequence[Input]:
-    """What was drawn keeps its quantile u: P(z) = (1 - u) P(a) + u P(b) for the bounds a and b, all in deviations."""
+    """A sample z keeps its quantile u: P(z) = (1 - u) P(a) + u P(b) for the bounds a and b; all are standardized."""
     mean, deviation, *bounds = step.inputs[2:]
     drawn: Any
     y = step.values[0]
     low, high, z = ((value(t) - value(mean)) / value(deviation) for t in (*bounds, y))
-    side = tf.where(low > 0, -tf.ones_like(y), tf.ones_like(y))  # the tail that keeps its digits
+    side = tf.where(low > 0, -tf.ones_like(y), tf.ones_like(y))  # the tail without cancellation
     start, stop, at = (tf.math.erfc(-side * t * 0.5**0.5) for t in (low, high, z))
     u = (at - start) / (stop - start)
     # a bound at infinity does not matter

@@ -1,7 +1,7 @@
-"""Arithmetic, powers, exponentials, trigonometry, activations: one element of the output from one of each input.
+"""Elementwise ops: arithmetic, powers, exponentials, trigonometry, activations.
 
-Conventions at points where there is no derivative, as TensorFlow's first derivative has them: |x|, relu and their like
-have 0 at 0; of a maximum, a minimum or a clip the first input counts where two are equal; divide_no_nan has 0 where it
+Where there is no derivative, the conventions are those of TensorFlow's first derivative. |x|, relu and similar ops have
+0 at 0. Where the inputs of a maximum, a minimum or a clip are equal, the first counts. divide_no_nan has 0 where it
 divides by 0.
 """
 
@@ -21,20 +21,20 @@ from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 
 
 def conj(x: Any) -> Any:
-    """The complex conjugate."""
+    """Returns the complex conjugate."""
     return ops.Conj(x) if value(x).dtype.is_complex else x
 
 
 def scale(*xs: Any, least: float = 0.0) -> tf.Tensor:
-    """The greatest |x|, to divide by where a square would overflow; what is computed does not depend on it."""
+    """Returns the greatest |x|, to divide by where a square would overflow; results do not depend on it."""
     sizes = [tf.abs(value(x)) for x in xs]
     greatest = sizes[0] if len(sizes) == 1 else tf.maximum(*sizes)
-    finite = tf.minimum(greatest, greatest.dtype.max)  # infinity divided by itself is no number
+    finite = tf.minimum(greatest, greatest.dtype.max)  # infinity divided by itself is NaN
     return tf.stop_gradient(tf.maximum(finite, tf.constant(least, greatest.dtype)))
 
 
 def modulus(x: Any) -> Series:
-    """|x| of a complex series; 0 does not vary."""
+    """Returns |x| of a complex series; it does not vary where x is 0."""
     zero = tf.equal(x.value, 0)
     x = choose(zero, tf.ones_like(x.value), x)
     s = scale(x)
@@ -43,7 +43,7 @@ def modulus(x: Any) -> Series:
 
 
 def parts(x: Series) -> tuple[Series, Series]:
-    """The real and the imaginary part."""
+    """Returns the real and the imaginary part."""
     dtype = x.value.dtype.real_dtype
     return ops.Real(x, Tout=dtype), ops.Imag(x, Tout=dtype)
 
@@ -58,10 +58,10 @@ def _sign(step: Step) -> Sequence[Input]:
 
 
 def _pow(step: Step) -> Sequence[Input]:
-    """x**p, right where x is 0.
+    """Computes x**p, right where x is 0.
 
-    A whole constant exponent becomes a product. Otherwise exponents are lowered, p x**(p - 1), until they are
-    negative; from there on the division by x that y' = p y / x takes has the infinity that the power has.
+    A whole constant exponent becomes a product. Other exponents are lowered, p x**(p - 1), until they are negative.
+    From there on y' = p y / x, which at 0 is infinite as the power is.
     """
     x, p = step.inputs
     n = None if isinstance(p, Series) else tf.get_static_value(p)
@@ -80,7 +80,7 @@ def _pow(step: Step) -> Sequence[Input]:
 
 
 def _power_slopes(x: Any, p: Any, y: Series) -> tuple[Any, Any]:
-    """Of any x**p: by x it is 0 where the exponent is, by p where x is 0; with x < 0 only a whole p has a power."""
+    """Returns the slopes of x**p: by x it is 0 where the exponent is 0, by p it is 0 where x <= 0."""
     dead = tf.equal(value(p), 0) if not isinstance(p, Series) else tf.equal(value(p), 0) & tf.equal(value(x), 0)
     by_x = p * ops.Pow(choose(dead, tf.ones_like(y.value), x), p - 1) if isinstance(x, Series) else None
     positive = (value(x) > 0) & tf.ones_like(y.value, tf.bool)
@@ -92,7 +92,7 @@ def _power_slopes(x: Any, p: Any, y: Series) -> tuple[Any, Any]:
 
 
 def _logarithm(log: str, x: Any, y: Any, least: float) -> Any:
-    """Gives x log(y), which is 0 where x is 0 and log(y) not finite."""
+    """Computes x log(y), which is 0 where x is 0 and log(y) not finite."""
     x0, y0 = value(x), value(y)
     out = tf.equal(y0, tf.cast(least, y0.dtype)) if y0.dtype.is_complex else tf.logical_not(y0 > least)
     out = tf.equal(x0, 0) & out
@@ -115,7 +115,7 @@ def _mod(op: Any, x: Any, y: Any) -> Any:
 
 
 def _angle(y: Any, x: Any, a: Series) -> tuple[Any, Any]:
-    """Of atan2(y, x): (x y' - y x') / (x**2 + y**2)."""
+    """Returns the slopes of atan2(y, x), whose derivative is (x y' - y x') / (x**2 + y**2)."""
     s = scale(x, y)
     x, y = x / s, y / s
     q = 1 / s / (x * x + y * y)
@@ -146,21 +146,21 @@ def _atan(x: Series, y: Series) -> Any:
 
 
 def _sech2(x: Series, y: Series) -> Series:
-    """1 - y**2, of which no digits are left where |y| is nearly 1; there (1 + |y|)**2 exp(-2 |x|) has them all.
+    """Returns 1 - y**2, with the value (1 + |y|)**2 exp(-2 |x|), which does not cancel where |y| is nearly 1.
 
-    That form lends its value only: |x| has no derivative at 0, and an outer tape would ask for it.
+    Only the value has that form: |x| has no derivative at 0, which an outer tape would need.
     """
     s = 1 - y * y
     if x.value.dtype.is_complex:
         return s
     precise = tf.square(1 + tf.abs(y.value)) * tf.exp(-2 * tf.abs(x.value))
-    if y.apart:  # or XLA computes it in every kernel that uses it
+    if y.boundary:  # otherwise XLA computes it in every kernel that uses it
         precise = precise / unseen(1, precise.dtype)
     return exactly(s, s.value + tf.stop_gradient(precise - s.value))
 
 
 def _elu(x: Series, above: float = 1.0, below: float = 1.0) -> Series:
-    """Gives above x where x is positive, else below expm1(x), to which nothing comes where it would overflow."""
+    """Returns above x where x is positive, else below expm1(x), computed from 0 where it could overflow."""
     negative = x.value < 0
     return choose(negative, below * ops.Expm1(choose(negative, x, tf.zeros_like(x.value))), above * x)
 
@@ -234,7 +234,7 @@ RULES: dict[str, Rule | Apply] = {
     "LeakyRelu": composite(lambda op, x: choose(x.value > 0, x, op.get_attr("alpha") * x)),
     "Elu": composite(lambda op, x: _elu(x)),
     "Selu": composite(lambda op, x: _elu(x, SELU, SELU_RATE)),
-    # what gradients are made of, in people's own tapes; y is the output, x the input, dy the cotangent
+    # ops of gradients, from a user's tapes; y is the output, x the input, dy the cotangent
     "SigmoidGrad": composite(lambda op, y, dy: dy * (y * (1 - y))),
     "TanhGrad": composite(lambda op, y, dy: dy * (1 - y * y)),
     "SqrtGrad": composite(lambda op, y, dy: dy / conj(2 * y)),

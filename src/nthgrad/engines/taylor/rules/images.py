@@ -1,4 +1,4 @@
-"""Images: resizing, cropping, warping, colours."""
+"""Images: resizing, cropping, warping, colors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 
 
 def _crop_and_resize(op: Any, image: tf.Tensor, boxes: tf.Tensor, which: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-    """By its formula, so that the boxes may vary too; near the values every point stays between the same pixels."""
+    """Written as a formula, so that the boxes may vary; near the values each point stays between the same pixels."""
     image = tf.cast(image, tf.float32)
     height, width = tf.shape(image)[1], tf.shape(image)[2]
     y, rows = _positions(boxes[:, 0], boxes[:, 2], height, size[0])
@@ -40,7 +40,7 @@ def _crop_and_resize(op: Any, image: tf.Tensor, boxes: tf.Tensor, which: tf.Tens
 
 
 def _positions(low: tf.Tensor, high: tf.Tensor, length: tf.Tensor, n: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Where the points of boxes lie, in pixels, and whether within the image."""
+    """Returns the positions of the points of boxes, in pixels, and whether they are within the image."""
     last = tf.cast(length - 1, tf.float32)
     share = tf.cast(tf.range(n), tf.float32) / tf.cast(tf.maximum(n - 1, 1), tf.float32)
     share = tf.where(n > 1, share, 0.5)
@@ -49,7 +49,7 @@ def _positions(low: tf.Tensor, high: tf.Tensor, length: tf.Tensor, n: tf.Tensor)
 
 
 def _glimpse(step: Step) -> Sequence[Input]:
-    """A glimpse of the pixels' numbers says which to take; what lies outside is noise, which does not vary."""
+    """A glimpse of pixel indices finds the pixels; outside the image there is noise, which does not vary."""
     size, offsets = (value(x) for x in step.inputs[1:])
 
     def made(op: Any, image: tf.Tensor, *_: tf.Tensor) -> tf.Tensor:
@@ -87,7 +87,7 @@ def _clipped(x: tf.Tensor) -> tf.Tensor:
 
 def _to_hsv(rgb: tf.Tensor) -> tf.Tensor:
     r, g, b = tf.unstack(rgb, axis=-1)
-    # the greatest and the least by choice, not by Max: elements that tie are the same to every order wanted here
+    # the greatest and the least by selection, not by Max: any of equal elements is right here
     v = tf.where((r >= g) & (r >= b), r, tf.where(g >= b, g, b))
     least = tf.where((r <= g) & (r <= b), r, tf.where(g <= b, g, b))
     span = v - least

@@ -1,7 +1,6 @@
 """Products, solutions, inverses and determinants of matrices.
 
-Each rule is the equation that the output satisfies, at the coefficient k: what has k on the output is left, the rest is
-known.
+Each rule solves the equation that the output satisfies, for its coefficient k: the other terms are known.
 """
 
 from __future__ import annotations
@@ -33,30 +32,30 @@ from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 Product = Callable[[Any, Any], Any]
 
 BIRD = 6
-"""Up to this size a determinant is made by products only, so that it is right for singular matrices too."""
+"""Up to this size a determinant is computed without a division, so that it is right for singular matrices too."""
 
 
 def mapped(f: Callable[[Any], Any], x: Input) -> Input:
-    """A linear map of tensors, on a series."""
+    """Applies a linear map of tensors to a series."""
     return Series(f(x.value), lambda k: None if x[k] is None else f(x[k])) if isinstance(x, Series) else f(x)
 
 
 def later(product: Product, a: Input, b: Series, k: Index) -> Coefficient:
-    """The sum of a[j] b[k - j] over j > 0: of the coefficients of a b, what has no a[0]."""
+    """Returns the sum of a[j] b[k - j] over j > 0: the terms of a coefficient of a b without a[0]."""
     return total(products(a, b, k, any, product))
 
 
 def between(product: Product, a: Series, b: Series, k: Index) -> Coefficient:
-    """The sum of a[j] b[k - j] over 0 < j < k: of the coefficients of a b, what has neither a[k] nor b[k]."""
+    """Returns the sum of a[j] b[k - j] over 0 < j < k: the terms of a coefficient of a b without a[k] and b[k]."""
     return total(products(a, b, k, lambda j: any(j) and j != k, product))
 
 
 def solution(matrix: Callable[[Step, Any], Any] = lambda step, a: a, product: Product | None = None) -> Rule:
-    """Of A x = b: x[k] = A[0]^-1 (b[k] - sum of A[j] x[k - j] over j > 0).
+    """Solves A x = b: x[k] = A[0]^-1 (b[k] - sum of A[j] x[k - j] over j > 0).
 
     Args:
-        matrix: makes A of what the op takes for it.
-        product: of A and x, if not that of matrices.
+        matrix: builds A from the op's first input.
+        product: the product of A and x; by default that of matrices.
     """
 
     def rule(step: Step) -> Sequence[Input]:
@@ -68,7 +67,7 @@ def solution(matrix: Callable[[Step, Any], Any] = lambda step, a: a, product: Pr
 
         def coefficient(k: Index) -> Coefficient:
             rest = minus(later(multiply, form, x, k), varying(b, k))
-            return None if rest is None else step.again([value(a), rest])[0]
+            return None if rest is None else step.rebuild([value(a), rest])[0]
 
         x = step.output(coefficient)
         return [x]
@@ -81,7 +80,7 @@ def _triangle(step: Step, a: Any) -> Any:
 
 
 def _banded(step: Step, a: Any) -> Any:
-    """The triangular matrix whose diagonals are given, that of the matrix first or last."""
+    """Builds the triangular matrix from its diagonals; the main diagonal is given first or last."""
     n = tf.shape(a)[-2]
     return tf.linalg.diag(a, k=tf.stack([1 - n, 0] if step.op.get_attr("lower") else [0, n - 1]), align="LEFT_RIGHT")
 
@@ -105,7 +104,7 @@ def _tridiagonal_matmul(step: Step) -> Sequence[Input]:
 
 
 def _inverse(step: Step) -> Sequence[Input]:
-    """Of x y = 1."""
+    """Solves x y = 1."""
     adjoint = step.op.get_attr("adjoint")
 
     def coefficient(k: Index) -> Coefficient:
@@ -117,7 +116,7 @@ def _inverse(step: Step) -> Sequence[Input]:
 
 
 def _least_squares(op: Any, a: Any, b: Any, ridge: Any) -> Any:
-    """By the normal equations."""
+    """Solves the normal equations."""
     rows, columns = a.shape[-2:]
     wide = rows is not None and columns is not None and rows < columns
     square = tf.matmul(a, a, adjoint_b=True) if wide else tf.matmul(a, a, adjoint_a=True)
@@ -129,7 +128,7 @@ def _least_squares(op: Any, a: Any, b: Any, ridge: Any) -> Any:
 
 
 def _log_determinant(a: Any) -> Series:
-    """The logarithm of det a, less its value; its derivative is the trace of a^-1 a'."""
+    """Returns log(det a) minus its value; its derivative is the trace of a^-1 a'."""
     inverse = ops.MatrixInverse(a)
 
     def coefficient(k: Index) -> Coefficient:
@@ -151,7 +150,7 @@ def _determinant(step: Step) -> Sequence[Input]:
 
 
 def _bird(op: Any, a: Any) -> Any:
-    """The determinant without a division (R. Bird, 2011)."""
+    """Computes the determinant without a division (R. Bird, 2011)."""
     n, f = int(a.shape[-1]), a
     if n == 0:
         return tf.ones(tf.shape(a)[:-2], a.dtype)
@@ -162,7 +161,7 @@ def _bird(op: Any, a: Any) -> Any:
 
 
 def _log_matrix_determinant(step: Step) -> Sequence[Input]:
-    """The sign, or for complex matrices the phase, and the logarithm of the size."""
+    """Returns the sign, or for complex matrices the phase, and the logarithm of the absolute value."""
     log = _log_determinant(step.inputs[0])
     sign, size = step.values
     if not sign.dtype.is_complex:
@@ -175,7 +174,7 @@ def _log_matrix_determinant(step: Step) -> Sequence[Input]:
 
 
 def _square_root(step: Step) -> Sequence[Input]:
-    """Of y y = x, which is y[0] z + z y[0] = rest for z = y[k], solved by Kronecker products."""
+    """Solves y y = x, which is y[0] z + z y[0] = rest for z = y[k], by Kronecker products."""
     (x,), y0 = step.inputs, step.values[0]
     one = tf.eye(tf.shape(y0)[-1], dtype=y0.dtype)
     sums = tf.einsum("...ij,kl->...ikjl", y0, one) + tf.einsum("ij,...lk->...ikjl", one, y0)

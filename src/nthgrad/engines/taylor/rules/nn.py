@@ -1,4 +1,4 @@
-"""Convolutions, normalisations, losses, fused recurrent cells."""
+"""Convolutions, normalizations, losses, fused recurrent cells."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def _local_response(op: Any, x: tf.Tensor) -> tf.Tensor:
     return x * tf.exp(-op.get_attr("beta") * tf.math.log(op.get_attr("bias") + op.get_attr("alpha") * sums))
 
 
-# batch normalisation
+# batch normalization
 
 
 def _layout(op: Any, x: tf.Tensor) -> tuple[list[int], list[int]]:
-    """The axes that are averaged over, and the shape that spreads a statistic over the input."""
+    """Returns the axes to average over, and the shape that broadcasts a statistic over the input."""
     channel = 1 if op.get_attr("data_format").decode().startswith("NC") else x.shape.rank - 1
     axes = [i for i in range(x.shape.rank) if i != channel]
     return axes, [1 if i in axes else -1 for i in range(x.shape.rank)]
@@ -47,12 +47,12 @@ def _batch_norm(op: Any, x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor, *mom
         now = new if share == 1 else [(1 - share) * a + share * b for a, b in zip(moments, new, strict=True)]
     factor = scale * tf.math.rsqrt(variance + op.get_attr("epsilon"))
     y = (t - tf.reshape(mean, spread)) * tf.reshape(factor, spread) + tf.reshape(offset, spread)
-    reserved = [mean, variance] if op.get_attr("is_training") else [None, None]  # nothing is reserved in use
+    reserved = [mean, variance] if op.get_attr("is_training") else [None, None]  # reserved in training only
     return [tf.cast(y, x.dtype), *now, *reserved, None][: len(op.outputs)]
 
 
 def _batch_norm_grad(op: Any, dy: tf.Tensor, x: tf.Tensor, scale: tf.Tensor, *reserved: tf.Tensor) -> list[Any]:
-    """In training mode the moments are those of x, whatever was reserved."""
+    """In training mode, the moments are computed from x, not read from the reserved inputs."""
     axes, spread = _layout(op, x)
     g, t = tf.cast(dy, scale.dtype), tf.cast(x, scale.dtype)
     mean, variance = _statistics(t, axes) if op.get_attr("is_training") else reserved[:2]
@@ -68,32 +68,32 @@ def _batch_norm_grad(op: Any, dy: tf.Tensor, x: tf.Tensor, scale: tf.Tensor, *re
 # losses
 
 
-def _normalised(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The logits less their greatest, their exponentials, and the sum of these."""
+def _normalized(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns the logits minus their greatest, their exponentials, and the sum of these."""
     shifted = logits - tf.stop_gradient(tf.reduce_max(logits, -1, keepdims=True))
     exponentials = tf.exp(shifted)
     return shifted, exponentials, tf.reduce_sum(exponentials, -1, keepdims=True)
 
 
 def _cross_entropy(op: Any, logits: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
-    """For labels of any sum, which may vary."""
-    shifted, e, total = _normalised(logits)
+    """Computes the loss for labels of any sum, which may vary."""
+    shifted, e, total = _normalized(logits)
     return [tf.reduce_sum(labels * (tf.math.log(total) - shifted), -1), e / total - labels]
 
 
 def _sparse_cross_entropy(op: Any, logits: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
-    shifted, e, total = _normalised(logits)
+    shifted, e, total = _normalized(logits)
     hot = tf.one_hot(labels, tf.shape(logits)[-1], dtype=logits.dtype)
     return [tf.squeeze(tf.math.log(total), -1) - tf.gather(shifted, labels, batch_dims=1), e / total - hot]
 
 
 def _steps(op: Any, x: tf.Tensor) -> int:
-    """How many steps of time there are: each is written out."""
+    """Returns the number of time steps; the loop over them is unrolled."""
     n = x.shape[0]
     if n is None:
         raise UnsupportedOpError(
-            f"{trace.describe(op)} cannot be differentiated: how many steps it takes is unknown when f is traced. Give "
-            "its input a length with tf.ensure_shape."
+            f"{trace.describe(op)} cannot be differentiated: its number of time steps is unknown while f is traced. "
+            "Give its input a length with tf.ensure_shape."
         )
     return n
 
@@ -101,25 +101,25 @@ def _steps(op: Any, x: tf.Tensor) -> int:
 def _ctc_loss(op: Any, logits: tf.Tensor, indices: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor) -> list[Any]:
     """Sums the probabilities of all paths, forward in time (A. Graves and others, 2006, section 4.1).
 
-    They are scaled at every step by a number that counts as constant, so that they do not vanish.
+    At every step they are scaled by a number that counts as constant, so that they do not underflow.
     """
     steps, batch = _steps(op, logits), tf.shape(logits, tf.int64)[1]
     blank = tf.shape(logits)[2] - 1
     merge = op.get_attr("ctc_merge_repeated")
     longest = tf.reduce_max(tf.concat([indices[:, 1] + 1, [0]], 0))
-    words = tf.scatter_nd(indices, labels + 1, [batch, longest]) - 1  # -1 where there is none
+    words = tf.scatter_nd(indices, labels + 1, [batch, longest]) - 1  # -1 after the last label
     if op.get_attr("preprocess_collapse_repeated"):
         words = _collapsed(words)
     count = tf.reduce_sum(tf.cast(words >= 0, tf.int32), 1)
     symbols = tf.where(words < 0, blank, words)
     symbols = tf.reshape(tf.stack([tf.fill(tf.shape(symbols), blank), symbols], 2), [batch, -1])
-    symbols = tf.concat([symbols, tf.fill([batch, 1], blank)], 1)  # with blanks between, before and after
+    symbols = tf.concat([symbols, tf.fill([batch, 1], blank)], 1)  # blanks between, before and after
     spoken = symbols != blank
     before = tf.pad(symbols, [[0, 0], [2, 0]], constant_values=-1)[:, : tf.shape(symbols)[1]]
     stays = tf.logical_not(spoken) if not merge else tf.ones_like(spoken)
     skips = spoken & (symbols != before) if merge else spoken
 
-    _, e, total = _normalised(logits)
+    _, e, total = _normalized(logits)
     chances = tf.gather(tf.transpose(e / total, [1, 0, 2]), symbols, axis=2, batch_dims=1)  # [batch, steps, symbols]
     alpha = tf.one_hot([0], tf.shape(symbols)[1], dtype=logits.dtype) * tf.ones([batch, 1], logits.dtype)
     scale = tf.zeros([batch, 1], logits.dtype)
@@ -131,7 +131,7 @@ def _ctc_loss(op: Any, logits: tf.Tensor, indices: tf.Tensor, labels: tf.Tensor,
         return tf.where(where, t, tf.zeros_like(t))
 
     for t in range(steps):
-        # at first, from before the first blank: to it, or over it
+        # the first step goes to the first blank or to the symbol after it
         new = alpha + moved(alpha, 1) if t == 0 else kept(stays, alpha) + moved(alpha, 1) + kept(skips, moved(alpha, 2))
         new = new * chances[:, t]
         size = tf.stop_gradient(tf.reduce_sum(new, 1, keepdims=True))
@@ -149,7 +149,7 @@ def _ctc_loss(op: Any, logits: tf.Tensor, indices: tf.Tensor, labels: tf.Tensor,
 
 
 def _collapsed(words: tf.Tensor) -> tf.Tensor:
-    """Without those that repeat the one before; the rest moves up."""
+    """Removes labels that repeat the previous one; later labels move up."""
     new = tf.concat([words[:, :1] >= 0, (words[:, 1:] != words[:, :-1]) & (words[:, 1:] >= 0)], 1)
     order = tf.argsort(tf.cast(tf.logical_not(new), tf.int32), axis=1, stable=True)
     return tf.gather(tf.where(new, words, -1), order, batch_dims=1)

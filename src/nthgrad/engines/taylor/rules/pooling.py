@@ -1,6 +1,6 @@
-"""Maxima over windows, which are linear in pieces, and fractional pooling, whose windows are drawn.
+"""Maxima over windows, which are piecewise linear, and fractional pooling, whose windows are random.
 
-The first of those that tie takes it, as in TensorFlow's gradients.
+Of equal maxima the first counts, as in TensorFlow's gradients.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nthgrad.engines.taylor.step import Apply, Rule, Step
 
 
 def padded(x: tf.Tensor, sizes: Sequence[int], strides: Sequence[int], padding: Any, fill: Any) -> tf.Tensor:
-    """Rows and columns as padding "SAME" adds them, or as given, so that "VALID" will do."""
+    """Pads rows and columns for padding "SAME", or as given; the result is pooled with "VALID"."""
     if padding == "VALID":
         return x
     if padding == "SAME":
@@ -35,9 +35,9 @@ def padded(x: tf.Tensor, sizes: Sequence[int], strides: Sequence[int], padding: 
 
 
 def _max_pool(step: Step) -> Map:
-    """By MaxPoolGradGrad, which picks in its third input what is greatest in the first.
+    """Uses MaxPoolGradGrad, which gathers its third input where the first is greatest.
 
-    Always "VALID": the output is then smaller than the input, and the kernel cannot overwrite the one with the other.
+    Padding is always "VALID": the output is then smaller than the input, so the kernel cannot reuse its memory.
     """
     inputs = values(step)
     if len(inputs) == 3:
@@ -60,7 +60,7 @@ def _max_pool(step: Step) -> Map:
     if all(k == 1 for k in sizes):
         return lambda c: finished(prepared(c, 0)[:, :: strides[1], :: strides[2]])
     x = prepared(inputs[0], inputs[0].dtype.min)
-    if sizes[3] > 1:  # over channels, which stand in groups
+    if sizes[3] > 1:  # over groups of channels
         return lambda c: _pool_channels(x, c, sizes[3])
     options = {"ksize": sizes, "strides": strides, "padding": "VALID"}
     y = tf.raw_ops.MaxPool(input=x, **options)
@@ -68,7 +68,7 @@ def _max_pool(step: Step) -> Map:
 
 
 def _last(v: Any) -> Any:
-    """Moves the channels' numbers to the end."""
+    """Moves the entries of the channels to the end."""
     return v if isinstance(v, str) else [v[0], v[2], v[3], v[1]] if len(v) == 4 else [*v[:2], *v[4:], *v[2:4]]
 
 
@@ -79,7 +79,7 @@ def _pool_channels(x: tf.Tensor, c: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def _max_pool_3d(op: Any, x: tf.Tensor) -> tf.Tensor:
-    """First over rows and columns, then over depth."""
+    """Pools over rows and columns, then over depth."""
     sizes, strides, padding = op.get_attr("ksize"), op.get_attr("strides"), op.get_attr("padding").decode()
     first = op.get_attr("data_format") == b"NCDHW"
     if first:
@@ -102,11 +102,13 @@ def _max_pool_with_argmax(step: Step) -> Map:
 
 
 def _windows(step: Step) -> list[tf.Tensor]:
-    """Which rows, and which columns, of the input lie in each window of a fractional pooling."""
+    """Returns masks of the rows, and of the columns, in each window of a fractional pooling."""
     found = []
     for edges, axis in zip(step.values[1:3], (1, 2), strict=True):
         n = tf.shape(value(step.inputs[0]), tf.int64)[axis]
-        edges = tf.raw_ops.PlaceholderWithDefault(input=edges, shape=[None])  # TensorFlow takes it for one too short
+        edges = tf.raw_ops.PlaceholderWithDefault(
+            input=edges, shape=[None]
+        )  # TensorFlow infers a length that is one too small
         start, end = edges[:-1, None], edges[1:, None] + int(step.op.get_attr("overlapping"))
         found.append((tf.range(n) >= start) & (tf.range(n) < end))
     return found

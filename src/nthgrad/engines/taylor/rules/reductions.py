@@ -1,6 +1,6 @@
 """Reductions and scans that are not linear: extremes, products, norms, sums of exponentials.
 
-Of several that are the greatest the mean counts, as in TensorFlow's first derivative.
+Where several elements are the extreme, the derivative is their mean, as TensorFlow's first derivative.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _extreme(step: Step) -> Map:
 
 
 def _in_front(op: Any, x: tf.Tensor, axes: Any) -> tuple[tf.Tensor, list[int], int]:
-    """Gives x with some axes moved to the front, the order of its axes there, and how many were moved."""
+    """Moves some axes of x to the front; returns the result, the order of its axes, and the number of moved axes."""
     known = tf.get_static_value(axes)
     if known is None or x.shape.rank is None:
         raise UnsupportedOpError(
@@ -39,7 +39,7 @@ def _in_front(op: Any, x: tf.Tensor, axes: Any) -> tuple[tf.Tensor, list[int], i
 
 
 def _prod(op: Any, x: tf.Tensor, axes: tf.Tensor) -> tf.Tensor:
-    """By a balanced tree of products, which is right where factors are zero."""
+    """Multiplies in a balanced tree, which is right where factors are zero."""
     y, order, moved = _in_front(op, x, axes)
     n, rest = y.shape[:moved].num_elements(), tf.shape(y)[moved:]
     y = tf.reshape(y, tf.concat([[-1 if n is None else n], rest], 0))
@@ -59,7 +59,7 @@ def _halved(y: tf.Tensor, half: Any) -> tf.Tensor:
 
 
 def _scan(combine: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], empty: float) -> Callable[..., tf.Tensor]:
-    """What a running `combine` gives, in log2(n) steps (Hillis and Steele, 1986), with no division."""
+    """Returns a scan with `combine`, in log2(n) steps (Hillis and Steele, 1986), without a division."""
 
     def f(op: Any, x: tf.Tensor, axis: tf.Tensor) -> tf.Tensor:
         y, order, _ = _in_front(op, x, axis)
@@ -83,7 +83,7 @@ def _scan(combine: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], empty: float) ->
 
 
 def _log_of_sum(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    """log(exp(a) + exp(b))."""
+    """Returns log(exp(a) + exp(b))."""
     return tf.where(a >= b, a + tf.math.softplus(b - a), b + tf.math.softplus(a - b))
 
 
@@ -97,7 +97,7 @@ def _norm(op: Any, x: Series, axes: Any) -> Any:
 
 
 def _exponentials(x: Series) -> tuple[Series, Series, Series]:
-    """Gives x less the logarithm of the sum of exp(x), exp of that, and its sum, which is 1 and varies."""
+    """Returns x - log(sum(exp(x))), its exponential, and the sum of this, which is 1 but varies."""
     x = x - tf.stop_gradient(tf.reduce_logsumexp(x.value, -1, keepdims=True))
     e = ops.Exp(x)
     return x, e, ops.Sum(e, -1, keep_dims=True)

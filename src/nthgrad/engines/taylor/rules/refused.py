@@ -1,4 +1,4 @@
-"""Ops that are refused by name, and why: their output varies with their input, and no derivative of it can be had."""
+"""Ops that are refused by name, with the reason: their output varies, but has no computable derivative."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _BY_REASON = {
         LookupTableFind LookupTableFindV2 ReduceDataset SampleDistortedBoundingBox SampleDistortedBoundingBoxV2
         XlaVariadicReduce
         """,
-    "it draws anew at every run, so what it drew cannot be followed": "ParameterizedTruncatedNormal",
-    "what it draws is a whole number, which jumps where it changes": """
+    "it draws new random numbers at every run, and its sample cannot be reproduced": "ParameterizedTruncatedNormal",
+    "it draws integers, which change in jumps": """
         StatelessRandomBinomial StatelessRandomPoisson
         """,
-    "it belongs to the control flow of TensorFlow 1, which a tf.function does not hold": """
+    "it belongs to the control flow of TensorFlow 1, which a tf.function does not use": """
         Enter Exit LoopCond Merge NextIteration RefEnter RefExit RefMerge RefNextIteration RefSwitch Switch
         """,
-    "it belongs to the TensorArray of TensorFlow 1, for which a tf.function holds a TensorList": """
+    "it belongs to the TensorArray of TensorFlow 1, for which a tf.function uses a TensorList": """
         TensorArrayConcat TensorArrayConcatV2 TensorArrayConcatV3 TensorArrayGather TensorArrayGatherV2
         TensorArrayGatherV3 TensorArrayGrad TensorArrayGradV2 TensorArrayGradV3 TensorArrayGradWithShape TensorArrayRead
         TensorArrayReadV2 TensorArrayReadV3 TensorArrayScatter TensorArrayScatterV2 TensorArrayScatterV3
@@ -39,10 +39,10 @@ _BY_REASON = {
         CollectiveReduceV3 CopyToMesh CopyToMeshGrad CrossReplicaSum NcclAllReduce NcclBroadcast NcclReduce Relayout
         RelayoutLike TPUEmbeddingActivations TPUReplicatedInput TPUReplicatedOutput
         """,
-    "its kernels are for NVIDIA's GPUs alone": """
+    "it has kernels for NVIDIA GPUs only": """
         CTCLossV2 CudnnRNN CudnnRNNV2 CudnnRNNV3 SparseMatrixAdd SparseMatrixMul SparseMatrixSoftmax
         """,
-    "TensorFlow has no public way to make it again": """
+    "TensorFlow has no public way to rebuild it": """
         XlaClusterOutput XlaEinsum XlaSharding XlaSpmdFullToShardShape XlaSpmdShardToFullShape _EagerConst
         """,
     "TensorFlow has no kernel for it any more": """

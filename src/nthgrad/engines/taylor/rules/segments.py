@@ -1,4 +1,4 @@
-"""Maxima, minima and products over segments; the sums are linear and stand in structure.py."""
+"""Maxima, minima and products over segments; sums are linear, see structure.py."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _numbered_segment_extreme(step: Step) -> Map:
 
 
 def _segment_product(x: Any, ids: Any, n: Any) -> tf.Tensor:
-    """In about log2(len(x)) steps (Hillis and Steele, 1986), by products only: right where factors are zero."""
+    """Multiplies in log2(len(x)) steps (Hillis and Steele, 1986), without a division: right where factors are zero."""
     x = tf.reshape(x, tf.concat([[-1], tf.shape(x)[tf.rank(ids) :]], 0))
     ids = tf.reshape(ids, [-1])
     order = tf.argsort(ids, stable=True)

@@ -1,6 +1,6 @@
-"""Sorting, scattered maxima, distinct elements, isotonic regression: linear in pieces.
+"""Sorting, scattered maxima, distinct elements, isotonic regression: piecewise linear.
 
-Those that tie share evenly, as in TensorFlow's gradients, save in sorting.
+Except in sorting, equal elements share the derivative evenly, as in TensorFlow's gradients.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ Map = Callable[..., Any]
 
 
 def attributes(op: Any, *names: str) -> dict[str, Any]:
-    """Some attributes of an op, for another that takes them too."""
+    """Returns some attributes of an op, as arguments for another."""
     return {name: op.get_attr(name) for name in names}
 
 
 def values(step: Step) -> list[tf.Tensor]:
-    """The values of the inputs."""
+    """Returns the values of the inputs."""
     return [value(x) for x in step.inputs]
 
 
 def picked(share: Callable[[tf.Tensor], tf.Tensor], chosen: tf.Tensor) -> Map:
-    """Where several are chosen, their mean; `share` sums over those that compete."""
+    """Returns a map to the mean of the chosen elements; `share` sums over the candidates of each output."""
 
     def apply(c: tf.Tensor) -> tf.Tensor:
         return tf.math.divide_no_nan(share(tf.where(chosen, c, tf.zeros_like(c))), share(tf.cast(chosen, c.dtype)))

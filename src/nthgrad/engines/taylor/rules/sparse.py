@@ -1,7 +1,7 @@
 """Sparse and ragged tensors, and sparse matrices in CSR form, which are variants.
 
-Indices do not vary, nor does what an op makes of them: where an op's result has indices of its own, its values are
-computed densely or by segments and read off there.
+Indices do not vary. Where the result of an op has new indices, its values are computed densely or by segments, and
+gathered at these indices.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ LINEAR = """
 
 
 def places(indices: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """Indices as numbers, in the order of the elements."""
+    """Converts indices to positions of elements in row-major order."""
     strides = tf.math.cumprod(shape, exclusive=True, reverse=True)
     return tf.reduce_sum(indices * strides, -1)
 
 
 def at(dense: tf.Tensor, indices: tf.Tensor) -> tf.Tensor:
-    """The elements at the indices of a shape that a dense tensor is broadcast to."""
+    """Returns the elements at some indices of a dense tensor that is broadcast."""
     rank = dense.shape.rank
     wide = tf.cast(tf.shape(dense) > 1, indices.dtype)
     return tf.gather_nd(dense, indices[:, tf.shape(indices)[1] - rank :] * wide)
 
 
 def _found(some: tf.Tensor, among: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """Where in a list of indices, which is in order, some of them stand; -1 where they do not."""
+    """Finds some indices in a sorted list of indices; -1 for a missing one."""
     some, among = places(some, shape), places(among, shape)
     i = tf.searchsorted(among, some, out_type=tf.int32)
-    there = tf.gather(tf.concat([among, [-1]], 0), i) == some
-    return tf.where(there, i, -1)
+    present = tf.gather(tf.concat([among, [-1]], 0), i) == some
+    return tf.where(present, i, -1)
 
 
 def _both(step: Step, indices: tf.Tensor) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """Two sparse tensors' values at the indices of the result, zero where they have none."""
+    """Returns a map from two sparse tensors' values to their values at the indices of the result, 0 if missing."""
     first, second, shape = (value(step.inputs[i]) for i in (0, 3, 2))
     first, second = _found(first, indices, shape), _found(second, indices, shape)
     n = tf.shape(indices)[0]
@@ -63,13 +63,13 @@ def _sparse_sum(step: Step) -> Map:
 
 
 def _concatenated(step: Step) -> Sequence[Input]:
-    """The order in which the op puts numbered values says which to take: TensorFlow has no gradient for it."""
+    """Rebuilds the op on positions to find the order of its output: TensorFlow has no gradient for it."""
     n = len(step.inputs) // 3
     inputs = [value(x) for x in step.inputs]
     values = inputs[n : 2 * n]
     sizes = [tf.size(v) for v in values]
     numbers = tf.split(tf.range(tf.add_n(sizes)), sizes)
-    order = step.again([*inputs[:n], *numbers, *inputs[2 * n :]])[1]
+    order = step.rebuild([*inputs[:n], *numbers, *inputs[2 * n :]])[1]
 
     def made(op: Any, *inputs: tf.Tensor) -> list[Any]:
         return [None, tf.gather(tf.concat(inputs[n : 2 * n], 0), order), None]
@@ -93,7 +93,7 @@ def _sparse_extreme(greater: bool) -> Rule:
 
 
 def _softmax(values: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-    """The softmax of the values in each row."""
+    """Computes the softmax of the values in each row."""
     distinct, rows = tf.unique(rows)
     n = tf.size(distinct)
     greatest = tf.math.unsorted_segment_max(tf.stop_gradient(values), rows, n)
@@ -101,7 +101,7 @@ def _softmax(values: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
     return e / tf.gather(tf.math.unsorted_segment_sum(e, rows, n), rows)
 
 
-# matrices in CSR form, taken apart into indices and values and put together again
+# matrices in CSR form
 
 
 def _entries(matrix: tf.Tensor, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -113,7 +113,7 @@ def _dense(matrix: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
 
 
 def _densely(f: Callable[..., tf.Tensor], kind: str) -> Rule:
-    """By the dense result, of which the entries are read off that the sparse one has."""
+    """Computes the dense result and gathers the entries of the sparse one."""
 
     def rule(step: Step) -> Any:
         dtype = step.op.get_attr(kind)

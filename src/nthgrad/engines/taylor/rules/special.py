@@ -1,7 +1,7 @@
 """Special functions: gamma, beta, zeta, Bessel, error functions, integrals.
 
-Where a formula would divide by what may be zero, or has no derivative by a parameter, an integral over a few nodes
-stands in: a sum over an axis that is added at the end. Where the nodes stand depends on the values; the sum does not.
+Where a formula would divide by zero, or has no derivative by a parameter, an integral over a few nodes replaces it: a
+sum over an axis that is added at the end. The nodes depend on the values; the sum does not.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from nthgrad.engines.taylor.series import Series, value
 from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
 
 REACH = 70.0
-"""Integrands are followed until they are exp(-REACH) of where they begin."""
+"""Integrals end where the integrand is exp(-REACH) times its first value."""
 
 
 def nodes(n: int, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Gauss's nodes on [0, 1] and their weights."""
+    """Returns Gauss's nodes on [0, 1] and their weights."""
     t, w = np.polynomial.legendre.leggauss(n)
     return tf.constant((t + 1) / 2, x.dtype), tf.constant(w / 2, x.dtype)
 
 
-def deep(x: Any) -> Any:
-    """With an axis for nodes at the end."""
+def with_axis(x: Any) -> Any:
+    """Adds an axis for nodes at the end."""
     return ops.ExpandDims(x, -1)
 
 
 def summed(x: Any) -> Any:
-    """The sum over the nodes."""
+    """Sums over the nodes."""
     return ops.Sum(x, -1)
 
 
@@ -42,36 +42,37 @@ def summed(x: Any) -> Any:
 
 
 def _bessel_over_x(x: Series, y: Series, wave: str, scaled: bool = False) -> Series:
-    """I1(x) / x, or J1(x) / x; near 0 as Poisson's integral over sqrt(1 - t**2) cosh(x t)."""
+    """Computes I1(x) / x, or J1(x) / x; near 0 by Poisson's integral over sqrt(1 - t**2) cosh(x t)."""
     n = 20
     angle = np.pi * np.arange(1, n // 2 + 1) / (n + 1)
     small = tf.abs(x.value) < 4
     near = choose(small, x, tf.zeros_like(x.value))
     t, w = (tf.constant(c, x.value.dtype) for c in (np.cos(angle), 2 * np.sin(angle) ** 2 / (n + 1)))
-    mean = summed(getattr(ops, wave)(deep(near) * t) * w)
+    mean = summed(getattr(ops, wave)(with_axis(near) * t) * w)
     mean = mean * ops.Exp(-ops.Abs(near)) if scaled else mean
     return choose(small, mean, y / choose(small, tf.ones_like(x.value), x))
 
 
 def _spence_slope(x: Series, y: Series) -> Series:
-    """-log(x) / (x - 1); near 1 the integral of 1 / (1 + (x - 1) t) over t from 0 to 1."""
+    """Computes -log(x) / (x - 1); near 1 by the integral of 1 / (1 + (x - 1) t) over t from 0 to 1."""
     u = x - 1
     near = (u.value > -0.5) & (u.value < 1)
     t, w = nodes(16, x.value)
-    inside = summed(w / (1 + deep(choose(near, u, tf.zeros_like(u.value))) * t))
+    inside = summed(w / (1 + with_axis(choose(near, u, tf.zeros_like(u.value))) * t))
     far = choose(near, 2 * tf.ones_like(x.value), x)
     return -choose(near, inside, ops.Log(far) / (far - 1))
 
 
 def _dawson_slope(x: Series, y: Series) -> Series:
-    """1 - 2 x y, of which little is left far out: exp(-x**2) - 2 times the integral of v exp(v**2 - 2 x v) from 0 to x.
+    """Computes 1 - 2 x y, without cancellation for large x.
 
-    With v = x r t; r < 1 leaves out what is less than exp(-45).
+    It is exp(-x**2) minus twice the integral of v exp(v**2 - 2 x v) from 0 to x, with v = x r t. A factor r < 1 omits
+    terms less than exp(-45).
     """
     q = x * x
-    r = deep(tf.stop_gradient(45 / tf.maximum(q.value, 45)))
+    r = with_axis(tf.stop_gradient(45 / tf.maximum(q.value, 45)))
     t, w = nodes(48, x.value)
-    rest = summed(ops.Exp(deep(q) * (r * t * (r * t - 2))) * (r * r * t * w))
+    rest = summed(ops.Exp(with_axis(q) * (r * t * (r * t - 2))) * (r * r * t * w))
     return ops.Exp(-q) - 2 * (q * rest)
 
 
@@ -83,36 +84,36 @@ def _safe(x: Any, bad: tf.Tensor, instead: Any) -> Any:
 
 
 def _unit_power(x: Any, p: Any) -> tuple[Any, Any]:
-    """x**p as a power that does not overflow, right at 0 too, and the logarithm of what is left."""
+    """Returns x**p as a factor that does not overflow, right at 0 too, and the logarithm of the other factor."""
     s = tf.stop_gradient(tf.where(value(x) > 0, value(x), tf.ones_like(value(x))))
     return ops.Pow(x / s, p), p * tf.math.log(s)
 
 
 def _gamma_density(a: Any, x: Any) -> Any:
-    """x**(a - 1) exp(-x) / gamma(a): the slope of igamma by x."""
+    """Computes x**(a - 1) exp(-x) / gamma(a): the slope of igamma by x."""
     power, rest = _unit_power(x, a - 1)
     return power * ops.Exp(rest - x - ops.Lgamma(a))
 
 
 def _gamma_integral(a: Any, x: Any) -> tuple[tf.Tensor, Any, Any]:
-    """Where x is small; the integral in igamma there, or else in igammac; and that integral's derivative by a.
+    """Returns where x is small; the integral in igamma there, elsewhere in igammac; and its derivative by a.
 
-    With t = x exp(-v), and one step of the recurrence in a so that a + 1 is never small,
-    igamma(a, x) = x**a exp(-x) / gamma(a + 1) (1 + x K), K the integral of exp(-(a + 1) v + x (1 - exp(-v))) over
-    v > 0; with t = x exp(v), igammac(a, x) = x**a exp(-x) / gamma(a) K, K the integral of exp(a v - x (exp(v) - 1)).
+    With t = x exp(-v), igamma(a, x) = x**a exp(-x) / gamma(a + 1) (1 + x K), K the integral of
+    exp(-(a + 1) v + x (1 - exp(-v))) over v > 0. It uses one step of the recurrence in a, so that a + 1 is never small.
+    With t = x exp(v), igammac(a, x) = x**a exp(-x) / gamma(a) K, K the integral of exp(a v - x (exp(v) - 1)).
     """
     a0, x0 = tf.stop_gradient(value(a)), tf.stop_gradient(value(x))
     small = x0 <= a0 + 1
-    # Where the integrand ends, by Newton's method: the exponents are concave, so it comes from beyond and stays there.
+    # The end of the integral, by Newton's method: the exponents are concave, so the iterates stay beyond it.
     below, above = tf.where(small, x0, tf.zeros_like(x0)), tf.where(small, a0 + 2, x0)
     low, high = (REACH + below) / (a0 + 1), tf.minimum(tf.sqrt(2 * REACH / above), tf.math.log1p(REACH / above) + 2)
     for _ in range(6):
         low -= ((a0 + 1) * low + below * tf.math.expm1(-low) - REACH) / (a0 + 1 - below * tf.exp(-low))
         high -= (above * tf.math.expm1(high) - a0 * high - REACH) / (above * tf.exp(high) - a0)
-    end: Any = deep(tf.where(small, -low, high))
+    end: Any = with_axis(tf.where(small, -low, high))
     t, w = nodes(64, x0)
     v = end * t
-    e = ops.Exp(deep(a) * v - deep(x) * tf.math.expm1(v) + tf.where(end < 0, v, tf.zeros_like(v)))
+    e = ops.Exp(with_axis(a) * v - with_axis(x) * tf.math.expm1(v) + tf.where(end < 0, v, tf.zeros_like(v)))
     e = e * (w * tf.abs(end))
     return small, summed(e), summed(e * v)
 
@@ -125,7 +126,7 @@ def _igamma(op: Any, a: Any, x: Any) -> Any:
 
 
 def _igamma_by_a(a: Any, x: Any) -> Any:
-    """The derivative of igamma by a over x**a exp(-x) / gamma(a + 1)."""
+    """Computes the derivative of igamma by a, divided by x**a exp(-x) / gamma(a + 1)."""
     log = ops.Log(x) - ops.Digamma(a + 1)
     small, integral, by_a = _gamma_integral(a, x)
     return choose(small, log * (1 + x * integral) + x * by_a, -(a * (log * integral + by_a) + integral))
@@ -140,7 +141,7 @@ def _igamma_grad_a(op: Any, a: Any, x: Any) -> Any:
 
 
 def _gamma_sample_slope(a: Any, z: Any) -> Any:
-    """By a, of a sample z: igamma(a, z) stays as it was drawn (M. Figurnov and others, 2018)."""
+    """Computes the slope of a sample z by a: igamma(a, z) is constant (M. Figurnov and others, 2018)."""
     zero = tf.equal(value(z), 0)
     z = _safe(z, zero, 1)
     s = -(z / a * _igamma_by_a(a, z))
@@ -159,13 +160,13 @@ def _log_beta(a: Any, b: Any) -> Any:
 
 
 def _beta_density(a: Any, b: Any, x: Any) -> Any:
-    """x**(a - 1) (1 - x)**(b - 1) / beta(a, b): the slope of betainc by x."""
+    """Computes x**(a - 1) (1 - x)**(b - 1) / beta(a, b): the slope of betainc by x."""
     (p, log_p), (q, log_q) = _unit_power(x, a - 1), _unit_power(1 - x, b - 1)
     return p * q * ops.Exp(log_p + log_q - _log_beta(a, b))
 
 
 def _betainc(op: Any, a: Any, b: Any, x: Any) -> Any:
-    """By the integral in t = x exp(-v), from the end that is nearer: betainc(a, b, x) = 1 - betainc(b, a, 1 - x).
+    """Integrates over t = x exp(-v), from the nearer end: betainc(a, b, x) = 1 - betainc(b, a, 1 - x).
 
     After one step of the recurrence in a, it is x**a (1 - x)**b / (a beta(a, b)) (1 + (a + b) x / (1 - x) K), K the
     integral over v > 0 of exp(-(a + 1) v) ((1 - x exp(-v)) / (1 - x))**(b - 1).
@@ -182,8 +183,8 @@ def _betainc(op: Any, a: Any, b: Any, x: Any) -> Any:
         end -= fall / (a0 + 1 - rise * gone / (1 - gone))
     t, w = nodes(64, x0)
     v = end[..., None] * t
-    log = ops.Log1p(-(deep(x) * tf.exp(-v))) - deep(ops.Log1p(-x))
-    integral = summed(ops.Exp(deep(b - 1) * log - deep(a + 1) * v) * (w * end[..., None]))
+    log = ops.Log1p(-(with_axis(x) * tf.exp(-v))) - with_axis(ops.Log1p(-x))
+    integral = summed(ops.Exp(with_axis(b - 1) * log - with_axis(a + 1) * v) * (w * end[..., None]))
     (p, log_p), (q, log_q) = _unit_power(x, a), _unit_power(1 - x, b)
     y = p * q * ops.Exp(log_p + log_q - _log_beta(a, b)) / a * (1 + (a + b) * x / (1 - x) * integral)
     return choose(far, 1 - y, y)
@@ -193,9 +194,9 @@ BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 
 
 
 def _zeta(op: Any, s: Any, q: Any) -> Any:
-    """Twelve terms and the rest by Euler's and Maclaurin's formula."""
+    """Sums twelve terms, and the rest by Euler's and Maclaurin's formula."""
     n = 12
-    terms = summed(ops.Exp(-(deep(s) * ops.Log(deep(q) + tf.range(n, dtype=value(q).dtype)))))
+    terms = summed(ops.Exp(-(with_axis(s) * ops.Log(with_axis(q) + tf.range(n, dtype=value(q).dtype)))))
     c = q + n
     last = ops.Exp(-(s * ops.Log(c)))
     factor, rest = s / c, 0.5 + c / (s - 1)
@@ -206,7 +207,7 @@ def _zeta(op: Any, s: Any, q: Any) -> Any:
 
 
 def either(by_last: Rule, by_all: Rule) -> Rule:
-    """One rule where only the last input varies, another where others do."""
+    """Returns a rule: `by_last` where only the last input varies, otherwise `by_all`."""
 
     def rule(step: Step) -> Sequence[Input]:
         return (by_all if any(isinstance(x, Series) for x in step.inputs[:-1]) else by_last)(step)
@@ -215,7 +216,7 @@ def either(by_last: Rule, by_all: Rule) -> Rule:
 
 
 def _last(s: Callable[..., Any]) -> Rule:
-    """Only the last input varies; s gives the slope by it, from the inputs and the output."""
+    """Returns a rule for ops where only the last input varies; s maps inputs and output to the slope."""
     return slope(lambda *args: (*([None] * (len(args) - 2)), s(*args)))
 
 

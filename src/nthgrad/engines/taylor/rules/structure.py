@@ -15,7 +15,7 @@ CONSTANT = """
     Ceil Floor FloorDiv OnesLike Rint Round TruncateDiv ZerosLike
     """
 
-# Linear in all their floating-point inputs together; those that a gradient has among its ops stand beside them.
+# Linear in all their floating-point inputs together; includes ops that appear in gradients only.
 LINEAR = """
     AccumulateNV2 AddN AvgPool AvgPool3D AvgPool3DGrad AvgPoolGrad BatchToSpace BatchToSpaceND BiasAdd BiasAddGrad
     BiasAddV1 Bincount BroadcastTo Cast CheckNumerics CheckNumericsV2 Complex CompositeTensorVariantFromComponents
@@ -38,8 +38,8 @@ LINEAR = """
 
 
 def _stop_gradient(step: Step) -> Sequence[Input]:
-    """Constant, but where tf.nn.moments stops a gradient that would come to zero at first order, and only there."""
-    return step.inputs if trace.recentres(step.op) else step.values
+    """Constant, except in tf.nn.moments, where the stopped gradient is zero at first order only."""
+    return step.inputs if trace.recenters(step.op) else step.values
 
 
 def _lin_space(op: Any, start: Any, stop: Any, n: Any) -> tf.Tensor:
@@ -52,7 +52,7 @@ def _one_hot(op: Any, indices: Any, depth: Any, on: Any, off: Any) -> tf.Tensor:
 
 
 def _range(op: Any, start: Any, limit: Any, delta: Any) -> tf.Tensor:
-    """The i-th is start + i delta; how many there are does not change near the values."""
+    """Element i is start + i delta; the length is constant near the values."""
     n = tf.size(
         tf.raw_ops.Range(start=tf.stop_gradient(start), limit=tf.stop_gradient(limit), delta=tf.stop_gradient(delta))
     )
@@ -75,9 +75,9 @@ RULES: dict[str, Rule | Apply] = {
     **each(CONSTANT, constant),
     **each(LINEAR, linear),
     "StopGradient": _stop_gradient,
-    "DebugIdentityV2": composite(lambda op, x: x),  # writes what passes once, not its coefficients
+    "DebugIdentityV2": composite(lambda op, x: x),  # writes the value once, not its coefficients
     "Print": composite(lambda op, x, *data: x),
-    # by their formulas, so that an outer tape sees through them: TensorFlow has no gradient for these
+    # by their formulas, so that an outer tape can differentiate them: TensorFlow has no gradient for these
     "LinSpace": expanded(_lin_space, afresh=True),
     "OneHot": expanded(_one_hot, afresh=True),
     "Range": expanded(_range, afresh=True),

@@ -1,7 +1,7 @@
-"""Quantisation, by a convention: rounding counts as the identity.
+"""Quantization, by a convention: rounding counts as the identity.
 
-This is TensorFlow's first derivative ("straight-through"), to every order: within the range that of the input, and
-beyond it that of the end of the range.
+This extends TensorFlow's first derivative ("straight-through") to every order. Within the range, the output varies as
+the input; beyond it, as the end of the range.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nthgrad.engines.taylor.step import Apply, Rule, Step
 
 
 def _where(inside: tf.Tensor) -> Map:
-    """By a mask, not by the op of the gradient: an outer tape sees through it."""
+    """Uses a mask, not the op of the gradient: an outer tape can differentiate it."""
     return lambda c: tf.where(inside, c, tf.zeros_like(c))
 
 
@@ -26,7 +26,7 @@ def _fake_quant_args(step: Step) -> Map:
 
 
 def _fake_quant_vars(step: Step) -> Map:
-    """The input's coefficient within the range, and below and above it that of the end."""
+    """Selects the input's coefficient within the range, and that of the nearer end beyond it."""
     x, low, high = values(step)
     make = getattr(tf.raw_ops, f"{step.op.type}Gradient")
     options = attributes(step.op, "num_bits", "narrow_range")

@@ -1,8 +1,8 @@
 """Cholesky, QR, singular value and eigenvalue decompositions.
 
-All factors' coefficients come from one equation, A[k] = sum of the products of the factors' coefficients, and from
-what the factors are (triangular, orthogonal, diagonal). Where eigenvalues or singular values coincide, the vectors have
-no derivative, and the coefficients are not finite. The phase that a complex vector may have does not turn.
+The coefficients of all factors follow from one equation, A[k] = sum of the products of the factors' coefficients, and
+from the form of the factors (triangular, orthogonal, diagonal). Where eigenvalues or singular values coincide, the
+vectors have no derivative, and the coefficients are not finite. The phase of a complex vector is constant.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ adjoint, diag, diag_part, matmul = tf.linalg.adjoint, tf.linalg.diag, tf.linalg.
 
 
 def _joint(values: Sequence[Any], solve: Callable[..., Sequence[Any]]) -> list[Series]:
-    """Series whose coefficients come together: solve takes an index and these series."""
+    """Returns series whose coefficients are computed together, by `solve` from an index and these series."""
     known: dict[Index, Sequence[Any]] = {}
 
     def coefficient(k: Index, i: int) -> Any:
@@ -43,38 +43,38 @@ def _or_zeros(c: Coefficient, like: Any) -> Any:
 
 
 def _strict(a: Any) -> Any:
-    """What is below the diagonal."""
+    """Returns the part below the diagonal."""
     return tf.linalg.set_diag(tf.linalg.band_part(a, -1, 0), tf.zeros_like(diag_part(a)))
 
 
 def _hermitian(a: Any) -> Any:
-    """The Hermitian matrix that ops see in its lower triangle."""
+    """Returns the Hermitian matrix that the op reads from the lower triangle."""
     below = _strict(a)
     return below + adjoint(below) + diag(tf.cast(tf.math.real(diag_part(a)), a.dtype))
 
 
 def _gaps(s: Any) -> Any:
-    """s_j - s_i, and 1 on the diagonal."""
+    """Returns s_j - s_i, and 1 on the diagonal."""
     gaps = s[..., None, :] - s[..., :, None]
     return tf.linalg.set_diag(gaps, tf.ones_like(s))
 
 
 def _real(s: Any) -> Any:
-    """The real part, in the same dtype."""
+    """Returns the real part, in the same dtype."""
     return tf.cast(tf.math.real(s), s.dtype)
 
 
-def _full(step: Step, full: bool) -> None:
+def _refuse_full(step: Step, full: bool) -> None:
     a = step.inputs[0].value
     if full and (a.shape[-1] is None or a.shape[-1] != a.shape[-2]):
         raise UnsupportedOpError(
-            f"{trace.describe(step.op)} has no derivative by its input 0 with full_matrices=True, for a matrix that is "
-            "not square does not determine the vectors that are added. Use full_matrices=False."
+            f"{trace.describe(step.op)} has no derivative by its input 0 with full_matrices=True, because a matrix "
+            "that is not square does not determine the added vectors. Use full_matrices=False."
         )
 
 
 def _cholesky(step: Step) -> Sequence[Input]:
-    """Of l l^H = a: with m = l^-1 (a[k] - ...) l^-H, l[k] is l times the lower triangle of m, its diagonal halved."""
+    """Solves l l^H = a: with m = l^-1 (a[k] - ...) l^-H, l[k] is l times the lower triangle of m, diagonal halved."""
     a = mapped(_hermitian, step.inputs[0])
 
     def coefficient(k: Index) -> Coefficient:
@@ -90,11 +90,11 @@ def _cholesky(step: Step) -> Sequence[Input]:
 
 
 def _qr(step: Step) -> Sequence[Input]:
-    """Of q r = a with q^H q = 1 and r upper triangular."""
+    """Solves q r = a with q^H q = 1 and r upper triangular."""
     (a,), (q0, r0) = step.inputs, step.values
     rows, columns = a.value.shape[-2:]
     tall = rows is None or columns is None or rows > columns
-    _full(step, step.op.get_attr("full_matrices") and tall)
+    _refuse_full(step, step.op.get_attr("full_matrices") and tall)
 
     first_columns: Any = (..., slice(tf.shape(r0)[-2]))
     r1 = r0[first_columns]
@@ -117,14 +117,14 @@ def _qr(step: Step) -> Sequence[Input]:
 
 
 def _eigh(step: Step) -> Sequence[Input]:
-    """Of a v = v diag(e) with v^H v = 1."""
+    """Solves a v = v diag(e) with v^H v = 1."""
     a = mapped(_hermitian, step.inputs[0])
     e0, v0 = tf.linalg.eigh(a.value) if not step.op.get_attr("compute_v") else step.values
     return _eigen(step, a, e0, v0, adjoint(v0))
 
 
 def _eig(step: Step) -> Sequence[Input]:
-    """Of a v = v diag(e) with columns v of length 1."""
+    """Solves a v = v diag(e) with columns v of length 1."""
     a = mapped(lambda t: tf.cast(t, step.values[0].dtype), step.inputs[0])
     e0, v0 = tf.linalg.eig(a.value) if not step.op.get_attr("compute_v") else step.values
     return _eigen(step, a, e0, v0, tf.linalg.inv(v0))
@@ -149,9 +149,9 @@ def _eigen(step: Step, a: Any, e0: Any, v0: Any, inverse: Any) -> Sequence[Input
 
 
 def _svd(step: Step) -> Sequence[Input]:
-    """Of u diag(s) v^H = a with u^H u = 1 and v^H v = 1: u[k] = u x, v[k] = v y, and what is orthogonal to these."""
+    """Solves u diag(s) v^H = a with u^H u = 1 and v^H v = 1: u[k] = u x and v[k] = v y plus orthogonal parts."""
     (a,), vectors = step.inputs, step.op.get_attr("compute_uv")
-    _full(step, vectors and step.op.get_attr("full_matrices"))
+    _refuse_full(step, vectors and step.op.get_attr("full_matrices"))
     s0, u0, v0 = step.values if vectors else tf.linalg.svd(a.value)
     square = a.value.shape[-1] == a.value.shape[-2]
     size = tf.cast(s0, u0.dtype)
@@ -188,7 +188,7 @@ def _svd(step: Step) -> Sequence[Input]:
 
 
 def _scaled(c: Any, s: Any) -> Any:
-    """Each column times a number."""
+    """Multiplies each column by a number."""
     return c * tf.cast(s, c.dtype)[..., None, :]
 
 
