@@ -112,7 +112,7 @@ def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
     """Raises where an op between the sources and f(x) would lose a part of the derivative without a word."""
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     for op in path:
-        if op.type in opaque.OPS:
+        if op.type in opaque.PYTHON:
             raise opaque.refused(op)
         if reason := refusal(op):
             raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {_WAYS_OUT}")
