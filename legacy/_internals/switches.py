@@ -61,7 +61,7 @@ def tensorflow_1_switch() -> Iterator[None]:
         _turn(enabled=before)
 
 
-def _turn(enabled: bool) -> None:
+def _turn(*, enabled: bool) -> None:
     (tf2.enable if enabled else tf2.disable)()
     callbacks = v2_compat._DATA_V2_CALLBACKS
     for name in callbacks.list():

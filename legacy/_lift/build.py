@@ -22,7 +22,7 @@ from nthgrad.legacy._lift.structure import Structure
 _LARGE = 1024  # numbers, from which on a constant is kept once, and not in every graph
 
 
-def lifted(source: Source, inputs: Any, outputs: Any, training: bool, feed: Mapping[Any, Any]) -> Lifted:
+def lifted(source: Source, inputs: Any, outputs: Any, feed: Mapping[Any, Any], *, training: bool) -> Lifted:
     names = Names(source.graph, source.where, {**source.inputs, **source.outputs})
     phases = names.learning_phases()
     if training and not phases and not source.keras:

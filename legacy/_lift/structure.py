@@ -96,7 +96,7 @@ class Structure:
         """The condition that a Merge waits for."""
         return self._conditions[merge.name][0]
 
-    def side(self, merge: Any, taken: bool) -> int:
+    def side(self, merge: Any, *, taken: bool) -> int:
         """Which input of a Merge is taken where its condition is true, or false."""
         index = self._conditions[merge.name][1]
         return index if taken else 1 - index

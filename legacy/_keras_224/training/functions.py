@@ -84,7 +84,7 @@ def check_trainable_weights(model: Any) -> None:
         )
 
 
-def phase(model: Any, training: bool) -> list[float]:
+def phase(model: Any, *, training: bool) -> list[float]:
     """What is fed for the learning phase: nothing if the model does not ask for it."""
     return [float(training)] * len(phase_of(model))
 

@@ -61,7 +61,7 @@ def fit_generator(
     calls.train_begin(
         None if not held_out else [*held_out[0], *held_out[1], *held_out[2], *phase(self, training=False)]
     )
-    batches = _endless(generator, workers, shuffle)
+    batches = _endless(generator, workers, shuffle=shuffle)
     for logs in calls.epochs(initial_epoch, epochs, keeps_logs=True):
         for number in range(steps):
             x, y, weights = _split(next(batches))
@@ -146,12 +146,12 @@ def _steps(generator: Any, steps: int | None, name: str) -> int:
     )
 
 
-def _endless(data: Any, workers: int, shuffle: bool = False) -> Iterator[Any]:
+def _endless(data: Any, workers: int, *, shuffle: bool = False) -> Iterator[Any]:
     """The batches of a generator, or of a Sequence over and over."""
-    return _repeated(data, workers, shuffle) if _is_sequence(data) else iter(data)
+    return _repeated(data, workers, shuffle=shuffle) if _is_sequence(data) else iter(data)
 
 
-def _repeated(data: Any, workers: int, shuffle: bool) -> Iterator[Any]:
+def _repeated(data: Any, workers: int, *, shuffle: bool) -> Iterator[Any]:
     while True:
         order = list(range(len(data)))
         if shuffle and workers:

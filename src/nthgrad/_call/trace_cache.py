@@ -71,7 +71,7 @@ class OncePerSignature:
 
         def run(*tensors: tf.Tensor) -> Any:
             xs, rest = apart(tensors)
-            return self._run(xs, keys, opened, rest, {})
+            return self._run(xs, keys, rest, {}, opened=opened)
 
         signature = _shapes(specs)
         if signature not in self._concrete:
@@ -81,7 +81,7 @@ class OncePerSignature:
 
     @translated
     def __call__(self, xs: Tensors, keys: Keys, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Calls `traced(xs, keys, open, args, kwargs) -> (result, lengths left to check)` and returns the result.
+        """Calls `traced(xs, keys, args, kwargs, opened=...) -> (result, lengths left to check)` and returns the result.
 
         Raises:
             OutputError: the lengths, which tracing could not know, show that f mixes elements of x.
@@ -93,23 +93,24 @@ class OncePerSignature:
             # In place. A function called here would hand the outer tape the slopes by its arguments too, and XLA, which
             # needs the offsets that a concat's slope is cut at, would compile anew for all new points. But an outer
             # tape sees the variables that a function called by f reads at such a call only.
-            result, unknown = self._run.python_function(tuple(map(_here, xs)), keys, False, args, kwargs)
+            result, unknown = self._run.python_function(tuple(map(_here, xs)), keys, args, kwargs, opened=False)
             return _asserted(result, unknown)
         if opened and known and not tf.executing_eagerly() and not _settled(trace):
             opened = False  # known lengths are checked now, for XLA would drop an assertion; and shapes stay known
             if self._tapes:
-                self._outside(functools.partial(self._plain.get_concrete_function, xs, keys, False, args, kwargs))
+                trace_function = self._plain.get_concrete_function
+                self._outside(functools.partial(trace_function, xs, keys, args, kwargs, opened=False))
         try:
-            result, unknown = self._run(xs, keys, opened, args, kwargs)
+            result, unknown = self._run(xs, keys, args, kwargs, opened=opened)
         except tf.errors.InvalidArgumentError:
             if not opened or not known:
                 raise
-            opened = False
-            result, unknown = self._run(xs, keys, opened, args, kwargs)  # known lengths tell better what is wrong
+            opened = False  # known lengths tell better what is wrong
+            result, unknown = self._run(xs, keys, args, kwargs, opened=opened)
         if not tf.executing_eagerly():
             return _asserted(result, unknown)
         if opened and not outputs.apart(unknown):
-            result, unknown = self._run(xs, keys, False, args, kwargs)
+            result, unknown = self._run(xs, keys, args, kwargs, opened=False)
         if not outputs.apart(unknown):
             raise OutputError(outputs.MIXES)
         return result
@@ -134,7 +135,7 @@ class OncePerSignature:
 
     def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> Any:
         """The trace with an open batch size; None if it fails: the one with a known size then says what is wrong."""
-        trace = functools.partial(self._plain.get_concrete_function, xs, keys, True, args, kwargs)
+        trace = functools.partial(self._plain.get_concrete_function, xs, keys, args, kwargs, opened=True)
         found = _attempt(trace)
         return self._outside(trace) if found is None and not tf.executing_eagerly() else found
 
@@ -142,7 +143,8 @@ class OncePerSignature:
         """Raises the error of the trace with known lengths, if it says what is wrong with the shape of f(x)."""
         (xs, args, kwargs) = tf.nest.map_structure(lambda v: _open_batch(v, None), (xs, args, kwargs))
         with contextlib.suppress(MixingError):
-            _attempt(functools.partial(self._plain.get_concrete_function, xs, keys, False, args, kwargs), OutputError)
+            trace = functools.partial(self._plain.get_concrete_function, xs, keys, args, kwargs, opened=False)
+            _attempt(trace, OutputError)
 
     def _outside(self, trace: Callable[[], Any]) -> Any:
         """Traces what may fail inside a graph that XLA will compile, out of it.

@@ -36,6 +36,7 @@ from nthgrad.errors import ArgumentError
 @click.option("--out", metavar="FILE", help="Write a .csv or .npz file instead of showing a table.")
 @click.option("--plot", metavar="FILE", help="Draw f and its derivatives: a .png, .pdf or .svg file.")
 def command(
+    *,
     function: str,
     points: Sequence[str],
     by: str | None,

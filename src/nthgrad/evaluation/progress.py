@@ -13,13 +13,13 @@ SECONDS = 5.0
 
 
 @contextlib.contextmanager
-def shown(wanted: bool, total: int | None, done: int) -> Iterator[Callable[[int], None]]:
+def shown(total: int | None, done: int, *, wanted: bool) -> Iterator[Callable[[int], None]]:
     """Shows progress on the standard error, if that is a terminal, or below the cell of a notebook.
 
     Args:
-        wanted: whether to show any.
         total: the number of points, if it is known.
         done: how many of them there are already.
+        wanted: whether to show any.
 
     Yields:
         The function to call with the number of points that were added.

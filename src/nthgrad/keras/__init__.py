@@ -120,26 +120,26 @@ class Grad(keras.layers.Layer):
         if self.route is None:
             raise ArgumentError(f"The layer {self.name!r} stands in no model. Call nthgrad.keras.grad.")
         if training:
-            _require_apart(self.route, training)
+            _require_apart(self.route, training=training)
         if tf.executing_eagerly():
-            return self._run_again(y, x, held, training)
+            return self._run_again(y, x, held, training=training)
         if y is x or not _made_here(y, x, held):
-            return self.anew(inputs, training)
+            return self.anew(inputs, training=training)
         return taylor.derivatives(lambda _: y, x, self.order, self.order)[0]
 
-    def anew(self, inputs: list[tf.Tensor], training: bool | None = None) -> tf.Tensor:
+    def anew(self, inputs: list[tf.Tensor], *, training: bool | None = None) -> tf.Tensor:
         """The derivative of another y, made in the graph being traced from a tensor with x's value."""
         _, x, *held = inputs
         assert self.route is not None
         put_mask(again := tf.identity(x), mask_of(x))
-        return self._derived(again, held, self.route.values(), training)[1]
+        return self._derived(again, held, self.route.values(), training=training)[1]
 
-    def _derived(self, x: tf.Tensor, held: Any, values: Any, training: bool | None) -> tuple[tf.Tensor, tf.Tensor]:
+    def _derived(self, x: tf.Tensor, held: Any, values: Any, *, training: bool | None) -> tuple[tf.Tensor, tf.Tensor]:
         """The value of y and its derivative, by running the layers."""
         route = self.route
         assert route is not None
         before = len(x.graph.get_operations())
-        y, *_, derivative = taylor.derivatives(lambda t: route(t, held, values, training), x, self.order)
+        y, *_, derivative = taylor.derivatives(lambda t: route(t, held, values, training=training), x, self.order)
         for op in chances(y.graph.get_operations()[before:]):
             raise UnsupportedOpError(
                 f"{trace.describe(op)}, between {route.x.name!r} and {route.y.name!r}, draws at random or writes a "
@@ -148,7 +148,7 @@ class Grad(keras.layers.Layer):
             )
         return y, derivative
 
-    def _run_again(self, y: tf.Tensor, x: tf.Tensor, held: list[tf.Tensor], training: bool | None) -> tf.Tensor:
+    def _run_again(self, y: tf.Tensor, x: tf.Tensor, held: list[tf.Tensor], *, training: bool | None) -> tf.Tensor:
         """The derivative of y, made eagerly, through a second y, which has to be the same."""
         route = self.route
         assert route is not None
@@ -224,7 +224,7 @@ def _require_real(tensor: Any, name: str) -> None:
         )
 
 
-def _require_apart(route: Route, training: bool | None = None) -> None:
+def _require_apart(route: Route, *, training: bool | None = None) -> None:
     """Refuses a y that mixes elements of x."""
     key = ("apart", training, route.state)
     if key in route.traces:
@@ -238,7 +238,7 @@ def _require_apart(route: Route, training: bool | None = None) -> None:
             f"x ({x.name!r}) has shape {x.shape}, but y ({y.name!r}) has shape {y.shape}, which does not begin with "
             f"it: y mixes elements of x. {_REMEDY}"
         )
-    if how := mixed(route, training):
+    if how := mixed(route, training=training):
         kind = MixingError if how.startswith("rows") else OutputError
         if training:
             raise kind(

@@ -47,7 +47,7 @@ class Route:
         self._layers = list(layers.values())
         self.traces: dict[Any, Any] = {}
 
-    def __call__(self, x: tf.Tensor, held: Tensors, values: Tensors, training: bool | None = None) -> tf.Tensor:
+    def __call__(self, x: tf.Tensor, held: Tensors, values: Tensors, *, training: bool | None = None) -> tf.Tensor:
         """Makes y in the graph being traced, from x, what is held, and the values of the variables.
 
         It changes no variable and adds no loss, for the model itself did when it made its y. As in a functional model,
@@ -172,17 +172,17 @@ def chances(ops: Iterable[Any]) -> Iterator[Any]:
                 yield from chances(graph.get_operations())
 
 
-def mixed(route: Route, training: bool | None) -> str:
+def mixed(route: Route, *, training: bool | None) -> str:
     """What of x some element of y depends on beside its own element (or row); empty if y keeps them apart.
 
     A NaN in one element of x gets into all that is computed from that element, whatever the weights; where an op drops
     it, as a maximum may, a shift shows it.
     """
     with tf.init_scope():
-        return _mixed(route, training)
+        return _mixed(route, training=training)
 
 
-def _mixed(route: Route, training: bool | None) -> str:
+def _mixed(route: Route, *, training: bool | None) -> str:
     made, values = route.traced(functools.partial(route, training=training)), route.values()
     try:
         dependence.check(made.inputs[0], made.outputs)

@@ -28,7 +28,7 @@ def or_zeros(c: Coefficient, x: Input) -> Any:
     return tf.zeros_like(t)
 
 
-def choose(condition: tf.Tensor, a: Any, b: Any, still: bool = False) -> Any:
+def choose(condition: tf.Tensor, a: Any, b: Any, *, still: bool = False) -> Any:
     """Gives a where the condition holds, else b: coefficient by coefficient, so what is not chosen may be anything.
 
     `still` says that where the chosen one does not vary, nothing that is made of it does.

@@ -96,7 +96,7 @@ class BundleWalk(Walk[Bundle]):
         opaque.check(op, varies=varies)
         outputs = self.rebuild(op, inputs)
         if varies and any(trace.carries(t) for t in outputs):
-            return _through(op, inputs, values, outputs, self.order, self.tops)
+            return _through(op, inputs, values, outputs, self.order, tops=self.tops)
         return outputs
 
     def value(self, x: Any) -> tf.Tensor:
@@ -127,7 +127,7 @@ class BundleWalk(Walk[Bundle]):
 
 
 def _through(
-    op: Any, inputs: Sequence[Input], taken: Sequence[tf.Tensor], values: Sequence[tf.Tensor], order: int, tops: bool
+    op: Any, inputs: Sequence[Input], taken: Sequence[tf.Tensor], values: Sequence[tf.Tensor], order: int, *, tops: bool
 ) -> list[Input]:
     """The outputs of an op by its rule for series in one variable.
 

@@ -163,7 +163,7 @@ def slope(s: Callable[..., Any]) -> Rule:
                         if j[axis] and x[j] is not None and (c := adjoint.coefficient(dy, less(k, j))) is not None:
                             terms.append(x.rate(j, axis) * c)
             sign, terms = (1, minus(total(taken), total(added))) if added else (-1, total(taken))
-            c = over_number(terms, sign * k[axis], step.apart)
+            c = over_number(terms, sign * k[axis], apart=step.apart)
             if c is None or len(slopes) > 1:
                 return c
             y.meanwhile(k, c)  # for the slope may be made of y
@@ -193,14 +193,15 @@ def over(d: Callable[..., Any]) -> Rule:
                 found = d(x, y)
                 scaled = isinstance(found, tuple)
                 dx, u = found if scaled else (found, x)
-                divisor.extend((dx, u, division(value(dx), step.apart or scaled)))  # scaling has cost digits already
+                apart = step.apart or scaled  # scaling has cost digits already
+                divisor.extend((dx, u, division(value(dx), apart=apart)))
             axis, (dx, u, divide) = shortest(k), divisor
             terms = [
                 y.rate(j, axis) * c
                 for j in below(k)
                 if j != k and j[axis] and y[j] is not None and (c := adjoint.coefficient(dx, less(k, j))) is not None
             ]
-            c = minus(over_number(total(terms), k[axis], step.apart), u[k])
+            c = minus(over_number(total(terms), k[axis], apart=step.apart), u[k])
             return None if c is None else divide(c)
 
         y = step.output(coefficient, live=x.live)
@@ -215,7 +216,7 @@ def ratio(a: Callable[..., Any], b: Callable[..., Any]) -> Rule:
 
     def rule(step: Step) -> Sequence[Input]:
         x, y = a(*step.inputs), b(*step.inputs)
-        q = quotient(x, y, step.apart) if isinstance(y, Series) else x / y
+        q = quotient(x, y, apart=step.apart) if isinstance(y, Series) else x / y
         return [step.output(q.__getitem__, live=q.live)]
 
     return Rule(rule, "ratio")
@@ -232,7 +233,7 @@ def composite(f: Callable[..., Any]) -> Rule:
     return Rule(rule, "composite")
 
 
-def expanded(f: Callable[..., Any], afresh: bool = False) -> Rule:
+def expanded(f: Callable[..., Any], *, afresh: bool = False) -> Rule:
     """The op written in TensorFlow's ops: f takes the op and tensors, and the graph that it makes is walked.
 
     For an output that does not vary it may give None. The values stay those of the op itself, unless they are to be

@@ -20,7 +20,7 @@ from nthgrad.engines.taylor.step import Input, Step
 
 
 def walk(
-    env: Mapping[str, Input], targets: Sequence[tf.Tensor], wanted: Iterable[Index] = (), foreign: bool = False
+    env: Mapping[str, Input], targets: Sequence[tf.Tensor], wanted: Iterable[Index] = (), *, foreign: bool = False
 ) -> list[Input]:
     """Returns what the targets become when some tensors of their graph vary.
 

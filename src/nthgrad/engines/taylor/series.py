@@ -136,7 +136,7 @@ def times(c: Coefficient, number: float) -> Coefficient:
     return c if c is None or number == 1 else c * tf.constant(number, c.dtype)
 
 
-def over_number(c: Coefficient, number: int, apart: bool = False) -> Coefficient:
+def over_number(c: Coefficient, number: int, *, apart: bool = False) -> Coefficient:
     """A coefficient divided by a whole number.
 
     Args:
@@ -178,7 +178,7 @@ def total(terms: list[tf.Tensor]) -> Coefficient:
 
 
 def convolution(
-    product: Callable[[Any, Any], tf.Tensor], a: Any, b: Any, commutes: bool = False
+    product: Callable[[Any, Any], tf.Tensor], a: Any, b: Any, *, commutes: bool = False
 ) -> Callable[[Index], Coefficient]:
     """The coefficients of a bilinear product: Cauchy's sum of a[j] b[k - j]; the square takes each pair once."""
     if not isinstance(a, Series):
@@ -218,19 +218,19 @@ def plus(a: Series, b: Any) -> Series:
     return y
 
 
-def quotient(a: Any, b: Series, apart: bool = False) -> Series:
+def quotient(a: Any, b: Series, *, apart: bool = False) -> Series:
     """The quotient q = a / b, from a = q b: q[k] = (a[k] - sum of b[j] q[k - j] over 0 < j <= k) / b[0]."""
 
     def coefficient(k: Index) -> Coefficient:
         c = minus(total(products(b, q, k, any)), varying(a, k))
         return None if c is None else divide(c)
 
-    divide = division(b.value, apart)
+    divide = division(b.value, apart=apart)
     q = Series(divide(value(a)), coefficient, live(a, b))
     return q
 
 
-def division(b: tf.Tensor, apart: bool = False) -> Callable[[Any], tf.Tensor]:
+def division(b: tf.Tensor, *, apart: bool = False) -> Callable[[Any], tf.Tensor]:
     """Division by b, for all coefficients of a quotient.
 
     XLA ends a kernel at every division of two tensors of one shape whose quotient has several uses, so a function of

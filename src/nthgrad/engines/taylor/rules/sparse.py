@@ -77,7 +77,7 @@ def _concatenated(step: Step) -> Sequence[Input]:
     return expanded(made, afresh=True)(step)
 
 
-def _sparse_extreme(greater: bool) -> Rule:
+def _sparse_extreme(*, greater: bool) -> Rule:
     def rule(step: Step) -> Any:
         a, b = value(step.inputs[1]), value(step.inputs[4])
         both = _both(step, step.values[0])

@@ -41,7 +41,7 @@ def summed(x: Any) -> Any:
 # The exponential and Bessel functions
 
 
-def _bessel_over_x(x: Series, y: Series, wave: str, scaled: bool = False) -> Series:
+def _bessel_over_x(x: Series, y: Series, wave: str, *, scaled: bool = False) -> Series:
     """I1(x) / x, or J1(x) / x; near 0 as Poisson's integral over sqrt(1 - t**2) cosh(x t)."""
     n = 20
     angle = np.pi * np.arange(1, n // 2 + 1) / (n + 1)
