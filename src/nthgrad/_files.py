@@ -8,7 +8,7 @@ import io
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +28,7 @@ def free_folder(path: str) -> Path:
 
 
 @contextlib.contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
+def whole_folder(target: Path) -> Generator[Path]:
     """A folder to make, which appears under its name when the block has ended well, and never in part."""
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
@@ -54,7 +54,7 @@ def refuse_file(path: str, kinds: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def whole_file(path: str) -> Iterator[IO[bytes]]:
+def whole_file(path: str) -> Generator[IO[bytes]]:
     """A binary file that appears under its name when the block has ended well, and never in part.
 
     Raises:

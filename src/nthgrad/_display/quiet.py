@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from nthgrad.errors import NthgradError
@@ -41,7 +41,7 @@ def tensorflow() -> Any:
 
 
 @contextlib.contextmanager
-def held_back() -> Iterator[None]:
+def held_back() -> Generator[None]:
     """Keeps Python's warnings and what is written to file descriptor 2 from the screen, unless the block fails.
 
     Native code writes to the descriptor, not to `sys.stderr`, so the descriptor is what has to be turned away. What was

@@ -65,7 +65,7 @@ def _from_file(path: str) -> tuple[Callable[..., Any], list[str], list[tuple[Any
             f"{path} has an unknown ending. Give a .keras, .h5 or .hdf5 file, or the folder of a SavedModel."
         )
     tf = tensorflow()
-    import nthgrad.keras  # noqa: F401  # the layer of the derivatives that a model may hold
+    import_module("nthgrad.keras")  # the layer of the derivatives that a model may hold
 
     failures, model = [], None
     with held_back():

@@ -22,7 +22,7 @@ def evaluate(
     data: Any,
     *,
     batch_size: int | None = None,
-    strategy: tf.distribute.Strategy | None = None,
+    strategy: tf.distribute.Strategy | None = None,  # pyright: ignore[reportUnknownParameterType]
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
     resume: bool = False,

@@ -6,14 +6,14 @@ import contextlib
 import importlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 SECONDS = 5.0
 """The least time between two lines."""
 
 
 @contextlib.contextmanager
-def shown(total: int | None, done: int, *, wanted: bool) -> Iterator[Callable[[int], None]]:
+def shown(total: int | None, done: int, *, wanted: bool) -> Generator[Callable[[int], None]]:
     """Shows progress on the standard error, if that is a terminal, or below the cell of a notebook.
 
     Args:
@@ -54,7 +54,7 @@ def _has_widgets() -> bool:
 
 
 @contextlib.contextmanager
-def _lines(total: int | None, done: int) -> Iterator[Callable[[int], None]]:
+def _lines(total: int | None, done: int) -> Generator[Callable[[int], None]]:
     """Lines with the number of points, one every few seconds and one at the end."""
     said = time.monotonic()
     last = None

@@ -88,7 +88,7 @@ class Route:
         """The values of the variables."""
         return [tf.convert_to_tensor(v.value) for v in self.variables]
 
-    def traced(self, compute: Callable[..., Any], masks: Sequence[tf.Tensor | None] = ()) -> Callable[..., Any]:
+    def traced(self, compute: Callable[..., Any], masks: Sequence[tf.Tensor | None] = ()) -> Any:
         """A function of [x, *held], the masks that are there, and the values, that calls compute(x, held, values)."""
         masked = [i for i, m in enumerate(masks) if m is not None]
 

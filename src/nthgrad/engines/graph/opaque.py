@@ -25,7 +25,7 @@ def check(op: tf.Operation, *, varies: bool) -> None:
         UnsupportedOpError: the op runs Python code, or a function whose ops cannot be seen.
     """
     if op.type in PYTHON and (varies or op.type != "PyFuncStateless"):
-        raise _python(op)
+        raise python_error(op)
     if varies and trace.hidden(op):
         raise UnsupportedOpError(
             f"{trace.describe(op)} runs a function whose ops cannot be seen. Call the Python code that it was "
@@ -33,7 +33,8 @@ def check(op: tf.Operation, *, varies: bool) -> None:
         )
 
 
-def _python(op: tf.Operation) -> UnsupportedOpError:
+def python_error(op: tf.Operation) -> UnsupportedOpError:
+    """Returns the error for an op that runs Python code."""
     return UnsupportedOpError(
         f"{trace.describe(op)} runs Python code (a {PYTHON[op.type]}), which no engine can look into. Write that part "
         "of f with TensorFlow's ops, or use nthgrad.finite_difference."
@@ -46,4 +47,4 @@ def refuse(sources: Iterable[tf.Tensor], outputs: Sequence[Any]) -> None:
     made = [y for y in outputs if isinstance(y, tf.Tensor) and getattr(y, "graph", None) is sources[0].graph]
     for op in trace.walk(trace.between(sources, made)):
         if op.type in PYTHON:
-            raise _python(op)
+            raise python_error(op)

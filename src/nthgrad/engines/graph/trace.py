@@ -70,7 +70,9 @@ def turns(op: tf.Operation) -> bool:
     return op.type == "Sign" and op.inputs[0].dtype.is_complex
 
 
-def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset = kinds.CONSTANT) -> list:
+def between(
+    sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset[str] = kinds.CONSTANT
+) -> list[Any]:
     """The ops of a graph on a differentiable path from any source to any target, in the order of their creation.
 
     Args:

@@ -113,7 +113,7 @@ def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     for op in path:
         if op.type in opaque.PYTHON:
-            raise opaque.refused(op)
+            raise opaque.python_error(op)
         if reason := refusal(op):
             raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {_WAYS_OUT}")
         for index in REFUSED_INPUTS.get(op.type, ()):

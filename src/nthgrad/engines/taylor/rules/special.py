@@ -211,7 +211,7 @@ def either(by_last: Rule, by_all: Rule) -> Rule:
     def rule(step: Step) -> Sequence[Input]:
         return (by_all if any(isinstance(x, Series) for x in step.inputs[:-1]) else by_last)(step)
 
-    return rule
+    return Rule(rule)
 
 
 def _last(s: Callable[..., Any]) -> Rule:
