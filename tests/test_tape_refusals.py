@@ -12,7 +12,7 @@ from taylor import registry
 
 import nthgrad as ng
 from nthgrad.engines.graph import opaque
-from nthgrad.engines.graph.trace import CONSTANT
+from nthgrad.engines.graph.kinds import CONSTANT
 from nthgrad.engines.tape import repairs
 from nthgrad.errors import UnsupportedOpError
 

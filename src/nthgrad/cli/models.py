@@ -53,7 +53,7 @@ def load(path: str, signature: str | None, batch: int | None) -> Model:
         specs.append(tf.TensorSpec(lengths, dtype, name))
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    f.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
+    f.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
     f.__name__ = Path(path).stem
     return Model(path, f, specs)
 
@@ -115,15 +115,13 @@ def _from_folder(path: str, signature: str) -> tuple[Callable[..., Any], list[st
         there = f"Its signatures are {', '.join(loaded.signatures)}" if loaded.signatures else "It has none"
         remedy = "Name one with --signature." if loaded.signatures else "Save it with signatures={...}."
         raise ArgumentError(f"{path} has no signature {signature}. {there}. {remedy}")
-    function = loaded.signatures[signature]
-    inputs = function.structured_input_signature[1]
+    inputs = loaded.signatures[signature].structured_input_signature[1]
 
     @tf.autograph.experimental.do_not_convert
     def f(*xs: Any) -> Any:
-        outputs = function(**dict(zip(inputs, xs, strict=True)))
+        outputs = loaded.signatures[signature](**dict(zip(inputs, xs, strict=True)))  # the variables live as long
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
-    f.owner = loaded  # of the variables, which live as long  # type: ignore[attr-defined]
     names = ["x"] if len(inputs) == 1 else list(inputs)
     return f, names, [(tuple(s.shape), s.dtype) for s in inputs.values()]
 
