@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from importlib import import_module
-from keyword import iskeyword
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,9 +39,9 @@ def load(path: str, signature: str | None, batch: int | None) -> Model:
         raise ArgumentError(f"{path} is a file, and only a SavedModel has signatures. Leave out --signature.")
     f, names, inputs = _from_folder(path, signature or SIGNATURE) if folder else _from_file(path)
     tf = tensorflow()
-    from nthgrad.export.describe import distinct
+    from nthgrad.export.describe import distinct, identifier
 
-    names, specs = distinct([_identifier(name) for name in names]), []
+    names, specs = distinct([identifier(name.partition(":")[0]) for name in names]), []
     for name, (shape, dtype) in zip(names, inputs, strict=True):
         lengths = list(shape)
         if batch is not None and lengths:
@@ -124,9 +122,3 @@ def _from_folder(path: str, signature: str) -> tuple[Callable[..., Any], list[st
 
     names = ["x"] if len(inputs) == 1 else list(inputs)
     return f, names, [(tuple(s.shape), s.dtype) for s in inputs.values()]
-
-
-def _identifier(name: str) -> str:
-    """A name that Python can give to an argument."""
-    made = re.sub(r"\W|^(?=\d)", "_", name.partition(":")[0])
-    return f"{made}_" if iskeyword(made) else made
