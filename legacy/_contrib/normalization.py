@@ -187,7 +187,7 @@ def _switch(condition: Any, yes: Callable, no: Callable) -> Any:
 
 
 def _offset_and_scale(
-    center: bool, scale: bool, shape: Any, dtype: Any, initializers: Any, collections: Any, trainable: bool
+    shape: Any, dtype: Any, initializers: Any, collections: Any, *, center: bool, scale: bool, trainable: bool
 ) -> list[Any]:
     return [
         model_variable(
@@ -233,7 +233,9 @@ def layer_norm(
         if not params.is_fully_defined():
             raise ValueError(f"Inputs {inputs.name}: shape(inputs)[{begin_params_axis}:] is not fully defined: {shape}")
         dtype = inputs.dtype.base_dtype
-        beta, gamma = _offset_and_scale(center, scale, params, dtype, {}, variables_collections, trainable)
+        beta, gamma = _offset_and_scale(
+            params, dtype, {}, variables_collections, center=center, scale=scale, trainable=trainable
+        )
         mean, variance = v1.nn.moments(inputs, list(range(first, rank)), keep_dims=True)
         smallest = 1e-12 if dtype != tf.float16 else 1e-3
         outputs = tf.nn.batch_normalization(inputs, mean, variance, beta, gamma, smallest)
@@ -272,7 +274,7 @@ def instance_norm(
             raise ValueError(f"Inputs {inputs.name} has undefined channels dimension {params}.")
         dtype, initializers = inputs.dtype.base_dtype, param_initializers or {}
         pair: list[Any] = _offset_and_scale(
-            center, scale, params, dtype, initializers, variables_collections, trainable
+            params, dtype, initializers, variables_collections, center=center, scale=scale, trainable=trainable
         )
         if data_format == "NCHW":
             wide = [1, params[0].value, *([1] * (rank - 2))]

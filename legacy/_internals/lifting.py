@@ -12,6 +12,8 @@ from tensorflow.python.framework import (
 )
 from tensorflow.python.util import deprecation  # silences the warning on loading a SavedModel of TensorFlow 1
 
+from nthgrad.engines.graph import trace
+
 
 def eager_mode() -> contextlib.AbstractContextManager:
     """Executes eagerly in this thread, whatever graph or session is open."""
@@ -25,20 +27,16 @@ def without_advice() -> contextlib.AbstractContextManager:
 
 def body(graph: Any, name: str) -> Any:
     """Returns the graph of the function that ops of a graph call by this name, or None."""
-    while graph is not None:
-        if (function := graph._get_function(name)) is not None:
-            made = getattr(function, "graph", None)
-            if made is None:
-                known = getattr(graph, "_nthgrad_bodies", None)
-                if known is None:
-                    known = graph._nthgrad_bodies = {}  # on the graph, to live as long as it
-                if name not in known:
-                    with graph.as_default():
-                        known[name] = function_def_to_graph.function_def_to_graph(_definition(function))
-                made = known[name]
-            return made
-        graph = getattr(graph, "outer_graph", None)
-    return None
+    function, holder = trace.function(graph, name)
+    if function is None or getattr(function, "graph", None) is not None:
+        return getattr(function, "graph", None)
+    known = getattr(holder, "_nthgrad_bodies", None)
+    if known is None:
+        known = holder._nthgrad_bodies = {}  # on the graph, for they may hold it: no weak table would let it go
+    if name not in known:
+        with holder.as_default():
+            known[name] = function_def_to_graph.function_def_to_graph(_definition(function))
+    return known[name]
 
 
 def _definition(function: Any) -> Any:

@@ -104,7 +104,7 @@ def lift(
         with contextlib.ExitStack() as stack:
             opened = opening.source(source, options, stack, safe_mode=safe_mode)
             with _private.eager_mode():
-                return build.lifted(opened, inputs, outputs, training, feed or {})
+                return build.lifted(opened, inputs, outputs, feed or {}, training=training)
     except Exception as error:  # a damaged file makes TensorFlow, Protocol Buffers and HDF5 raise anything
         if isinstance(error, NthgradError) or not isinstance(source, str | os.PathLike):
             raise

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
+from nthgrad.export.describe import identifier
 from nthgrad.legacy._lift.emit import Emitter
 from nthgrad.legacy._lift.lifted import Lifted, trace
 from nthgrad.legacy._lift.names import Names
@@ -22,7 +21,7 @@ from nthgrad.legacy._lift.structure import Structure
 _LARGE = 1024  # elements; a larger constant is created once, not in every graph
 
 
-def lifted(source: Source, inputs: Any, outputs: Any, training: bool, feed: Mapping[Any, Any]) -> Lifted:
+def lifted(source: Source, inputs: Any, outputs: Any, feed: Mapping[Any, Any], *, training: bool) -> Lifted:
     names = Names(source.graph, source.where, {**source.inputs, **source.outputs})
     phases = names.learning_phases()
     if training and not phases and not source.keras:
@@ -61,7 +60,7 @@ def lifted(source: Source, inputs: Any, outputs: Any, training: bool, feed: Mapp
         return tf.nest.pack_sequence_as(asked, made)
 
     specs = [tf.TensorSpec(t.shape, t.dtype.base_dtype, name) for name, t in arguments.items()]
-    made = Lifted(make, specs, list({id(v): v for v in variables.values()}.values()), _identifier(targets[0].op.name))
+    made = Lifted(make, specs, list({id(v): v for v in variables.values()}.values()), identifier(targets[0].op.name))
     trace(made)
     return made
 
@@ -75,20 +74,15 @@ def _nest(value: Any, what: str) -> Any:
 def _arguments(taken: Any) -> dict[str, tf.Tensor]:
     """Names the arguments: by the last part of a tensor's name, if these parts differ."""
     if isinstance(taken, Mapping):
-        found = {_identifier(key): t for key, t in taken.items()}
+        found = {identifier(key): t for key, t in taken.items()}
     else:
         tensors = tf.nest.flatten(taken)
-        found = {_identifier(t.op.name.rpartition("/")[2]): t for t in tensors}
+        found = {identifier(t.op.name.rpartition("/")[2]): t for t in tensors}
         if len(found) < len(tensors):
-            found = {_identifier(t.name): t for t in tensors}
+            found = {identifier(t.name): t for t in tensors}
         if len(found) < len(tensors):
             raise LegacyError("The same tensor is an input twice. Name it once.")
     return found
-
-
-def _identifier(name: str) -> str:
-    made = re.sub(r"\W|^(?=\d)", "_", name)
-    return f"{made}_" if keyword.iskeyword(made) else made
 
 
 def _variables(source: Source, structure: Structure) -> dict[str, tf.Variable]:

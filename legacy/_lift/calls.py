@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
+from nthgrad.engines.graph.control import loop_variables, truth
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import lifting as _private
 from nthgrad.legacy._lift import arrays
@@ -36,7 +37,7 @@ def call(emitter: Emitter, op: Any, inputs: Sequence[Any]) -> Sequence[Any] | No
     if "While" in op.type:
         return _while(emitter, graphs[0], graphs[1], inputs, wanted)
     runs = [partial(_inline, emitter, graph, inputs[len(inputs) - len(graph.inputs) :], wanted) for graph in graphs]
-    values = runs[0]() if len(runs) == 1 else tf.nest.flatten(tf.cond(_truth(inputs[0]), *runs))
+    values = runs[0]() if len(runs) == 1 else tf.nest.flatten(tf.cond(truth(inputs[0]), *runs))
     made = dict(zip(wanted, values, strict=True))
     return [made.get(i) for i in range(len(op.outputs))]
 
@@ -46,7 +47,7 @@ def needs(structure: Structure, op: Any) -> list[tf.Tensor]:
     if "While" not in op.type:
         return list(op.inputs)
     graphs = _graphs(op)
-    return [op.inputs[i] for i in sorted(_kept(graphs[0], graphs[1], structure.read_outputs(op)))]
+    return [op.inputs[i] for i in loop_variables(graphs[0], graphs[1], structure.read_outputs(op), _reads)]
 
 
 def _graphs(op: Any) -> list[Any]:
@@ -83,13 +84,13 @@ def loop(proceed: Callable[..., Any], turn: Callable[..., list[Any]], start: Seq
         ]:
             break
         shapes = wider
-    return tf.nest.flatten(tf.while_loop(lambda *s: _truth(proceed(*s)), turn, list(start), shape_invariants=shapes))
+    return tf.nest.flatten(tf.while_loop(lambda *s: truth(proceed(*s)), turn, list(start), shape_invariants=shapes))
 
 
 def _while(emitter: Emitter, condition: Any, body: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
     """Rebuilds a While op over the loop variables that are needed and change."""
-    kept = _kept(condition, body, wanted)
-    carried = [i for i in sorted(kept) if isinstance(inputs[i], tf.Tensor) and not _constant(body, i)]
+    kept = loop_variables(condition, body, wanted, _reads)
+    carried = [i for i in kept if isinstance(inputs[i], tf.Tensor) and not _constant(body, i)]
 
     def fill(state: Sequence[Any]) -> list[Any]:
         now = dict(zip(carried, state, strict=True))
@@ -101,14 +102,6 @@ def _while(emitter: Emitter, condition: Any, body: Any, inputs: Sequence[Any], w
         [inputs[i] for i in carried],
     )
     return fill(made)
-
-
-def _kept(condition: Any, body: Any, wanted: Sequence[int]) -> set[int]:
-    """Returns the numbers of the loop variables on which the condition and the wanted ones depend."""
-    kept = set(wanted) | _reads(condition, [0])
-    while more := _reads(body, kept) - kept:
-        kept |= more
-    return kept
 
 
 def _inline(emitter: Emitter, graph: Any, arguments: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
@@ -128,12 +121,8 @@ def _constant(graph: Any, i: int) -> bool:
     return tensor.name == graph.inputs[i].name
 
 
-def _reads(graph: Any, wanted: Sequence[int] | set[int]) -> set[int]:
-    """Returns the numbers of the inputs on which some outputs of a function's graph depend."""
-    names = Structure([graph.outputs[i] for i in wanted]).before([graph.outputs[i] for i in wanted])
+def _reads(graph: Any, wanted: Iterable[int]) -> set[int]:
+    """Returns the numbers of the inputs that some outputs of a graph depend on, without branches not taken."""
+    targets = [graph.outputs[i] for i in wanted]
+    names = Structure(targets).before(targets)
     return {i for i, t in enumerate(graph.inputs) if t.name in names}
-
-
-def _truth(x: Any) -> Any:
-    """Converts a condition of any dtype to bool."""
-    return x if x.dtype == tf.bool else tf.not_equal(x, tf.zeros_like(x))

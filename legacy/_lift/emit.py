@@ -76,7 +76,7 @@ class Emitter:
                 merges = structure.members[one]
                 found = [structure.condition(merges[0])]
                 for taken in (True, False):
-                    sides = [m.inputs[structure.side(m, taken)] for m in merges]
+                    sides = [m.inputs[structure.side(m, taken=taken)] for m in merges]
                     found += structure.before(sides, Branch(one[0], taken)).values()
                 return found
             if isinstance(one, str):
@@ -118,8 +118,8 @@ class Emitter:
         merges = [m for m in structure.members[group] if not is_handle(m.outputs[0])]
         condition = env[structure.resolve(structure.condition(merges[0])).name]
 
-        def run(taken: bool) -> Callable[[], list[tf.Tensor]]:
-            indices = [structure.side(m, taken) for m in merges]
+        def run(*, taken: bool) -> Callable[[], list[tf.Tensor]]:
+            indices = [structure.side(m, taken=taken) for m in merges]
 
             def branch() -> list[tf.Tensor]:
                 made = self.make(dict(env), [m.inputs[i] for m, i in zip(merges, indices, strict=True)])
@@ -127,7 +127,7 @@ class Emitter:
 
             return branch
 
-        made = tf.cond(condition, run(True), run(False))
+        made = tf.cond(condition, run(taken=True), run(taken=False))
         for merge, value, index in zip(merges, made[: len(merges)], made[len(merges) :], strict=True):
             env[merge.outputs[0].name], env[merge.outputs[1].name] = shaped(value, merge.outputs[0]), index
 

@@ -95,7 +95,7 @@ class Structure:
         """Returns the condition that selects the input of a Merge."""
         return self._conditions[merge.name][0]
 
-    def side(self, merge: Any, taken: bool) -> int:
+    def side(self, merge: Any, *, taken: bool) -> int:
         """Returns the number of the input that a Merge selects if its condition is `taken`."""
         index = self._conditions[merge.name][1]
         return index if taken else 1 - index

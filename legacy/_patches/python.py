@@ -77,7 +77,12 @@ def _as_float(today: Any) -> Any:
 
 
 def _in1d(today: Any) -> Any:
-    def in1d(ar1: Any, ar2: Any, assume_unique: bool = False, invert: bool = False) -> np.ndarray:
+    def in1d(
+        ar1: Any,
+        ar2: Any,
+        assume_unique: bool = False,  # noqa: FBT001, FBT002  as NumPy 1 had it
+        invert: bool = False,  # noqa: FBT001, FBT002
+    ) -> np.ndarray:
         return np.isin(np.asarray(ar1).ravel(), ar2, assume_unique=assume_unique, invert=invert)
 
     return today or in1d

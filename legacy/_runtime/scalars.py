@@ -16,7 +16,12 @@ import numpy as np
 class array(np.ndarray):  # noqa: N801  NumPy prints the name
     """An array that converts to a number if it has one element."""
 
-    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:
+    def __array_wrap__(
+        self,
+        array: np.ndarray,
+        context: Any = None,
+        return_scalar: bool = False,  # noqa: FBT001, FBT002  NumPy passes it by position
+    ) -> Any:
         """Wraps the result of a ufunc or reduction: `a.mean()` is a scalar, as with any array."""
         return array[()] if array.ndim == 0 else super().__array_wrap__(array, context)
 

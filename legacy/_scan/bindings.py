@@ -38,7 +38,7 @@ class Binding(NamedTuple):
 class Scope:
     """The names of a module, a class, a function or a comprehension."""
 
-    def __init__(self, parent: Scope | None, is_class: bool = False) -> None:
+    def __init__(self, parent: Scope | None, *, is_class: bool = False) -> None:
         self.parent, self.is_class = parent, is_class
         self.values: dict[str, list[Binding]] = {}
         self.stars: set[str] = set()  # modules of `from ... import *`
@@ -146,9 +146,9 @@ class Binder(ast.NodeVisitor):
         binding = Binding(value, self.scope, self.place, self.block, self.loops)
         (owner or self.scope).values.setdefault(name, []).append(binding)
 
-    def inside(self, node: ast.AST, children: list[ast.AST], is_class: bool = False) -> None:
+    def inside(self, node: ast.AST, children: list[ast.AST], *, is_class: bool = False) -> None:
         before = self.scope, self.block, self.loops, self.place
-        self.scope = self.scopes[node] = Scope(self.scope, is_class)
+        self.scope = self.scopes[node] = Scope(self.scope, is_class=is_class)
         self.block = self.loops = ()
         for child in children:
             self.visit(child)

@@ -65,7 +65,7 @@ class Reader(ast.NodeVisitor):
         self._callers: dict[tuple[Scope, str], frozenset[str]] = {}
         self.visit(tree)
 
-    def write(self, node: ast.AST, forms: frozenset[str], imported: bool = False, bare: bool = False) -> None:
+    def write(self, node: ast.AST, forms: frozenset[str], *, imported: bool = False, bare: bool = False) -> None:
         if forms != UNKNOWN:
             self.written.append(Written(node, forms, imported, bare, self.calls))
 

@@ -47,7 +47,9 @@ def cli(context: click.Context, *, version: bool) -> int:
       nthgrad scan old_code/
     """  # noqa: D301
     if version:
-        click.echo(f"nthgrad {_version()}")
+        from nthgrad import _version
+
+        click.echo(f"nthgrad {_version.installed()}")
         context.exit()
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -80,15 +82,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:  # the standard output is full or closed
         complain(f"The output cannot be written: {error.strerror or error}. Check where it goes.")
         return 1
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("nthgrad")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 if __name__ == "__main__":

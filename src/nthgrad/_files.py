@@ -8,7 +8,7 @@ import io
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +28,7 @@ def free_folder(path: str) -> Path:
 
 
 @contextlib.contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
+def whole_folder(target: Path) -> Generator[Path]:
     """Yields the path of a folder to create. It appears under its name after the block, unless the block raises."""
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
@@ -54,7 +54,7 @@ def refuse_file(path: str, kinds: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def whole_file(path: str) -> Iterator[IO[bytes]]:
+def whole_file(path: str) -> Generator[IO[bytes]]:
     """Opens a binary file. It appears under its name after the block, unless the block raises.
 
     Raises:

@@ -107,6 +107,7 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
         finite_difference(f, k, direction=direction, accuracy=4, return_error=True)(point) for k in range(1, n + 1)
     ]
     found: dict[str, list[_Compared]] = {}
+    sizes: list[Any] = []
     for engine in ENGINES:
         tower = derivatives(f, n, method=engine)(point)
         sizes = [_size(leaf) for leaf in _leaves(tower[0])]
@@ -123,7 +124,7 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
             found[engine].append(_Compared(max(parts), max(allowed), sum(counts)))
     parts = {engine: [result.part for result in results] for engine, results in found.items()}
     worst = [max(results, key=lambda result: result.allowed) for results in zip(*found.values(), strict=True)]
-    return Agreement(parts, [w.allowed for w in worst], [w.count for w in worst], sum(s.size for s in sizes))
+    return Agreement(parts, [w.allowed for w in worst], [w.elements for w in worst], sum(s.size for s in sizes))
 
 
 class _Place(NamedTuple):
@@ -156,7 +157,7 @@ class _Compared(NamedTuple):
 
     part: float
     allowed: float
-    count: int
+    elements: int
 
 
 def _compare(place: _Place, got: np.ndarray, expected: np.ndarray, allowed: np.ndarray, sizes: np.ndarray) -> _Compared:

@@ -42,10 +42,10 @@ def register(kind: str, rule: Rule) -> None:
         >>> print(ng.derivative(f, 2)(2.0).numpy())
         [ 0. 14.]
     """
-    if not callable(rule):
+    if not isinstance(rule, Rule):
         raise ArgumentError(
-            f"The rule for {kind!r} is {rule!r}, which cannot be called. Create one with a family of nthgrad.extend."
+            f"The rule for {kind!r} is {rule!r}, which is no rule. Create one with a family of nthgrad.extend."
         )
     if kind in RULES or kind in kinds.FUNCTIONAL or kind in opaque.PYTHON:
         raise ArgumentError(f"The op type {kind!r} has a rule already, which cannot be replaced. Remove this call.")
-    RULES[kind] = rule if isinstance(rule, Rule) else Rule(rule)
+    RULES[kind] = rule

@@ -364,7 +364,7 @@ def test_a_frame_whose_name_is_no_text(tmp_path):
 
 
 def test_an_error_of_a_session_stays_what_it_is(monkeypatch):
-    def fails(*_):
+    def fails(*_, **__):
         raise IndexError("of the caller's own graph")
 
     monkeypatch.setattr("nthgrad.legacy._lift.build.lifted", fails)

@@ -129,7 +129,13 @@ REFUSED = {
     "a rule that is none": (
         lambda: extend.register("AudioSpectrogram", 2.0),
         ArgumentError,
-        "The rule for 'AudioSpectrogram' is 2.0, which cannot be called. Create one with a family of nthgrad.extend.",
+        "The rule for 'AudioSpectrogram' is 2.0, which is no rule. Create one with a family of nthgrad.extend.",
+    ),
+    "a function without a family": (
+        lambda: extend.register("AudioSpectrogram", abs),
+        ArgumentError,
+        "The rule for 'AudioSpectrogram' is <built-in function abs>, which is no rule. Create one with a family of "
+        "nthgrad.extend.",
     ),
 }
 

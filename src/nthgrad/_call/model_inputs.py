@@ -40,7 +40,7 @@ def by_name(f: Callable[..., Any]) -> Callable[..., Any]:
 
     parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
     options = inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD)
-    model.__signature__ = inspect.Signature([*parameters, options])  # type: ignore[attr-defined]
+    model.__signature__ = inspect.Signature([*parameters, options])
     model.__name__ = str(f.name)  # type: ignore[attr-defined]
     return model
 

@@ -40,7 +40,7 @@ class Request:
         self.maker, self.defaults = maker, defaults
         self.options = {name: list(v) if isinstance(v, list) else v for name, v in options.items()}
         # g also depends on the rules of the walk and on the limits.
-        rules = interpreter.RULES  # pyright: ignore[reportPrivateImportUsage]
+        rules = interpreter.RULES
         self._key = (maker, _frozen(options), tuple(rules.values()), tape.MAX_OPS, taylor.MAX_OPS)
 
     def __hash__(self) -> int:
@@ -93,7 +93,7 @@ def _made(f: Any, make: Callable[[], G], request: Request) -> G:
         key = getattr(f, "__func__", None), request
         before, g = kept.functions.get(key, (None, None))
         if before is not None and same(read, before):
-            return g  # type: ignore[return-value]
+            return g
         g = make()
         kept.functions[key] = read, g
     g.made_for(request)  # type: ignore[attr-defined]

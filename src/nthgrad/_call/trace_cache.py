@@ -70,7 +70,7 @@ class OncePerSignature:
 
         def run(*tensors: tf.Tensor) -> Any:
             xs, rest = split(tensors)
-            return self._run(xs, keys, opened, rest, {})
+            return self._run(xs, keys, rest, {}, opened=opened)
 
         signature = _shapes(specs)
         if signature not in self._concrete:
@@ -80,7 +80,7 @@ class OncePerSignature:
 
     @translated
     def __call__(self, xs: Tensors, keys: Keys, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Returns the result of `traced(xs, keys, open, args, kwargs) -> (result, lengths to check at run time)`.
+        """Returns the result of `traced(xs, keys, args, kwargs, opened=...) -> (result, lengths to check at run time)`.
 
         Raises:
             OutputError: the lengths, unknown while tracing, show that f mixes elements of x.
@@ -92,23 +92,24 @@ class OncePerSignature:
             # Inlined: a call would return gradients for every argument, and XLA, which needs constant offsets for the
             # gradient of a concat, would compile again for all new points. But if f itself calls functions, g is
             # called: otherwise an outer tape would not see the variables that they read.
-            result, unknown = self._run.python_function(tuple(map(_here, xs)), keys, False, args, kwargs)
+            result, unknown = self._run.python_function(tuple(map(_here, xs)), keys, args, kwargs, opened=False)
             return _asserted(result, unknown)
         if opened and known and not tf.executing_eagerly() and not _settled(trace):
             opened = False  # checks known lengths now, because XLA drops assertions; shapes stay known
             if self._tapes:
-                self._outside(functools.partial(self._plain.get_concrete_function, xs, keys, False, args, kwargs))
+                trace_function = self._plain.get_concrete_function
+                self._outside(functools.partial(trace_function, xs, keys, args, kwargs, opened=False))
         try:
-            result, unknown = self._run(xs, keys, opened, args, kwargs)
+            result, unknown = self._run(xs, keys, args, kwargs, opened=opened)
         except tf.errors.InvalidArgumentError:
             if not opened or not known:
                 raise
-            opened = False
-            result, unknown = self._run(xs, keys, opened, args, kwargs)  # with known lengths the error is better
+            opened = False  # with known lengths the error is better
+            result, unknown = self._run(xs, keys, args, kwargs, opened=opened)
         if not tf.executing_eagerly():
             return _asserted(result, unknown)
         if opened and not outputs.lengths_match(unknown):
-            result, unknown = self._run(xs, keys, False, args, kwargs)
+            result, unknown = self._run(xs, keys, args, kwargs, opened=False)
         if not outputs.lengths_match(unknown):
             raise OutputError(outputs.MIXES)
         return result
@@ -133,7 +134,7 @@ class OncePerSignature:
 
     def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> Any:
         """Traces with an open batch size; returns None on failure: the trace with a known size has the better error."""
-        trace = functools.partial(self._plain.get_concrete_function, xs, keys, True, args, kwargs)
+        trace = functools.partial(self._plain.get_concrete_function, xs, keys, args, kwargs, opened=True)
         found = _attempt(trace)
         return self._outside(trace) if found is None and not tf.executing_eagerly() else found
 
@@ -141,7 +142,8 @@ class OncePerSignature:
         """Raises the error of the trace with known lengths, if it is about the shape of f(x)."""
         (xs, args, kwargs) = tf.nest.map_structure(lambda v: _open_batch(v, None), (xs, args, kwargs))
         with contextlib.suppress(MixingError):
-            _attempt(functools.partial(self._plain.get_concrete_function, xs, keys, False, args, kwargs), OutputError)
+            trace = functools.partial(self._plain.get_concrete_function, xs, keys, args, kwargs, opened=False)
+            _attempt(trace, OutputError)
 
     def _outside(self, trace: Callable[[], Any]) -> Any:
         """Traces outside all graphs, because tracing inside a graph that XLA compiles may fail.

@@ -53,7 +53,7 @@ def is_users(filename: str) -> bool:
 
 def depth() -> int:
     """Returns the `stacklevel` with which the caller warns at the user's line."""
-    level, frame = 1, sys._getframe(1)
+    level, frame = 1, sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame.f_back is not None and not is_users(frame.f_code.co_filename):
         level, frame = level + 1, frame.f_back
     return level

@@ -72,7 +72,7 @@ def transform(
     called = trace.converted(getattr(f, "python_function", f))
 
     @grappler.guarded
-    def traced(xs: Tensors, keys: Keys, opened: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def traced(xs: Tensors, keys: Keys, args: tuple[Any, ...], kwargs: dict[str, Any], *, opened: bool) -> Any:
         unknown: list[tf.Tensor] = []
         args, v = (args[:-1], args[-1:]) if what.directed else (args, ())
         graph = xs[0].graph

@@ -99,7 +99,7 @@ def _scale(axes: Any, lines: Sequence[np.ndarray]) -> None:
         axes.set_yscale("asinh", linear_width=max(typical, 1e-8 * largest))
 
 
-def _colors(n: int) -> list:
+def _colors(n: int) -> list[Any]:
     from matplotlib import colormaps
 
     return [colormaps["viridis"](0.9 * k / max(n - 1, 1)) for k in range(n)]

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from nthgrad.errors import NthgradError
@@ -41,7 +41,7 @@ def tensorflow() -> Any:
 
 
 @contextlib.contextmanager
-def held_back() -> Iterator[None]:
+def held_back() -> Generator[None]:
     """Hides Python's warnings and the output to file descriptor 2, unless the block fails.
 
     Native code writes to the descriptor, not to `sys.stderr`, so the descriptor is redirected. If the block raises an

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -36,6 +37,7 @@ from nthgrad.errors import ArgumentError
 @click.option("--out", metavar="FILE", help="Write a .csv or .npz file instead of showing a table.")
 @click.option("--plot", metavar="FILE", help="Draw f and its derivatives: a .png, .pdf or .svg file.")
 def command(
+    *,
     function: str,
     points: Sequence[str],
     by: str | None,
@@ -86,7 +88,7 @@ def command(
     if plot is not None:
         alone = all((v == v[0]).all() for name, v in values.items() if name != by)
 
-        def curve(x):  # the other variables are constant
+        def curve(x: Any) -> Any:  # the other variables are constant
             others = [v[:1].repeat(len(x)) for v in at]
             return functions.derivatives(f, [*others[:index], x, *others[index + 1 :]], index, order, method)
 

@@ -107,7 +107,7 @@ def _check(tree: ast.expr, text: str, variables: Sequence[str]) -> None:
     level, depth = [tree], 0
     while level:
         depth += 1
-        level = [child for node in level for child in ast.iter_child_nodes(node)]  # type: ignore[misc]
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
     if depth > _DEPTH:
         raise ArgumentError("The expression is nested too deep. Write it as a function, and give module:function.")
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from importlib import import_module
-from keyword import iskeyword
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,9 +39,9 @@ def load(path: str, signature: str | None, batch: int | None) -> Model:
         raise ArgumentError(f"{path} is a file, and only a SavedModel has signatures. Leave out --signature.")
     f, names, inputs = _from_folder(path, signature or SIGNATURE) if folder else _from_file(path)
     tf = tensorflow()
-    from nthgrad.export.describe import distinct
+    from nthgrad.export.describe import distinct, identifier
 
-    names, specs = distinct([_identifier(name) for name in names]), []
+    names, specs = distinct([identifier(name.partition(":")[0]) for name in names]), []
     for name, (shape, dtype) in zip(names, inputs, strict=True):
         lengths = list(shape)
         if batch is not None and lengths:
@@ -53,7 +51,7 @@ def load(path: str, signature: str | None, batch: int | None) -> Model:
         specs.append(tf.TensorSpec(lengths, dtype, name))
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    f.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])  # type: ignore[attr-defined]
+    f.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
     f.__name__ = Path(path).stem
     return Model(path, f, specs)
 
@@ -65,7 +63,7 @@ def _from_file(path: str) -> tuple[Callable[..., Any], list[str], list[tuple[Any
             f"{path} has an unknown ending. Give a .keras, .h5 or .hdf5 file, or the folder of a SavedModel."
         )
     tf = tensorflow()
-    import nthgrad.keras  # noqa: F401  # registers the layer of derivatives
+    import_module("nthgrad.keras")  # registers the layer of derivatives
 
     failures, model = [], None
     with held_back():
@@ -115,20 +113,12 @@ def _from_folder(path: str, signature: str) -> tuple[Callable[..., Any], list[st
         there = f"Its signatures are {', '.join(loaded.signatures)}" if loaded.signatures else "It has none"
         remedy = "Name one with --signature." if loaded.signatures else "Save it with signatures={...}."
         raise ArgumentError(f"{path} has no signature {signature}. {there}. {remedy}")
-    function = loaded.signatures[signature]
-    inputs = function.structured_input_signature[1]
+    inputs = loaded.signatures[signature].structured_input_signature[1]
 
     @tf.autograph.experimental.do_not_convert
     def f(*xs: Any) -> Any:
-        outputs = function(**dict(zip(inputs, xs, strict=True)))
+        outputs = loaded.signatures[signature](**dict(zip(inputs, xs, strict=True)))  # the variables live as long
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
-    f.owner = loaded  # keeps the variables alive  # type: ignore[attr-defined]
     names = ["x"] if len(inputs) == 1 else list(inputs)
     return f, names, [(tuple(s.shape), s.dtype) for s in inputs.values()]
-
-
-def _identifier(name: str) -> str:
-    """Converts a name to a Python identifier."""
-    made = re.sub(r"\W|^(?=\d)", "_", name.partition(":")[0])
-    return f"{made}_" if iskeyword(made) else made

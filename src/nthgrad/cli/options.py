@@ -10,7 +10,7 @@ import click
 MAX_ORDER = 100  # no method has a correct digit there
 
 
-class Order(click.ParamType):
+class Order(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]  generic in later versions only
     """An order of differentiation."""
 
     name = "integer"

@@ -46,7 +46,7 @@ def exact(order: int) -> float:
     return (-1) ** (order - 1) * math.factorial(order - 1) / (X + D) ** order
 
 
-def _engine(method: Literal["tape", "taylor"], jit_compile: bool | None = None) -> Sequence[Any]:
+def _engine(method: Literal["tape", "taylor"], *, jit_compile: bool | None = None) -> Sequence[Any]:
     import nthgrad
 
     tf = tensorflow()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -40,7 +40,7 @@ def own_gradient(op: tf.Operation) -> None:
         name = op.get_attr("_gradient_op_type").decode()
     except ValueError:
         return
-    registry = ops.gradient_registry._registry
+    registry = ops.gradient_registry._registry  # pyright: ignore[reportPrivateUsage]
     gradient = registry.get(name, {}).get("type")
     if getattr(gradient, "__module__", None) != custom_gradient.__name__:  # the user's, loaded, or owned already
         return
@@ -61,7 +61,7 @@ class _Weak:
 
 
 @contextlib.contextmanager
-def each_new_op(callback: Callable[[str, Sequence[tf.Tensor]], Sequence[tf.Tensor]]) -> Iterator[None]:
+def each_new_op(callback: Callable[[str, Sequence[tf.Tensor]], Sequence[tf.Tensor]]) -> Generator[None]:
     """Replaces the outputs of each op that this thread creates in a graph by callback(type, outputs).
 
     TensorFlow has no public way to see the ops of a branch before their function is finished, nor to change an op

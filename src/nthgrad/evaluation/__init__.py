@@ -22,7 +22,7 @@ def evaluate(
     data: Any,
     *,
     batch_size: int | None = None,
-    strategy: tf.distribute.Strategy | None = None,
+    strategy: tf.distribute.Strategy | None = None,  # pyright: ignore[reportUnknownParameterType]
     out: str | os.PathLike[str] | None = None,
     progress: bool = True,
     resume: bool = False,
@@ -77,11 +77,11 @@ def evaluate(
     points = source(data, batch_size)
     run = Runner(g, points.structure, strategy)
     fingerprint = {**points.fingerprint(), "the number of replicas": run.replicas} if out is not None else {}
-    store, batches = _store(run, points, out, fingerprint, overwrite, resume)
+    store, batches = _store(run, points, out, fingerprint, overwrite=overwrite, resume=resume)
     try:
         start, length = run.gathered(store.skip, store.length)[0]
         length, rows = int(length) or points.length, 0
-        with shown(progress and run.chief, points.total, start * (length or 0)) as advance:
+        with shown(points.total, start * (length or 0), wanted=progress and run.chief) as advance:
             for leaves in batches or points.batches(start):
                 rows = int(leaves[0].shape[0])
                 length = length or rows
@@ -100,7 +100,7 @@ def evaluate(
 
 
 def _store(
-    run: Runner, points: Arrays | Dataset, out: Any, fingerprint: dict[str, Any], overwrite: bool, resume: bool
+    run: Runner, points: Arrays | Dataset, out: Any, fingerprint: dict[str, Any], *, overwrite: bool, resume: bool
 ) -> tuple[Memory | Files | Elsewhere, Iterator[list[Any]] | None]:
     """Returns the store of the rows, and the batches from number `skip` on if some were read already.
 

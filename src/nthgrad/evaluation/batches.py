@@ -78,7 +78,7 @@ class Arrays:
 class Dataset:
     """A `tf.data.Dataset` of batches. Its attributes are those of `Arrays`; unknown ones are None."""
 
-    def __init__(self, data: tf.data.Dataset, batch_size: int | None):
+    def __init__(self, data: tf.data.Dataset[Any], batch_size: int | None):
         if data.cardinality() == tf.data.INFINITE_CARDINALITY:
             raise InputError("data is a dataset without an end. Give dataset.take(n).")
         self.structure = data.element_spec

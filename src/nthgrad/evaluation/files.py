@@ -44,7 +44,7 @@ class Files:
         self._rows: list[Rows] = []
         self._checks: Checks | None = None
         self._saved = time.monotonic()
-        before = self._before(fingerprint, overwrite, resume)
+        before = self._before(fingerprint, overwrite=overwrite, resume=resume)
         self._journal = before or Journal(fingerprint, overwrite)
         self._compare = before is not None
         self.skip, self.length = max(self._journal.batches - 1, 0), self._journal.length
@@ -150,7 +150,7 @@ class Files:
                 self._save()
         self._held.close()
 
-    def _before(self, fingerprint: dict[str, Any], overwrite: bool, resume: bool) -> Journal | None:
+    def _before(self, fingerprint: dict[str, Any], *, overwrite: bool, resume: bool) -> Journal | None:
         """Returns the journal to resume, if any; refuses an `out` that must not be written."""
         out, either = self._out, "Give a path that ends with .npy for one file, or a folder."
         if out.suffix in (".npz", ".csv"):

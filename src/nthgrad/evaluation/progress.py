@@ -6,20 +6,20 @@ import contextlib
 import importlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 SECONDS = 5.0
 """The least time between two lines."""
 
 
 @contextlib.contextmanager
-def shown(wanted: bool, total: int | None, done: int) -> Iterator[Callable[[int], None]]:
+def shown(total: int | None, done: int, *, wanted: bool) -> Generator[Callable[[int], None]]:
     """Shows progress on the standard error, if that is a terminal, or below the cell of a notebook.
 
     Args:
-        wanted: whether to show progress.
         total: the number of points, if it is known.
         done: the number of points computed already.
+        wanted: whether to show progress.
 
     Yields:
         a function to call with the number of points added.
@@ -54,7 +54,7 @@ def _has_widgets() -> bool:
 
 
 @contextlib.contextmanager
-def _lines(total: int | None, done: int) -> Iterator[Callable[[int], None]]:
+def _lines(total: int | None, done: int) -> Generator[Callable[[int], None]]:
     """Prints lines with the number of points, one every few seconds and one at the end."""
     said = time.monotonic()
     last = None

@@ -14,6 +14,9 @@ from nthgrad.errors import ArgumentError, OutputError
 from nthgrad.evaluation.batches import call
 from nthgrad.evaluation.structure import label, paths
 
+Strategy = Any
+"""A `tf.distribute.Strategy` or None. TensorFlow loads `tf.distribute` by name, so it has no type."""
+
 
 class Runner:
     """Calls g with batches of one length.
@@ -28,7 +31,7 @@ class Runner:
         structure: the structure of g's output; None before the first call.
     """
 
-    def __init__(self, g: Callable[..., Any], structure: Any, strategy: tf.distribute.Strategy | None):
+    def __init__(self, g: Callable[..., Any], structure: Any, strategy: Strategy):
         if not callable(g):
             raise ArgumentError(f"g is {g!r}, a {type(g).__name__}, which cannot be called. Give a function.")
         if strategy is None and tf.distribute.has_strategy():
@@ -100,7 +103,7 @@ class Runner:
         return rows[:: self.replicas // self.workers]
 
     def _spread(self, leaf: Any, share: int) -> Any:
-        def part(context: tf.distribute.experimental.ValueContext) -> tf.Tensor:
+        def part(context: Any) -> tf.Tensor:
             start = context.replica_id_in_sync_group * share
             return leaf[start : start + share]
 
@@ -117,7 +120,7 @@ class Runner:
         return tf.nest.map_structure(lambda y: strategy.gather(y, axis=0), strategy.run(replica, leaves))
 
 
-def _cluster(strategy: tf.distribute.Strategy | None) -> tuple[int, bool]:
+def _cluster(strategy: Strategy) -> tuple[int, bool]:
     resolver = strategy and strategy.cluster_resolver
     if not resolver or not resolver.cluster_spec().jobs:
         return 1, True

@@ -8,12 +8,12 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from nthgrad import _version
 from nthgrad._files import free_folder, whole_folder
 from nthgrad.engines import grappler
 from nthgrad.errors import ArgumentError, UnsupportedOpError
@@ -139,7 +139,7 @@ def stablehlo(g: Callable[..., Any], path: str, *args: Any) -> None:
         "arguments": arguments,
         "outputs": outputs,
         "structure": describe.texts(describe.numbered(traced.structured_outputs)),
-        "versions": {"nthgrad": _version(), "tensorflow": tf.__version__},
+        "versions": {"nthgrad": _version.installed(), "tensorflow": tf.__version__},
     }
     with whole_folder(target) as folder:
         folder.mkdir()
@@ -164,10 +164,3 @@ def _specs(g: Callable[..., Any], args: tuple[Any, ...]) -> list[tf.TensorSpec]:
     others = [f"x_{i}" for i in range(len(args))] if len(args) > 1 else ["x"]
     names = [s.name or (names[i] if i < len(names) else others[i]) for i, s in enumerate(specs)]
     return [tf.TensorSpec(s.shape, s.dtype, n) for s, n in zip(specs, describe.distinct(names), strict=True)]
-
-
-def _version() -> str:
-    try:
-        return version("nthgrad")
-    except PackageNotFoundError:
-        return "unknown"

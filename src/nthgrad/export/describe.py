@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,12 @@ def texts(structure: Any) -> Any:
 
 def _text(key: Any) -> str:
     return ".".join(map(str, key)) if isinstance(key, tuple) else str(key)
+
+
+def identifier(name: str) -> str:
+    """Converts a name of TensorFlow's to one that Python can give to an argument."""
+    made = re.sub(r"\W|^(?=\d)", "_", name)
+    return f"{made}_" if iskeyword(made) else made
 
 
 def distinct(names: list[str]) -> list[str]:

@@ -121,26 +121,26 @@ class Grad(keras.layers.Layer):
         if self.route is None:
             raise ArgumentError(f"The layer {self.name!r} belongs to no model. Call nthgrad.keras.grad.")
         if training:
-            _refuse_mixing(self.route, training)
+            _refuse_mixing(self.route, training=training)
         if tf.executing_eagerly():
-            return self._rerun(y, x, held, training)
+            return self._rerun(y, x, held, training=training)
         if y is x or not _computed_here(y, x, held):
-            return self.rebuilt(inputs, training)
+            return self.rebuilt(inputs, training=training)
         return taylor.derivatives(lambda _: y, x, self.order, self.order)[0]
 
-    def rebuilt(self, inputs: list[tf.Tensor], training: bool | None = None) -> tf.Tensor:
+    def rebuilt(self, inputs: list[tf.Tensor], *, training: bool | None = None) -> tf.Tensor:
         """Returns the derivative of a second y, computed from a copy of x in the graph being traced."""
         _, x, *held = inputs
         assert self.route is not None
         put_mask(copy := tf.identity(x), mask_of(x))
-        return self._derived(copy, held, self.route.values(), training)[1]
+        return self._derived(copy, held, self.route.values(), training=training)[1]
 
-    def _derived(self, x: tf.Tensor, held: Any, values: Any, training: bool | None) -> tuple[tf.Tensor, tf.Tensor]:
+    def _derived(self, x: tf.Tensor, held: Any, values: Any, *, training: bool | None) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns y and its derivative, by running the layers."""
         route = self.route
         assert route is not None
         before = len(x.graph.get_operations())
-        y, *_, derivative = taylor.derivatives(lambda t: route(t, held, values, training), x, self.order)
+        y, *_, derivative = taylor.derivatives(lambda t: route(t, held, values, training=training), x, self.order)
         for op in unrepeatable(y.graph.get_operations()[before:]):
             raise UnsupportedOpError(
                 f"{trace.describe(op)}, between {route.x.name!r} and {route.y.name!r}, draws at random or writes a "
@@ -149,7 +149,7 @@ class Grad(keras.layers.Layer):
             )
         return y, derivative
 
-    def _rerun(self, y: tf.Tensor, x: tf.Tensor, held: list[tf.Tensor], training: bool | None) -> tf.Tensor:
+    def _rerun(self, y: tf.Tensor, x: tf.Tensor, held: list[tf.Tensor], *, training: bool | None) -> tf.Tensor:
         """Returns the derivative of an eager y through a second y; raises if that differs."""
         route = self.route
         assert route is not None
@@ -224,7 +224,7 @@ def _require_real(tensor: Any, name: str) -> None:
         )
 
 
-def _refuse_mixing(route: Route, training: bool | None = None) -> None:
+def _refuse_mixing(route: Route, *, training: bool | None = None) -> None:
     """Refuses a y that mixes elements of x."""
     key = ("mixing", training, route.state)
     if key in route.traces:
@@ -238,7 +238,7 @@ def _refuse_mixing(route: Route, training: bool | None = None) -> None:
             f"x ({x.name!r}) has shape {x.shape}, but y ({y.name!r}) has shape {y.shape}, which does not begin with "
             f"it: y mixes elements of x. {_REMEDY}"
         )
-    if how := mixed(route, training):
+    if how := mixed(route, training=training):
         kind = MixingError if how.startswith("rows") else OutputError
         if training:
             raise kind(

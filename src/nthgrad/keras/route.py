@@ -47,7 +47,7 @@ class Route:
         self._layers = list(layers.values())
         self.traces: dict[Any, Any] = {}
 
-    def __call__(self, x: tf.Tensor, held: Tensors, values: Tensors, training: bool | None = None) -> tf.Tensor:
+    def __call__(self, x: tf.Tensor, held: Tensors, values: Tensors, *, training: bool | None = None) -> tf.Tensor:
         """Computes y in the graph being traced, from x, the held tensors, and the values of the variables.
 
         It changes no variable and adds no loss: the model itself did so when it computed y. As in a functional model,
@@ -88,7 +88,7 @@ class Route:
         """Returns the values of the variables."""
         return [tf.convert_to_tensor(v.value) for v in self.variables]
 
-    def traced(self, compute: Callable[..., Any], masks: Sequence[tf.Tensor | None] = ()) -> Callable[..., Any]:
+    def traced(self, compute: Callable[..., Any], masks: Sequence[tf.Tensor | None] = ()) -> Any:
         """Traces compute(x, held, values) as a function of [x, *held], the masks that are not None, and the values."""
         masked = [i for i, m in enumerate(masks) if m is not None]
 
@@ -171,17 +171,17 @@ def unrepeatable(ops: Iterable[Any]) -> Iterator[Any]:
                 yield from unrepeatable(graph.get_operations())
 
 
-def mixed(route: Route, training: bool | None) -> str:
+def mixed(route: Route, *, training: bool | None) -> str:
     """Names the elements of x, other than its own, that an element of y depends on; empty if there are none.
 
     A NaN in one element of x reaches everything that depends on it, for any weights. If an op drops the NaN, as a
     maximum may, a shift of the element shows the dependence.
     """
     with tf.init_scope():
-        return _mixed(route, training)
+        return _mixed(route, training=training)
 
 
-def _mixed(route: Route, training: bool | None) -> str:
+def _mixed(route: Route, *, training: bool | None) -> str:
     made, values = route.traced(functools.partial(route, training=training)), route.values()
     try:
         dependence.check(made.inputs[0], made.outputs)

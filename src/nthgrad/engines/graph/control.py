@@ -202,18 +202,27 @@ def bound(condition: Any, start: Sequence[tf.Tensor]) -> tf.Tensor | None:
     return start[1] if counts else None
 
 
-def loop_variables(condition: Any, body: Any, wanted: Iterable[int]) -> list[int]:
-    """Returns the indices of the loop variables that the wanted ones and the condition depend on."""
-    kept = set(wanted) | reads(condition, [0])
-    while more := reads(body, kept) - kept:
-        kept |= more
-    return sorted(kept)
-
-
 def reads(graph: Any, outputs: Iterable[int]) -> set[int]:
     """Returns the indices of the inputs that some outputs of a function's graph depend on."""
     names = trace.dependencies(graph.outputs[i] for i in outputs)
     return {i for i, t in enumerate(graph.inputs) if t.name in names}
+
+
+def loop_variables(
+    condition: Any, body: Any, wanted: Iterable[int], reads: Callable[[Any, Iterable[int]], set[int]] = reads
+) -> list[int]:
+    """The variables of a loop, by number, that the wanted ones and the condition depend on.
+
+    Args:
+        condition: the graph of the loop's condition.
+        body: the graph of its body.
+        wanted: the variables that are read after the loop.
+        reads: finds the inputs that some outputs of such a graph depend on.
+    """
+    kept = set(wanted) | reads(condition, [0])
+    while more := reads(body, kept) - kept:
+        kept |= more
+    return sorted(kept)
 
 
 def reached(graph: Any, sources: Iterable[int]) -> set[int]:

@@ -70,7 +70,9 @@ def is_complex_sign(op: tf.Operation) -> bool:
     return op.type == "Sign" and op.inputs[0].dtype.is_complex
 
 
-def between(sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset = kinds.CONSTANT) -> list:
+def between(
+    sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset[str] = kinds.CONSTANT
+) -> list[Any]:
     """Returns the ops of a graph on a differentiable path from any source to any target, in order of creation.
 
     Args:
@@ -107,7 +109,7 @@ def bodies(op: tf.Operation) -> dict[str, list[Any]]:
         if attr.type in ("func", "list(func)"):
             value = op.get_attr(attr.name)
             names = [v.name for v in (value if attr.type == "list(func)" else [value])]
-            graphs = [_body(op.graph, name) for name in names if name]
+            graphs = [getattr(function(op.graph, name)[0], "graph", None) for name in names if name]
             if graphs and None not in graphs:
                 found[attr.name] = graphs
     return found
@@ -121,12 +123,13 @@ def hidden(op: tf.Operation) -> bool:
     return bool(functions - bodies(op).keys())
 
 
-def _body(graph: Any, name: str) -> Any:
+def function(graph: Any, name: str) -> tuple[Any, Any]:
+    """The function that ops of a graph call by this name, and the graph that holds it; None, None if none does."""
     while graph is not None:
-        if (function := graph._get_function(name)) is not None:
-            return getattr(function, "graph", None)
+        if (found := graph._get_function(name)) is not None:
+            return found, graph
         graph = getattr(graph, "outer_graph", None)
-    return None
+    return None, None
 
 
 _OPEN: weakref.WeakSet[Any] = weakref.WeakSet()

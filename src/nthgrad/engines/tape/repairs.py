@@ -32,7 +32,7 @@ def linear(
     """Returns a linear map whose gradient is its transpose, at every order."""
 
     @exact_gradient
-    def apply(x):
+    def apply(x: tf.Tensor) -> Any:
         return forward(x), linear(transpose, forward)
 
     return apply
@@ -69,7 +69,7 @@ def product_power(x: Any, k: int) -> Any:
 def _power(x: tf.Tensor, p: tf.Tensor) -> Any:
     y = tf.raw_ops.Pow(x=x, y=p)
 
-    def grad(dy):
+    def grad(dy: tf.Tensor) -> Any:
         zero = tf.equal(p, 0) & tf.fill(tf.shape(y), True)
         # At every order, neither the power nor its cotangent reaches the elements whose derivative is zero.
         dx = tf.where(zero, tf.zeros_like(y), dy * p * _power(tf.where(zero, tf.ones_like(y), x), p - 1))

@@ -191,7 +191,7 @@ def _custom_gradient(
         )
 
     @decorate
-    def apply(*inputs):
+    def apply(*inputs: tf.Tensor) -> Any:
         return tf.identity_n(list(inputs)), lambda *u: _pulled(list(op.outputs), list(op.inputs), list(u))
 
     return tf.nest.flatten(apply(*inputs))
@@ -203,7 +203,7 @@ def _held(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     count = len(inputs) - len(taken)
 
     @tf.custom_gradient
-    def apply(*arguments):
+    def apply(*arguments: tf.Tensor) -> Any:
         return tf.identity_n(list(inputs[:count])), lambda *u: _pulled(list(op.outputs[:count]), taken, list(u))
 
     return [*tf.nest.flatten(apply(*inputs[count:])), *inputs[count:]]

@@ -81,7 +81,7 @@ def partials(
 
 
 def coefficients(
-    f: Callable[[tf.Tensor], Any], x: tf.Tensor, v: tf.Tensor, order: int, check: bool = True
+    f: Callable[[tf.Tensor], Any], x: tf.Tensor, v: tf.Tensor, order: int, *, check: bool = True
 ) -> list[Any]:
     """Returns the coefficients of s -> f(x + s v) about 0, orders 0 to `order`, inside a graph that is being traced.
 

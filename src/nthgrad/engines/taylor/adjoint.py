@@ -34,7 +34,7 @@ def attached(c: tf.Tensor, k: Index, x: Series, s: Any) -> tf.Tensor:
         return tf.identity(c), gradient
 
     # c is an argument because tf.custom_gradient searches all ops between arguments and result.
-    made: Any = y(c, *taken)  # type: ignore[arg-type]
+    made: Any = y(c, *taken)
     made.set_shape(c.shape)
     return made
 

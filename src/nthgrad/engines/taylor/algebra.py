@@ -28,7 +28,7 @@ def or_zeros(c: Coefficient, x: Input) -> Any:
     return tf.zeros_like(t)
 
 
-def choose(condition: tf.Tensor, a: Any, b: Any, still: bool = False) -> Any:
+def choose(condition: tf.Tensor, a: Any, b: Any, *, still: bool = False) -> Any:
     """Returns a where the condition holds, else b, for each coefficient; the one not chosen may be NaN.
 
     With `still`, where the chosen one does not vary, no function of the result varies.

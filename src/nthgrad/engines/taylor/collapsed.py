@@ -97,7 +97,7 @@ class BundleWalk(Walk[Bundle]):
         opaque.check(op, varies=varies)
         outputs = self.rebuild(op, inputs)
         if varies and any(trace.carries(t) for t in outputs):
-            return _apply_rule(op, inputs, values, outputs, self.order, self.tops)
+            return _apply_rule(op, inputs, values, outputs, self.order, tops=self.tops)
         return outputs
 
     def value(self, x: Any) -> tf.Tensor:
@@ -128,7 +128,7 @@ class BundleWalk(Walk[Bundle]):
 
 
 def _apply_rule(
-    op: Any, inputs: Sequence[Input], taken: Sequence[tf.Tensor], values: Sequence[tf.Tensor], order: int, tops: bool
+    op: Any, inputs: Sequence[Input], taken: Sequence[tf.Tensor], values: Sequence[tf.Tensor], order: int, *, tops: bool
 ) -> list[Input]:
     """Computes the outputs of an op by its rule for series in one variable.
 

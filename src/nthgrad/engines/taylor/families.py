@@ -163,7 +163,7 @@ def slope(s: Callable[..., Any]) -> Rule:
                         if j[axis] and x[j] is not None and (c := adjoint.coefficient(dy, less(k, j))) is not None:
                             terms.append(x.rate(j, axis) * c)
             sign, terms = (1, minus(total(taken), total(added))) if added else (-1, total(taken))
-            c = over_number(terms, sign * k[axis], step.boundary)
+            c = over_number(terms, sign * k[axis], boundary=step.boundary)
             if c is None or len(slopes) > 1:
                 return c
             y.store(k, c)  # the slope may depend on y
@@ -193,14 +193,15 @@ def over(d: Callable[..., Any]) -> Rule:
                 found = d(x, y)
                 scaled = isinstance(found, tuple)
                 dx, u = found if scaled else (found, x)
-                divisor.extend((dx, u, division(value(dx), step.boundary or scaled)))  # scaling has already lost digits
+                boundary = step.boundary or scaled  # scaling has cost digits already
+                divisor.extend((dx, u, division(value(dx), boundary=boundary)))
             axis, (dx, u, divide) = shortest(k), divisor
             terms = [
                 y.rate(j, axis) * c
                 for j in below(k)
                 if j != k and j[axis] and y[j] is not None and (c := adjoint.coefficient(dx, less(k, j))) is not None
             ]
-            c = minus(over_number(total(terms), k[axis], step.boundary), u[k])
+            c = minus(over_number(total(terms), k[axis], boundary=step.boundary), u[k])
             return None if c is None else divide(c)
 
         y = step.output(coefficient, live=x.live)
@@ -215,7 +216,7 @@ def ratio(a: Callable[..., Any], b: Callable[..., Any]) -> Rule:
 
     def rule(step: Step) -> Sequence[Input]:
         x, y = a(*step.inputs), b(*step.inputs)
-        q = quotient(x, y, step.boundary) if isinstance(y, Series) else x / y
+        q = quotient(x, y, boundary=step.boundary) if isinstance(y, Series) else x / y
         return [step.output(q.__getitem__, live=q.live)]
 
     return Rule(rule, "ratio")
@@ -232,7 +233,7 @@ def composite(f: Callable[..., Any]) -> Rule:
     return Rule(rule, "composite")
 
 
-def expanded(f: Callable[..., Any], afresh: bool = False) -> Rule:
+def expanded(f: Callable[..., Any], *, afresh: bool = False) -> Rule:
     """Written in TensorFlow's ops: f maps the op and tensors to a graph, which is walked.
 
     f may return None for an output that does not vary. The values are those of the op itself, or with `afresh` those of

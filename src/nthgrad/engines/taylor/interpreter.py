@@ -20,7 +20,7 @@ from nthgrad.engines.taylor.step import Input, Step
 
 
 def interpret(
-    env: Mapping[str, Input], targets: Sequence[tf.Tensor], wanted: Iterable[Index] = (), foreign: bool = False
+    env: Mapping[str, Input], targets: Sequence[tf.Tensor], wanted: Iterable[Index] = (), *, foreign: bool = False
 ) -> list[Input]:
     """Interprets the ops between some tensors and the targets in power series.
 
@@ -71,11 +71,12 @@ class SeriesWalk(Walk[Series]):
     def apply(self, op: Any, inputs: Sequence[Input]) -> Sequence[Input]:
         varies = any(isinstance(x, Series) for x in inputs)
         opaque.check(op, varies=varies)
-        outputs: Sequence[Input] = list(op.outputs) if self.holds(op) else self.rebuild(op, inputs)
-        if varies and any(trace.carries(t) for t in outputs):
+        values: list[tf.Tensor] = list(op.outputs) if self.holds(op) else self.rebuild(op, inputs)
+        outputs: Sequence[Input] = values
+        if varies and any(trace.carries(t) for t in values):
             indices = self.indices(op)
             rule = from_custom_gradient if self.holds(op) else RULES.get(op.type, from_gradient)
-            outputs = rule(Step(op, inputs, outputs, interpret, indices))
+            outputs = rule(Step(op, inputs, values, interpret, indices))
             for y in outputs:
                 if isinstance(y, Series):
                     for k in indices:

@@ -136,7 +136,7 @@ def times(c: Coefficient, number: float) -> Coefficient:
     return c if c is None or number == 1 else c * tf.constant(number, c.dtype)
 
 
-def over_number(c: Coefficient, number: int, boundary: bool = False) -> Coefficient:
+def over_number(c: Coefficient, number: int, *, boundary: bool = False) -> Coefficient:
     """Divides a coefficient by an integer.
 
     Args:
@@ -177,7 +177,7 @@ def total(terms: list[tf.Tensor]) -> Coefficient:
 
 
 def convolution(
-    product: Callable[[Any, Any], tf.Tensor], a: Any, b: Any, commutes: bool = False
+    product: Callable[[Any, Any], tf.Tensor], a: Any, b: Any, *, commutes: bool = False
 ) -> Callable[[Index], Coefficient]:
     """Returns the coefficients of a bilinear product, the sums of a[j] b[k - j]; a square computes each pair once."""
     if not isinstance(a, Series):
@@ -217,19 +217,19 @@ def plus(a: Series, b: Any) -> Series:
     return y
 
 
-def quotient(a: Any, b: Series, boundary: bool = False) -> Series:
+def quotient(a: Any, b: Series, *, boundary: bool = False) -> Series:
     """Returns q = a / b, from a = q b: q[k] = (a[k] - sum of b[j] q[k - j] over 0 < j <= k) / b[0]."""
 
     def coefficient(k: Index) -> Coefficient:
         c = minus(total(products(b, q, k, any)), varying(a, k))
         return None if c is None else divide(c)
 
-    divide = division(b.value, boundary)
+    divide = division(b.value, boundary=boundary)
     q = Series(divide(value(a)), coefficient, live(a, b))
     return q
 
 
-def division(b: tf.Tensor, boundary: bool = False) -> Callable[[Any], tf.Tensor]:
+def division(b: tf.Tensor, *, boundary: bool = False) -> Callable[[Any], tf.Tensor]:
     """Returns a function that divides coefficients by b.
 
     A division of two tensors of one shape whose quotient has several uses is a kernel boundary of XLA: each coefficient

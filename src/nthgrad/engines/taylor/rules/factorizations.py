@@ -64,7 +64,7 @@ def _real(s: Any) -> Any:
     return tf.cast(tf.math.real(s), s.dtype)
 
 
-def _refuse_full(step: Step, full: bool) -> None:
+def _refuse_full(step: Step, *, full: bool) -> None:
     a = step.inputs[0].value
     if full and (a.shape[-1] is None or a.shape[-1] != a.shape[-2]):
         raise UnsupportedOpError(
@@ -94,7 +94,7 @@ def _qr(step: Step) -> Sequence[Input]:
     (a,), (q0, r0) = step.inputs, step.values
     rows, columns = a.value.shape[-2:]
     tall = rows is None or columns is None or rows > columns
-    _refuse_full(step, step.op.get_attr("full_matrices") and tall)
+    _refuse_full(step, full=step.op.get_attr("full_matrices") and tall)
 
     first_columns: Any = (..., slice(tf.shape(r0)[-2]))
     r1 = r0[first_columns]
@@ -151,7 +151,7 @@ def _eigen(step: Step, a: Any, e0: Any, v0: Any, inverse: Any) -> Sequence[Input
 def _svd(step: Step) -> Sequence[Input]:
     """Solves u diag(s) v^H = a with u^H u = 1 and v^H v = 1: u[k] = u x and v[k] = v y plus orthogonal parts."""
     (a,), vectors = step.inputs, step.op.get_attr("compute_uv")
-    _refuse_full(step, vectors and step.op.get_attr("full_matrices"))
+    _refuse_full(step, full=vectors and step.op.get_attr("full_matrices"))
     s0, u0, v0 = step.values if vectors else tf.linalg.svd(a.value)
     square = a.value.shape[-1] == a.value.shape[-2]
     size = tf.cast(s0, u0.dtype)

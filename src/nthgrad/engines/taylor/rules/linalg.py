@@ -72,7 +72,7 @@ def solution(matrix: Callable[[Step, Any], Any] = lambda step, a: a, product: Pr
         x = step.output(coefficient)
         return [x]
 
-    return rule
+    return Rule(rule)
 
 
 def _triangle(step: Step, a: Any) -> Any:

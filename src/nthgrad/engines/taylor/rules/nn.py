@@ -158,12 +158,13 @@ def _collapsed(words: tf.Tensor) -> tf.Tensor:
 # the fused LSTM
 
 
-def _block_lstm(op: Any, longest: Any, x: Any, c: Any, h: Any, w: Any, wci: Any, wcf: Any, wco: Any, b: Any) -> list:
+def _block_lstm(op: Any, *inputs: tf.Tensor) -> list[tf.Tensor]:
+    longest, x, c, h, w, wci, wcf, wco, b = inputs
     peep, clip = op.get_attr("use_peephole"), op.get_attr("cell_clip")
     old = op.type == "BlockLSTM"
     rows = []
-    for t, inputs in enumerate(tf.unstack(x, _steps(op, x))):
-        gates = tf.split(tf.matmul(tf.concat([inputs, h], 1), w) + b, 4, axis=1)
+    for t, x_t in enumerate(tf.unstack(x, _steps(op, x))):
+        gates = tf.split(tf.matmul(tf.concat([x_t, h], 1), w) + b, 4, axis=1)
         i, new, f, o = gates if old else (gates[0], gates[2], gates[1], gates[3])
         f = f + op.get_attr("forget_bias") if old else f
         i, f = tf.sigmoid(i + c * wci if peep else i), tf.sigmoid(f + c * wcf if peep else f)

@@ -77,7 +77,7 @@ def _concatenated(step: Step) -> Sequence[Input]:
     return expanded(made, afresh=True)(step)
 
 
-def _sparse_extreme(greater: bool) -> Rule:
+def _sparse_extreme(*, greater: bool) -> Rule:
     def rule(step: Step) -> Any:
         a, b = value(step.inputs[1]), value(step.inputs[4])
         both = _both(step, step.values[0])
@@ -89,7 +89,7 @@ def _sparse_extreme(greater: bool) -> Rule:
 
         return piecewise(lambda _: chosen, 1, 4)(step)
 
-    return rule
+    return Rule(rule)
 
 
 def _softmax(values: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
@@ -125,7 +125,7 @@ def _densely(f: Callable[..., tf.Tensor], kind: str) -> Rule:
 
         return expanded(made)(step)
 
-    return rule
+    return Rule(rule)
 
 
 def _matrix_product(op: Any, a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:

@@ -41,7 +41,7 @@ def summed(x: Any) -> Any:
 # The exponential and Bessel functions
 
 
-def _bessel_over_x(x: Series, y: Series, wave: str, scaled: bool = False) -> Series:
+def _bessel_over_x(x: Series, y: Series, wave: str, *, scaled: bool = False) -> Series:
     """Computes I1(x) / x, or J1(x) / x; near 0 by Poisson's integral over sqrt(1 - t**2) cosh(x t)."""
     n = 20
     angle = np.pi * np.arange(1, n // 2 + 1) / (n + 1)
@@ -212,7 +212,7 @@ def either(by_last: Rule, by_all: Rule) -> Rule:
     def rule(step: Step) -> Sequence[Input]:
         return (by_all if any(isinstance(x, Series) for x in step.inputs[:-1]) else by_last)(step)
 
-    return rule
+    return Rule(rule)
 
 
 def _last(s: Callable[..., Any]) -> Rule:
