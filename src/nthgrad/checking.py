@@ -64,12 +64,13 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
     """Sets every engine against finite differences of f, orders 1 to `order`, and raises where they disagree.
 
     The differences are taken along a direction of random lengths, one an element: an f whose output at one element
-    depends on other elements of x, which no engine can see from shapes alone, is found so too.
+    depends on other elements of x, which no engine can see from shapes alone, is found so too. The lengths grow with
+    |x| beyond 1. An f that varies within the size of an element far below 1 is unknown there, beside larger elements.
 
     An element around which f is not finite, such as sqrt(x) at 0 or below, is unknown to differences and not compared.
-    So is one where f varies within the shortest step, such as sin(x) at 1e16. The
-    result says how many were; an order at which none can be is an error. Its precision is what the check can find: near
-    1, the dtype of x has too few digits at that order, and float64 points say more.
+    So is one where f has a corner, or varies within the shortest steps that the dtype of x allows, such as sin(x) at
+    1e16. The result says how many were; an order at which none can be is an error. Its precision is what the check can
+    find: near 1, the dtype of x has too few digits at that order, and float64 points say more.
 
     Args:
         f: a function of one argument, as in `derivative`.
@@ -102,7 +103,9 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
     n = checked_order(order)
     point = as_point(x)
     lengths = np.random.default_rng(0).uniform(0.5, 1.0, np.shape(point))
-    direction = tf.constant(lengths, point.dtype)
+    # There is one step for all elements. A large element moves further, by as much of its size as the others.
+    sizes = np.nan_to_num(np.abs(np.asarray(point).astype(np.float64)), nan=1.0, posinf=1.0)
+    direction = tf.constant(lengths * np.maximum(sizes, 1.0), point.dtype)
     differences = [
         finite_difference(f, k, direction=direction, accuracy=4, return_error=True)(point) for k in range(1, n + 1)
     ]
@@ -118,7 +121,10 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
                 rate = np.asarray(spread(direction, tf.convert_to_tensor(got))).astype(np.float64) ** k
                 sizes[i] = np.maximum(sizes[i], _size(got))
                 place = _Place(engine, k, i, np.asarray(point), np.broadcast_to(rate, got.shape))
-                outputs.append(_compare(place, got, along, FACTOR * estimate + roundings[i] * sizes[i], sizes[i]))
+                if not (np.isfinite(along) & np.isfinite(estimate)).any():
+                    raise DisagreementError(_unknown(place, f, point))
+                size = sizes[i] * rate
+                outputs.append(_compare(place, got, along, FACTOR * estimate + roundings[i] * size, size))
             parts, allowed, counts = zip(*outputs, strict=True)
             found[engine].append(_Compared(max(parts), max(allowed), sum(counts)))
     parts = {engine: [result.part for result in results] for engine, results in found.items()}
@@ -157,12 +163,6 @@ def _compare(place: _Place, got: np.ndarray, along: np.ndarray, allowed: np.ndar
     """Compares an engine's values with differences along the direction, or raises a DisagreementError."""
     _, order, output, _, rates = place
     known = np.isfinite(along) & np.isfinite(allowed)
-    if not known.any():
-        raise DisagreementError(
-            f"Order {order} (output {output}): finite differences have no value at any of its {known.size} elements, "
-            f"for example at {place.point((0,) * known.ndim)}, so nothing was compared. Give points around which f is "
-            "finite."
-        )
     with np.errstate(invalid="ignore", divide="ignore"):
         part = np.where(got * rates == along, 0.0, np.abs(got * rates - along) / allowed)
     part = np.where(known, np.where(np.isnan(part), np.inf, part), 0.0)
@@ -174,6 +174,25 @@ def _compare(place: _Place, got: np.ndarray, along: np.ndarray, allowed: np.ndar
         f"differences give {_shown(along[at] / rates[at])}, which is {part[at]:.3g} times as far as their error "
         f"allows; {int((part > 1).sum())} of {part.size} elements disagree. Check that each element of f(x) depends on "
         "its own element (or row) of x only; if it does, use the other method and report f."
+    )
+
+
+def _unknown(place: _Place, f: Callable[..., Any], point: tf.Tensor) -> str:
+    """Says why differences have no value at any element of an output."""
+    near = 8 * _eps(point) * tf.maximum(tf.abs(point), _eps(point))
+    values = [_leaves(f(at))[place.output] for at in (point - near, point, point + near)]
+    finite = np.isfinite(values).all(0)
+    at = np.unravel_index(int(np.argmax(finite)), finite.shape)
+    said = (
+        f"Order {place.order} (output {place.output}): finite differences have no value at any of its {finite.size} "
+        f"elements, for example at {place.point(at)}, so nothing was compared. "
+    )
+    if not finite.any():
+        return said + "Give points around which f is finite."
+    wider = "" if point.dtype == tf.float64 else ", or points in float64"
+    return (
+        f"{said}f is finite there, but has a corner or varies within the shortest steps that {point.dtype.name} "
+        f"allows. Give points away from corners and nearer 0{wider}."
     )
 
 

@@ -64,7 +64,7 @@ def resolved(ladder: Ladder, finer: Window | None = None) -> Window:
     center, pairs, steps, spacing, eps = ladder
     radius = tf.zeros_like(center)
     worst = tf.zeros_like(center) if finer is None else finer.worst
-    least = min(_SPACINGS, eps**-0.5) * tf.maximum(spacing, steps[-1])
+    least = min(_SPACINGS, 0.25 / eps) * tf.maximum(spacing, steps[-1])
     for i in range(len(pairs) - 1, 1, -1):
         nodes = (center, pairs[i - 1], pairs[i - 2])
         miss = _miss(pairs[i], nodes, tf.ones_like(center))
