@@ -132,17 +132,23 @@ CLAIMED = {
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize(("dtype", "kind"), CLAIMED)
-def test_ordinary_points_are_known(dtype, kind, order):
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_ordinary_points_are_known(dtype, order):
     info = np.finfo(dtype)
-    for name, points in (SLOW if kind == "slow" else FAST[dtype]).items():
-        x = tf.constant(points, dtype)
-        _, error = finite_difference(FUNCTIONS[name][0], order, return_error=True)(x)
-        for at, e in zip(x.numpy().astype(float), error.numpy().astype(float), strict=True):
-            exact = tower(name, at)
-            size = max(abs(exact[k]) * abs(at) ** (k - order) for k in range(order + 1))
-            if info.tiny / info.eps < size < info.max:
-                assert e <= CLAIMED[dtype, kind][order - 1] * size, (name, at, e / size)
+    kinds = {"slow": SLOW, "fast": FAST[dtype]}
+    x = tf.constant(sorted({at for named in kinds.values() for points in named.values() for at in points}), dtype)
+    column = {name: j for j, name in enumerate(SLOW)}
+    f = lambda x: tf.stack([FUNCTIONS[name][0](x) for name in SLOW], -1)  # noqa: E731
+    _, error = finite_difference(f, order, return_error=True)(x)
+    row = {at: i for i, at in enumerate(x.numpy())}
+    for kind, named in kinds.items():
+        for name, points in named.items():
+            for at in np.array(points, dtype):
+                exact = tower(name, float(at))
+                size = max(abs(exact[k]) * abs(float(at)) ** (k - order) for k in range(order + 1))
+                if info.tiny / info.eps < size < info.max:
+                    claimed = float(error[row[at], column[name]]) / size
+                    assert claimed <= CLAIMED[dtype, kind][order - 1], (name, at)
 
 
 @pytest.mark.parametrize(("dtype", "x"), [("float32", 1e6), ("float32", 3e9), ("float32", 1e12), ("float64", 1e16)])
