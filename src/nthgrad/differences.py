@@ -83,7 +83,7 @@ def finite_difference(
         float64, from 1e-12 to 1e12 and at orders 1 to 4. Where no step gives finite values, or f is not resolved, the
         derivative is unknown: value is NaN and error infinite. sin(x) is unknown from about |x| = 2e5 in float32, and
         from 1e14 in float64. The estimate may be wrong where f hides what it does: where it adds something fast that is
-        lost in the rounding of something large, or repeats itself from float to float.
+        lost in the rounding of something large, or repeats itself from float to float or from step to step.
 
     Raises:
         ArgumentError: order, argnum, accuracy or step is not what it must be.

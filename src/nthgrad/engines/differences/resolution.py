@@ -62,23 +62,30 @@ def resolved(ladder: Ladder, finer: Window | None = None) -> Window:
     ladders, the window has to predict the first points of the finer one too.
     """
     center, pairs, steps, spacing, eps = ladder
-    radius = tf.zeros_like(center)
-    worst = tf.zeros_like(center) if finer is None else finer.worst
+    low, high, h = (tf.stack(t) for t in (*zip(*pairs, strict=True), steps))  # one row a window, from coarse to fine
+    near, far = (low[1:-1], high[1:-1]), (low[:-2], high[:-2])
+    at_h, step, reach = (low[2:], high[2:]), h[2:], h[:-2]
+    middle = center + tf.zeros_like(low[2:])
+    nodes = (middle, near, far)
+    worst = tf.where(step >= spacing, _miss(at_h, nodes, tf.ones_like(middle)), _ZERO)
+    if finer is not None:
+        worst = tf.maximum(worst, finer.worst)
+    shift = 1
+    while shift < len(pairs) - 2:  # the largest of all smaller windows, by doubling
+        worst = tf.concat([tf.maximum(worst[:-shift], worst[shift:]), worst[-shift:]], 0)
+        shift *= 2
+    missed = worst
+    if finer is not None:
+        at = finer.ladder.steps[0] / step
+        miss = _miss(finer.ladder.pairs[0], nodes, at + tf.zeros_like(middle))
+        missed = tf.maximum(missed, tf.where(at < 1, miss, _ZERO))
+    values = tf.stack([middle, *at_h, *near, *far])
+    change = tf.reduce_max(values, 0) - tf.reduce_min(values, 0)
+    allowed = _TOLERANCE * change + _ROUNDINGS * eps * tf.reduce_max(tf.abs(values), 0)
     least = min(_SPACINGS, 0.25 / eps) * tf.maximum(spacing, steps[-1])
-    for i in range(len(pairs) - 1, 1, -1):
-        nodes = (center, pairs[i - 1], pairs[i - 2])
-        miss = _miss(pairs[i], nodes, tf.ones_like(center))
-        worst = tf.maximum(worst, tf.where(steps[i] >= spacing, miss, _ZERO))
-        missed = worst
-        if finer is not None:
-            at = finer.ladder.steps[0] / steps[i]
-            miss = _miss(finer.ladder.pairs[0], nodes, at + tf.zeros_like(center))
-            missed = tf.maximum(missed, tf.where(at < 1, miss, _ZERO))
-        values = tf.stack([center, *pairs[i], *pairs[i - 1], *pairs[i - 2]])
-        change = tf.reduce_max(values, 0) - tf.reduce_min(values, 0)
-        allowed = _TOLERANCE * change + _ROUNDINGS * eps * tf.reduce_max(tf.abs(values), 0)
-        smooth = (missed <= allowed) & (steps[i - 2] >= least)
-        radius = tf.where(smooth, steps[i - 2], radius)
+    smooth = (missed <= allowed) & (reach >= least)
+    radius = tf.reduce_max(tf.where(smooth, reach, _ZERO), 0)
+    worst = worst[0]
     return Window(radius, ladder, worst)
 
 
