@@ -144,5 +144,46 @@ def test_nothing_to_compare_is_no_agreement(f, x, message):
     assert str(error.value) == message
 
 
+UNRESOLVED = (
+    "Order 1 (output 0): finite differences have no value at any of its {} elements, for example at {}, so nothing was "
+    "compared. f is finite there, but has a corner or varies within the shortest steps that {} allows. Give points away from "
+    "corners and nearer 0{}."
+)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "dtype", "message"),
+    [
+        (tf.sin, 1e16, "float64", UNRESOLVED.format(1, "x = 1e+16", "float64", "")),
+        (tf.sin, [1e6, -1e8], "float32", UNRESOLVED.format(2, "x[0] = 1000000", "float32", ", or points in float64")),
+        (tf.sqrt, [-1.0, 0.0], "float32", "Order 1 (output 0): " + NOTHING.format(2, "x[0] = -1")),
+        (
+            lambda x: tf.sin(1e6 / x),
+            1e-3,
+            "float32",
+            UNRESOLVED.format(1, "x = 0.001", "float32", ", or points in float64"),
+        ),
+    ],
+)
+def test_steps_too_long_for_f_are_said_to_be(f, x, dtype, message):
+    with pytest.raises(DisagreementError) as error:
+        ng.check(f, tf.constant(x, dtype))
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("f", [tf.sin, lambda x: x**3, tf.math.softplus], ids=["sin", "x**3", "softplus"])
+def test_elements_of_different_sizes_are_all_compared(f):
+    assert ng.check(f, tf.constant([0.5, -300.0, 1e5], tf.float64), 3).compared == [3, 3, 3]
+
+
+def test_an_error_at_a_large_element_is_found():
+    @tf.custom_gradient
+    def f(x):
+        return tf.math.log(x), lambda dy: dy / x * tf.where(x > 1, tf.constant(1.001, x.dtype), 1)
+
+    with pytest.raises(DisagreementError, match=r"^Order 1 at x\[1\] = 1000000 .*; 1 of 2 elements disagree"):
+        ng.check(lambda x: f(x), tf.constant([0.5, 1e6], tf.float64), 1)
+
+
 def test_the_order_is_two_if_none_is_given():
     assert [len(parts) for parts in ng.check(tf.tanh, 0.5).values()] == [2, 2]

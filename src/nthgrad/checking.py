@@ -64,12 +64,13 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
     """Compares every engine with finite differences of f at orders 1 to `order`; raises if they disagree.
 
     The differences move each element by its own random length. So check also finds an f whose output at one element
-    depends on other elements of x, which no engine can see from shapes alone.
+    depends on other elements of x, which no engine can see from shapes alone. The lengths grow with |x| beyond 1. If x
+    also has elements far below 1, an f that varies within their size is unknown there.
 
-    An element is not compared if f is not finite around it, such as sqrt(x) at 0 or below. Neither is it if f varies
-    within the shortest step, such as sin(x) at 1e16. The result says how many elements were compared; none at some
-    order is an error. The precision is the smallest error that the check can find. If it is near 1, the dtype of x has
-    too few digits at that order: use float64 points.
+    An element is not compared if f is not finite around it, such as sqrt(x) at 0 or below. Neither is it if f has a
+    corner there, or varies within the shortest step, such as sin(x) at 1e16. The result says how many elements were
+    compared; none at some order is an error. The precision is the smallest error that the check can find. If it is near
+    1, the dtype of x has too few digits at that order: use float64 points.
 
     Args:
         f: a function of one argument, as in `derivative`.
@@ -102,7 +103,9 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
     n = checked_order(order)
     point = as_point(x)
     lengths = np.random.default_rng(0).uniform(0.5, 1.0, np.shape(point))
-    direction = tf.constant(lengths, point.dtype)
+    # There is one step for all elements. A large element moves further, by as much of its size as the others.
+    sizes = np.nan_to_num(np.abs(np.asarray(point).astype(np.float64)), nan=1.0, posinf=1.0)
+    direction = tf.constant(lengths * np.maximum(sizes, 1.0), point.dtype)
     differences = [
         finite_difference(f, k, direction=direction, accuracy=4, return_error=True)(point) for k in range(1, n + 1)
     ]
@@ -119,7 +122,10 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
                 rate = np.asarray(spread(direction, tf.convert_to_tensor(got))).astype(np.float64) ** k
                 sizes[i] = np.maximum(sizes[i], _size(got))
                 place = _Place(engine, k, i, np.asarray(point), np.broadcast_to(rate, got.shape))
-                outputs.append(_compare(place, got, expected, FACTOR * estimate + roundings[i] * sizes[i], sizes[i]))
+                if not (np.isfinite(expected) & np.isfinite(estimate)).any():
+                    raise DisagreementError(_unknown(place, f, point))
+                size = sizes[i] * rate
+                outputs.append(_compare(place, got, expected, FACTOR * estimate + roundings[i] * size, size))
             parts, allowed, counts = zip(*outputs, strict=True)
             found[engine].append(_Compared(max(parts), max(allowed), sum(counts)))
     parts = {engine: [result.part for result in results] for engine, results in found.items()}
@@ -164,12 +170,6 @@ def _compare(place: _Place, got: np.ndarray, expected: np.ndarray, allowed: np.n
     """Compares an engine's values with differences in the direction; raises a DisagreementError."""
     _, order, output, _, rates = place
     known = np.isfinite(expected) & np.isfinite(allowed)
-    if not known.any():
-        raise DisagreementError(
-            f"Order {order} (output {output}): finite differences have no value at any of its {known.size} elements, "
-            f"for example at {place.point((0,) * known.ndim)}, so nothing was compared. Give points around which f is "
-            "finite."
-        )
     with np.errstate(invalid="ignore", divide="ignore"):
         part = np.where(got * rates == expected, 0.0, np.abs(got * rates - expected) / allowed)
     part = np.where(known, np.where(np.isnan(part), np.inf, part), 0.0)
@@ -181,6 +181,25 @@ def _compare(place: _Place, got: np.ndarray, expected: np.ndarray, allowed: np.n
         f"differences give {_shown(expected[at] / rates[at])}: the difference is {part[at]:.3g} times the limit. "
         f"{int((part > 1).sum())} of {part.size} elements disagree. Check that each element of f(x) depends on its own "
         "element (or row) of x only; if it does, use the other method and report f."
+    )
+
+
+def _unknown(place: _Place, f: Callable[..., Any], point: tf.Tensor) -> str:
+    """Says why differences have no value at any element of an output."""
+    near = 8 * _eps(point) * tf.maximum(tf.abs(point), _eps(point))
+    values = [_leaves(f(at))[place.output] for at in (point - near, point, point + near)]
+    finite = np.isfinite(values).all(0)
+    at = np.unravel_index(int(np.argmax(finite)), finite.shape)
+    said = (
+        f"Order {place.order} (output {place.output}): finite differences have no value at any of its {finite.size} "
+        f"elements, for example at {place.point(at)}, so nothing was compared. "
+    )
+    if not finite.any():
+        return said + "Give points around which f is finite."
+    wider = "" if point.dtype == tf.float64 else ", or points in float64"
+    return (
+        f"{said}f is finite there, but has a corner or varies within the shortest steps that {point.dtype.name} "
+        f"allows. Give points away from corners and nearer 0{wider}."
     )
 
 

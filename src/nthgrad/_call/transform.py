@@ -103,7 +103,7 @@ def transform(
         v: tuple[Any, ...] = ()
         if what.directed:
             args, kwargs, v = _split(f, argnums, args, kwargs)
-        keys = tuple(_locate(f, argnum, args, kwargs) for argnum in argnums)
+        keys = tuple(locate(f, argnum, args, kwargs) for argnum in argnums)
         given = {
             next((n for n in (key, argnum) if isinstance(n, str)), "x"): kwargs[key]
             if isinstance(key, str)
@@ -195,13 +195,13 @@ class Derived:
         return self
 
 
-def as_direction(v: Any, x: tf.Tensor) -> tf.Tensor:
+def as_direction(v: Any, x: tf.Tensor, name: str = "v") -> tf.Tensor:
     """Converts a direction to a tensor like x; raises an InputError."""
-    v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, "v")
+    v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, name)
     if v.dtype != x.dtype or not v.shape.is_compatible_with(x.shape):
         raise InputError(
-            f"v is {v.dtype.name} of shape {v.shape}, but x is {x.dtype.name} of shape {x.shape}. Give a direction of "
-            "the dtype and the shape of x."
+            f"{name} is {v.dtype.name} of shape {v.shape}, but x is {x.dtype.name} of shape {x.shape}. Give a "
+            "direction of the dtype and the shape of x."
         )
     return v
 
@@ -222,7 +222,7 @@ def _split(
     rest, v = args[:-1], args[-1:]
     if not v or (_takes(f, argnums, args, kwargs) and not _takes(f, argnums, rest, kwargs)):
         for argnum in argnums:
-            _locate(f, argnum, args, kwargs)
+            locate(f, argnum, args, kwargs)
         raise ArgumentError("The direction v is missing. Give it after the arguments of f.")
     return rest, kwargs, v
 
@@ -239,7 +239,7 @@ def _takes(f: Callable[..., Any], argnums: Sequence[int | str], args: tuple[Any,
     """Whether these arguments include those of argnums and fit the signature of f."""
     try:
         for argnum in argnums:
-            _locate(f, argnum, args, kwargs)
+            locate(f, argnum, args, kwargs)
         inspect.signature(f).bind(*args, **kwargs)
     except (ArgumentError, TypeError):
         return False
@@ -272,7 +272,7 @@ def _placed(args: Sequence[Any], xs: Mapping[int | str, Any]) -> tuple[tuple[Any
     }
 
 
-def _locate(f: Callable[..., Any], argnum: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | str:
+def locate(f: Callable[..., Any], argnum: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | str:
     """Returns the position or the name in a call of the argument to differentiate by."""
     if isinstance(argnum, str) and argnum in kwargs:
         return argnum

@@ -46,7 +46,10 @@ def spread(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     if y.shape.rank == x.shape.rank and y.shape.is_compatible_with(x.shape):
         return x
     rows = row_rank(x)
-    return tf.reshape(x, [*x.shape[:rows], *[1] * (y.shape.rank - rows)])
+    ones = [1] * (y.shape.rank - rows)
+    if x.shape[:rows].is_fully_defined():
+        return tf.reshape(x, [*x.shape[:rows], *ones])
+    return tf.reshape(x, tf.concat([tf.shape(x)[:rows], tf.constant(ones, tf.int32)], 0))
 
 
 def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
