@@ -1,6 +1,8 @@
 """Outer tapes through the coefficients of elementwise functions, once and twice, against mpmath; and what that costs."""
 
 import mpmath
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -110,3 +112,24 @@ def test_ops_grow_with_the_square_of_the_order():
         return len(run.get_concrete_function(tf.TensorSpec([1], tf.float64)).graph.get_operations())
 
     assert ops(50) < 4.4 * ops(25)
+
+
+def test_tracing_calls_as_many_functions_as_the_square_of_the_order():
+    """A search through all ops before each coefficient would make it the cube."""
+
+    def calls(order):
+        run, count = tf.function(ng.derivative(tf.tanh, order)), 0
+
+        def counting(frame, event, arg):
+            nonlocal count
+            count += event == "call"
+
+        sys.setprofile(counting)
+        try:
+            run.get_concrete_function(tf.TensorSpec([1], tf.float64))
+        finally:
+            sys.setprofile(None)
+        return count
+
+    calls(2)
+    assert calls(50) < 4.4 * calls(25)

@@ -11,15 +11,12 @@ import tensorflow as tf
 
 from nthgrad.engines import outputs
 from nthgrad.engines.graph import dependence
-from nthgrad.engines.taylor.interpreter import is_linear, walk
+from nthgrad.engines.taylor import cost
+from nthgrad.engines.taylor.interpreter import walk
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, times, value, varying
-from nthgrad.errors import CostError
 
 MAX_OPS = 300_000
 """Graphs larger than this are refused: tracing one takes minutes."""
-
-_OPS_PER_MINUTE = 180_000
-"""Rough rate of tracing on one core of 2024, in the ops of the estimate: order 100 of tanh, 1e4 ops, took 3.3 s."""
 
 
 def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest: int = 0) -> list[Any]:
@@ -63,17 +60,18 @@ def partials(
     y = f(*xs)
     leaves = tf.nest.flatten(y)
     highest = [max(orders) for orders in zip(*indices, strict=True)]
-    # A step is a power of two, so that it rounds nothing; step**k / k! stays near 1 where 1 / k! would vanish.
-    steps = [2 ** round(math.log2(max(1.0, n / math.e))) for n in highest]
-    lines = {}
     paths = dependence.used(xs, leaves, names, [axis for axis, n in enumerate(highest) if n])
-    for axis, path in paths.items():
+    vary = [k for k in indices if not any(n and axis not in paths for axis, n in enumerate(k))]
+    for axis in paths:
+        outputs.refuse_mixing(leaves, xs[axis], outputs.row_rank(xs[axis]))
+    ops = {op.name: op for path in paths.values() for op in path}
+    cost.afford(list(ops.values()), [xs[axis] for axis in paths], leaves, vary, MAX_OPS)
+    steps = [_step(n, x.dtype) for n, x in zip(highest, xs, strict=True)]
+    lines = {}
+    for axis in paths:
         x, step = xs[axis], steps[axis]
-        outputs.refuse_mixing(leaves, x, outputs.row_rank(x))
-        _afford(path, x, highest[axis])
         v = tf.ones_like(x) * step if step > 1 else tf.ones_like(x)
         lines[x.name] = Series(x, _first(v, tuple(int(i == axis) for i in range(len(xs)))))
-    vary = [k for k in indices if not any(n and axis not in paths for axis, n in enumerate(k))]
     walked = dict(zip(vary, _walked(lines, y, vary), strict=True))
     found = [walked[k] if k in walked else tf.nest.map_structure(tf.zeros_like, y) for k in indices]
     factors = [math.prod(Fraction(math.factorial(n), h**n) for n, h in zip(k, steps, strict=True)) for k in indices]
@@ -100,8 +98,23 @@ def coefficients(
     """
     y = f(x)
     if order and check:
-        _afford(dependence.check(x, tf.nest.flatten(y)), x, order)
+        leaves = tf.nest.flatten(y)
+        cost.afford(dependence.check(x, leaves), [x], leaves, [(order,)], MAX_OPS)
     return _walked({x.name: Series(x, _first(v, (1,)))}, y, [(k,) for k in range(order + 1)])
+
+
+def _step(order: int, dtype: tf.DType) -> int:
+    """The step s of the scaled coefficients c[k] = f^(k) s**k / k!, a whole number.
+
+    The coefficient of the highest order has to overflow after its derivative, and so have the sums that it is made of:
+    these reach some `order` times c[order]. Hence s**order / order! is at most 1 / order, and by a sixth of the
+    dtype's range less: what exceeds the dtype by up to that factor is still infinite of the right sign. Any smaller s
+    would lose small derivatives: for order = 170 and s = 1, 1 / order! vanishes.
+    """
+    if order < 2:
+        return 1
+    room = math.log(order) + math.log(dtype.max) / 6
+    return max(1, math.floor(math.exp((math.lgamma(order + 1) - room) / order)))
 
 
 def _first(v: tf.Tensor, unit: Index) -> Callable[[Index], Coefficient]:
@@ -113,20 +126,6 @@ def _walked(lines: dict[str, Series], y: Any, indices: Sequence[Index]) -> list[
     leaves = tf.nest.flatten(y)
     series = walk(lines, leaves, indices)
     return [tf.nest.pack_sequence_as(y, [_coefficient(s, k) for s in series]) for k in indices]
-
-
-def _afford(path: list[Any], x: tf.Tensor, order: int) -> None:
-    """Refuses, before it is built, a graph whose size is past sense."""
-    varies = {t.name for op in path for t in op.outputs} | {x.name}
-    steep = sum(not is_linear(op, varies) for op in path)
-    size = (len(path) - steep) * order + steep * order**2
-    if size > MAX_OPS:
-        minutes = float(f"{size / _OPS_PER_MINUTE:.1g}")  # one digit: the rate is rough
-        raise CostError(
-            f"The derivative of order {order} by power series would take about {size:.1e} graph ops, and about "
-            f"{minutes:g} minutes of tracing on one core of 2024: of the {len(path)} ops between x and f(x) {steep} "
-            "are not linear, and what each of these takes grows with the square of the order. Ask for a lower order."
-        )
 
 
 def _coefficient(y: Series | tf.Tensor, k: Index) -> tf.Tensor:
