@@ -1,8 +1,8 @@
 """Outer tapes through the coefficients of elementwise functions, once and twice, against mpmath; and what that costs."""
 
-import mpmath
 import sys
 
+import mpmath
 import numpy as np
 import pytest
 import tensorflow as tf

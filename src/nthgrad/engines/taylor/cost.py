@@ -55,8 +55,8 @@ def afford(path: Sequence[Any], xs: Sequence[tf.Tensor], ys: Sequence[tf.Tensor]
         raise CostError(
             f"The derivative of order {order} by power series would take about {size:.1e} graph ops, and about "
             f"{minutes(size)} minutes of tracing on one core of 2024: orders {_SAMPLES[0]}, {_SAMPLES[1]} and "
-            f"{_SAMPLES[2]} along a line take {counts[0]}, {counts[1]} and {counts[2]}. Ask for a lower order, or split "
-            "f into terms and differentiate each of them."
+            f"{_SAMPLES[2]} along a line take {counts[0]}, {counts[1]} and {counts[2]}. Ask for a lower order, or "
+            "split f into terms and differentiate each of them."
         )
 
 
@@ -83,10 +83,16 @@ def _count(xs: Sequence[tf.Tensor], ys: Sequence[tf.Tensor], order: int) -> int:
     """Counts the ops of the series of an order along a line on which all xs vary. Nothing uses these ops."""
     graph = xs[0].graph
     before = len(graph.get_operations())
-    lines = {x.name: Series(x, lambda k, v=tf.ones_like(x): v if k == (1,) else None) for x in xs}
+    lines = {x.name: _line(x) for x in xs}
     walk(lines, ys, [(order,)])
     made = graph.get_operations()[before:]
     return len(made) + sum(_inside(op) for op in made)
+
+
+def _line(x: tf.Tensor) -> Series:
+    """The series of x + s."""
+    v = tf.ones_like(x)
+    return Series(x, lambda k: v if k == (1,) else None)
 
 
 def _inside(op: Any) -> int:
