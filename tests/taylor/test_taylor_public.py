@@ -224,7 +224,7 @@ def test_the_highest_order_that_fits_is_not_lost(name):
     """The values are of mpmath.taylor, with 60 digits."""
     f, order, want = HIGHEST[name]
     got = float(ng.derivative(f, order)(np.float32(0.5)))
-    assert got == pytest.approx(want, rel=order * np.finfo("float32").eps * 8)
+    assert got == pytest.approx(want, rel=float(order * np.finfo("float32").eps * 8))
     assert np.isinf(ng.derivative(f, order + 1)(np.float32(0.5)))
 
 
