@@ -132,4 +132,4 @@ def test_tracing_calls_as_many_functions_as_the_square_of_the_order():
         return count
 
     calls(2)
-    assert calls(50) < 4.4 * calls(25)
+    assert calls(50) < 3.1 * calls(25)  # 2.86 was counted, and 3.40 with such a search
