@@ -40,6 +40,9 @@ def derivative(
     (2**-7). The layers of a network round too. In float16, values above 65504 are infinite, such as the fourth
     derivative of log below 0.098. If that is not enough, cast x to float32.
 
+    In any dtype a derivative too large for it is infinite. Some orders further on it is NaN: the terms of its sum are
+    infinite, with both signs.
+
     g differentiates the values that f computes eagerly. TensorFlow 2.21 optimizes some plain `tf.function`s to other
     values: if one output of a `tf.unstack` or `tf.split` is stacked with itself, or its `tf.exp` reduced to a maximum.
     g is traced so that this does not happen. `nthgrad.engines.grappler` lists where it still can, in your functions.

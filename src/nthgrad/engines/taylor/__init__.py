@@ -11,15 +11,12 @@ import tensorflow as tf
 
 from nthgrad.engines import outputs
 from nthgrad.engines.graph import dependence
-from nthgrad.engines.taylor.interpreter import interpret, is_linear
+from nthgrad.engines.taylor import cost
+from nthgrad.engines.taylor.interpreter import interpret
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, times, value, varying
-from nthgrad.errors import CostError
 
 MAX_OPS = 300_000
 """Graphs larger than this are refused: tracing one takes minutes."""
-
-_OPS_PER_MINUTE = 180_000
-"""Approximate rate of tracing on one core of 2024: order 100 of tanh, estimated at 1e4 ops, took 3.3 s."""
 
 
 def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest: int = 0) -> list[Any]:
@@ -63,18 +60,19 @@ def partials(
     y = f(*xs)
     leaves = tf.nest.flatten(y)
     highest = [max(orders) for orders in zip(*indices, strict=True)]
-    # A step is a power of two, so it rounds nothing; step**k / k! stays near 1 where 1 / k! would underflow.
-    steps = [2 ** round(math.log2(max(1.0, n / math.e))) for n in highest]
-    env = {}
     paths = dependence.used(xs, leaves, names, [axis for axis, n in enumerate(highest) if n])
-    for axis, path in paths.items():
-        x, step = xs[axis], steps[axis]
-        outputs.refuse_mixing(leaves, x, outputs.row_rank(x))
-        _afford(path, x, highest[axis])
-        v = tf.ones_like(x) * step if step > 1 else tf.ones_like(x)
-        env[x.name] = Series(x, _first(v, tuple(int(i == axis) for i in range(len(xs)))))
     vary = [k for k in indices if not any(n and axis not in paths for axis, n in enumerate(k))]
-    walked = dict(zip(vary, _walked(env, y, vary), strict=True))
+    for axis in paths:
+        outputs.refuse_mixing(leaves, xs[axis], outputs.row_rank(xs[axis]))
+    ops = {op.name: op for path in paths.values() for op in path}
+    cost.afford(list(ops.values()), [xs[axis] for axis in paths], leaves, vary, MAX_OPS)
+    steps = [_step(n, x.dtype) for n, x in zip(highest, xs, strict=True)]
+    lines = {}
+    for axis in paths:
+        x, step = xs[axis], steps[axis]
+        v = tf.ones_like(x) * step if step > 1 else tf.ones_like(x)
+        lines[x.name] = Series(x, _first(v, tuple(int(i == axis) for i in range(len(xs)))))
+    walked = dict(zip(vary, _walked(lines, y, vary), strict=True))
     found = [walked[k] if k in walked else tf.nest.map_structure(tf.zeros_like, y) for k in indices]
     factors = [math.prod(Fraction(math.factorial(n), h**n) for n, h in zip(k, steps, strict=True)) for k in indices]
     return [tf.nest.map_structure(lambda c, r=float(r): times(c, r), c) for r, c in zip(factors, found, strict=True)]
@@ -101,8 +99,22 @@ def coefficients(
     """
     y = f(x)
     if order and check:
-        _afford(dependence.check(x, tf.nest.flatten(y)), x, order)
+        leaves = tf.nest.flatten(y)
+        cost.afford(dependence.check(x, leaves), [x], leaves, [(order,)], MAX_OPS)
     return _walked({x.name: Series(x, _first(v, (1,)))}, y, [(k,) for k in range(order + 1)])
+
+
+def _step(order: int, dtype: tf.DType) -> int:
+    """The step s of the scaled coefficients f^(k) s**k / k!: a power of two, which rounds nothing.
+
+    The coefficient of the highest order has to overflow after its derivative, and so do the sums that it consists of,
+    which reach some `order` times its size. Hence s**order / order! is at most 1 / order, and a sixth of the dtype's
+    exponent range below that. A smaller s would lose small derivatives: 1 / 170! is almost 0.
+    """
+    if order < 2:
+        return 1
+    room = math.log(order) + math.log(dtype.max) / 6
+    return 2 ** max(0, math.floor((math.lgamma(order + 1) - room) / (order * math.log(2))))
 
 
 def _first(v: tf.Tensor, unit: Index) -> Callable[[Index], Coefficient]:
@@ -114,20 +126,6 @@ def _walked(env: dict[str, Series], y: Any, indices: Sequence[Index]) -> list[An
     leaves = tf.nest.flatten(y)
     series = interpret(env, leaves, indices)
     return [tf.nest.pack_sequence_as(y, [_coefficient(s, k) for s in series]) for k in indices]
-
-
-def _afford(path: list[Any], x: tf.Tensor, order: int) -> None:
-    """Refuses a graph that would be too large, before it is built."""
-    varies = {t.name for op in path for t in op.outputs} | {x.name}
-    steep = sum(not is_linear(op, varies) for op in path)
-    size = (len(path) - steep) * order + steep * order**2
-    if size > MAX_OPS:
-        minutes = float(f"{size / _OPS_PER_MINUTE:.1g}")  # one digit: the rate is rough
-        raise CostError(
-            f"The derivative of order {order} by power series would take about {size:.1e} graph ops, and about "
-            f"{minutes:g} minutes of tracing on one core of 2024: of the {len(path)} ops between x and f(x) {steep} "
-            "are not linear, and the cost of each of these grows with the square of the order. Ask for a lower order."
-        )
 
 
 def _coefficient(y: Series | tf.Tensor, k: Index) -> tf.Tensor:
