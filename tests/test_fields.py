@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
-from refusals import check_refused
+from support.refusals import check_refused
 
 import nthgrad as ng
 from nthgrad import errors

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from refusals import check_refused
+from support.refusals import check_refused
 
 import nthgrad as ng
 from nthgrad import errors

@@ -17,7 +17,7 @@ from nthgrad.cli import expression
 from nthgrad.errors import ArgumentError
 
 X = 0.75
-# What Python itself computes; the rest of the functions are compared in tests/test_cli.py.
+# What Python itself computes; the rest of the functions are compared in tests/cli/.
 _IN_MATH = (
     "acos acosh asin asinh atan atan2 atanh cos cosh erf erfc exp expm1 lgamma log log1p pow sin sinh sqrt tan tanh"
 )

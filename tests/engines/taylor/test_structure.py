@@ -10,12 +10,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import interpolation
 import mpmath as mp
 import numpy as np
 import pytest
 import tensorflow as tf
-from interpolation import POINT, through
+from support import interpolation
+from support.interpolation import POINT, through
 
 import nthgrad as ng
 from nthgrad.engines.graph import trace

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
-from interpolation import POINT, curve
+from support.interpolation import POINT, curve
 
 raw = tf.raw_ops
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from refusals import check_refused
+from support.refusals import check_refused
 
 import nthgrad as ng
 from nthgrad import extend

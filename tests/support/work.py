@@ -1,4 +1,4 @@
-"""What test_distribute.py has done in processes of their own: `python work.py FOLDER [PORT PORT INDEX]`.
+"""What test_distribute.py has done in processes of their own: `python tests/support/work.py FOLDER [PORT PORT INDEX]`.
 
 Without ports, on two logical CPUs, and then a run that is killed; with them, as one of two workers. What came out is
 written to FOLDER/INDEX.npz; the folder also takes the files that are made on the way.

@@ -1,4 +1,4 @@
-"""What becomes of each op in TensorFlow's registry of gradients: `python tests/taylor/registry.py` writes `OPS.md`.
+"""What becomes of each op in TensorFlow's registry of gradients: `python tests/support/registry.py` writes `OPS.md`.
 
 The registry and the definitions of ops are private to TensorFlow, so this stands among the tests; nthgrad needs neither.
 """
@@ -34,7 +34,7 @@ INTRODUCTION = """\
 
 TensorFlow {version} registers something about gradients for {count} names of ops: a gradient for {with_gradient}, and for
 {without} that they have none. This is what `method="taylor"` does with each. It is written by
-`python tests/taylor/registry.py`.
+`python tests/support/registry.py`.
 
 * *native rule*: nthgrad knows how the op acts on power series. This holds for every order, and does not use the gradient
   that TensorFlow registers.

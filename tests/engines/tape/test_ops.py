@@ -1,6 +1,6 @@
 """TensorFlow's ops, one by one, through nested tapes to order 3 against interpolation of their plain values.
 
-`test_derivative` and its kin test functions of the whole line; here stands the breadth of TensorFlow: linear algebra,
+`test_core` and its kin test functions of the whole line; here stands the breadth of TensorFlow: linear algebra,
 convolutions, segments, TensorLists, control flow, ... Each f maps a scalar x, through tensors that are quadratic in x, to
 a tensor of any shape.
 """
@@ -11,14 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import tensorflow as tf
-from interpolation import POINT, curve, interpolated
+from support.interpolation import ORDER, POINT, TOLERANCE, curve, interpolated
 
 import nthgrad as ng
-
-ORDER = 3
-# The error allowed at orders 0 to 3, relative to the largest derivative. The interpolation itself has 1e-14 to 1e-9.
-TOLERANCE = (1e-12, 1e-9, 1e-8, 1e-6)
-
 
 u, v, w = curve(4, seed=11), curve(4, seed=2), curve(4, low=0.5, high=1.5, seed=3)
 inside = curve(4, low=0.3, high=0.6, seed=4)

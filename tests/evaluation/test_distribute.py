@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from distribute import work
+from support import work
 
 WORK = Path(work.__file__)
 

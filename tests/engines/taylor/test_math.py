@@ -8,8 +8,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 import tensorflow as tf
-from interpolation import POINT, curve, interpolated
-from taylor.math_cases import CASES, weighed
+from support.interpolation import POINT, curve, interpolated
+from support.math_cases import CASES, weighed
 
 import nthgrad as ng
 from nthgrad.engines.graph import trace

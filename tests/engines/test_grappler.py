@@ -3,11 +3,11 @@
 import itertools
 
 import numpy as np
-import programs
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import programs
 
 import nthgrad as ng
 from nthgrad.engines.grappler import guarded

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
-from taylor import registry
+from support import registry
 
 import nthgrad as ng
 from nthgrad.engines.graph import opaque

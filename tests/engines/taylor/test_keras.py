@@ -1,6 +1,6 @@
 """Every layer that Keras 3 offers and that takes floats, in inference, and those of tf_keras that go other ways.
 
-f(t) = layer(curve(t)), to order 3, against interpolation of f's plain values: see `test_tape_ops`.
+f(t) = layer(curve(t)), to order 3, against interpolation of f's plain values: see `engines/tape/test_ops.py`.
 """
 
 import inspect
@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
-from interpolation import POINT, curve, interpolated
-from test_tape_ops import ORDER, TOLERANCE
+from support.interpolation import ORDER, POINT, TOLERANCE, curve, interpolated
 
 import nthgrad as ng
 

@@ -4,12 +4,12 @@ import math
 from fractions import Fraction
 from itertools import groupby
 
-import functions
 import keras
 import mpmath as mp
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import functions
 
 import nthgrad
 from nthgrad.differences import FACTOR, finite_difference

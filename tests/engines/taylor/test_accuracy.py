@@ -8,10 +8,10 @@ import json
 import pathlib
 from dataclasses import replace
 
-import functions
 import numpy as np
 import pytest
-from functions import CASES, MORE
+from support import functions
+from support.functions import CASES, MORE
 
 import nthgrad as ng
 from nthgrad.engines.taylor.rules import RULES
@@ -72,7 +72,7 @@ def test_a_rule_that_is_wrong_in_the_tenth_digit_is_noticed(name, monkeypatch):
 # times the largest derivative of that order at them. Each peer's has been recorded with this same measure; it may be
 # passed by a factor of 2, or of 4 units, which rounding alone may make.
 
-RECORD = json.loads((pathlib.Path(__file__).parents[1] / "golden" / "jet_errors.json").read_text())
+RECORD = json.loads((pathlib.Path(__file__).parents[2] / "golden" / "jet_errors.json").read_text())
 ORDER_32 = 6  # the record goes to 8
 UNITS = 4.0
 FACTOR = {"sin(x) / x": 4.0}  # all three have lost 1e3 to 1e8 units by then; they differ by how lucky they are

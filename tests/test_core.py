@@ -2,12 +2,12 @@
 
 import functools
 
-import functions
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
+from support import functions
 
 import nthgrad as ng
 
@@ -21,7 +21,7 @@ METHODS = pytest.mark.parametrize("method", ["tape", "taylor"])
 def test_the_table_of_functions_to_order_4(case, dtype):
     points = np.array(case.points, dtype)
     want = np.array([functions.derivatives(case, float(x), ORDER) for x in case.points]).T
-    got = ng.derivatives(case.f, ORDER, method="tape")(points)  # taylor/test_taylor_accuracy.py has the other engine
+    got = ng.derivatives(case.f, ORDER, method="tape")(points)  # engines/taylor/test_accuracy.py has the other engine
     assert len(got) == ORDER + 1
     for x in range(len(points)):
         largest = np.maximum.accumulate(np.abs(want[:, x]))

@@ -11,6 +11,9 @@ import tensorflow as tf
 from numpy.polynomial import chebyshev
 
 POINT = 0.3
+ORDER = 3  # of the derivatives of one op, or of one layer
+# The error allowed at orders 0 to 3, relative to the largest derivative. The interpolation itself has 1e-14 to 1e-9.
+TOLERANCE = (1e-12, 1e-9, 1e-8, 1e-6)
 
 
 def through(a: Any, b: Any, c: Any) -> Callable[[Any], Any]:

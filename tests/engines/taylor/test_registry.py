@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-from taylor import registry
+from support import registry
 
 import nthgrad as ng
 from nthgrad.engines.graph import kinds
@@ -22,7 +22,7 @@ R = tf.raw_ops
 def test_the_published_table_is_what_is_there():
     table = registry.table()  # in any version of TensorFlow every name must have its place
     if tf.__version__.startswith(f"{registry.VERSION}."):
-        assert registry.FILE.read_text(encoding="utf-8") == table, "run python tests/taylor/registry.py"
+        assert registry.FILE.read_text(encoding="utf-8") == table, "run python tests/support/registry.py"
 
 
 def test_no_op_stands_in_two_tables():
