@@ -12,7 +12,7 @@ from support import registry
 
 import nthgrad as ng
 from nthgrad.engines.graph import opaque
-from nthgrad.engines.graph.trace import CONSTANT
+from nthgrad.engines.graph.kinds import CONSTANT
 from nthgrad.engines.tape import repairs
 from nthgrad.errors import UnsupportedOpError
 
@@ -167,7 +167,7 @@ def test_each_op_that_varies_and_has_no_gradient_is_refused():
         and not registry.classify(kind).startswith("constant")
         and not re.search(ELSEWHERE, registry.classify(kind))
     }
-    assert silent - repairs.REFUSED.keys() - opaque.OPS.keys() - CONSTANT == {
+    assert silent - repairs.REFUSED.keys() - opaque.PYTHON.keys() - CONSTANT == {
         "LookupTableFind",  # of the tables of TensorFlow 1
         "XlaVariadicReduce",  # in no public module
     }

@@ -112,8 +112,8 @@ def refuse(path: list[Any], sources: Iterable[tf.Tensor]) -> None:
     """Raises where an op between the sources and f(x) would lose a part of the derivative without a word."""
     varying = {t.name for t in sources} | {t.name for op in path for t in op.outputs}
     for op in path:
-        if op.type in opaque.OPS:
-            raise opaque.refused(op)
+        if op.type in opaque.PYTHON:
+            opaque.check(op, varies=True)
         if reason := refusal(op):
             raise UnsupportedOpError(f"{trace.describe(op)} cannot be differentiated: {reason}. {_WAYS_OUT}")
         for index in REFUSED_INPUTS.get(op.type, ()):
