@@ -33,6 +33,7 @@ def test_agreement(f, x, dtype):
     assert report.elements == sum(np.size(y) for y in tf.nest.flatten(f(np.asarray(x, dtype))))
 
 
+@pytest.mark.quick
 def test_a_wrong_derivative_is_found_and_placed():
     @tf.custom_gradient
     def f(x):
@@ -130,6 +131,7 @@ NOTHING = (
 )
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("f", "x", "message"),
     [

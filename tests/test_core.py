@@ -62,6 +62,7 @@ def test_float16_ends_at_65504():
 SHAPES = {"scalar": (), "one": (1,), "batch": (5,), "column": (5, 1), "single row": (1, 1), "matrix": (2, 3)}
 
 
+@pytest.mark.quick
 @METHODS
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("jit_compile", [None, True])
@@ -126,6 +127,7 @@ def test_a_leaf_of_another_dtype_keeps_it():
     np.testing.assert_allclose(got[1], [12.0], rtol=1e-7)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("argnum", [1, "y"])
 def test_the_argument_by_position_or_by_name(argnum):
     g = ng.derivative(lambda x, y, n=2: x * y**n, 2, argnum=argnum)
@@ -175,6 +177,7 @@ CALLS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("jit_compile", [None, True])
 @pytest.mark.parametrize("points", CALLS.values(), ids=CALLS)
 def test_one_trace_a_signature(points, jit_compile):
@@ -359,6 +362,7 @@ def test_the_identity(f):
             np.testing.assert_array_equal(leaf, want + 0 * x)
 
 
+@pytest.mark.quick
 def test_order_0_is_f():
     np.testing.assert_array_equal(ng.derivative(lambda x: x + 1, 0)(np.array([1.0])), [2.0])
     assert len(ng.derivatives(lambda x: x + 1, 0)(1.0)) == 1

@@ -289,6 +289,7 @@ CASES = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", CASES)
 def test_refused(name):
     check_refused(CASES[name], __file__)

@@ -114,6 +114,7 @@ def test_any_callable_gives_its_g_again(name):
     assert ng.derivatives(AGAIN[name](), 2) is not g
 
 
+@pytest.mark.quick
 def test_what_is_equal_is_not_the_same():
     one, three = Scaled(1.0), Scaled(3.0)
     for pick in (lambda f: f, lambda f: f.method, lambda f: functools.partial(f)):
@@ -138,6 +139,7 @@ def test_a_wrapper_does_not_inherit_the_g_of_what_it_wraps():
     assert ng.derivative(f) is g
 
 
+@pytest.mark.quick
 def test_a_list_of_options_is_copied():
     names = ["t"]
     g = ng.partials(field, names)

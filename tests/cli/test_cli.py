@@ -60,6 +60,7 @@ def process(*arguments: str, **options) -> subprocess.CompletedProcess:
 LOG = [math.log(3), 1 / 3, -1 / 9, 2 / 27, -6 / 81]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("dtype", "method", "tolerance"),
     [
@@ -501,6 +502,7 @@ TABLE = """\
 """
 
 
+@pytest.mark.quick
 def test_table(capsys):
     assert main(["eval", "sin(x*y)", "--at", "x=0.5,1,2", "--at", "y=3", "--by", "y", "--order", "2"]) == 0
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == TABLE.splitlines()
@@ -591,6 +593,7 @@ NOT_NUMBERS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("make", NOT_NUMBERS.values(), ids=NOT_NUMBERS)
 def test_points_are_never_unpickled(make, capfd):
     make(Path("x.npy"))
@@ -810,6 +813,7 @@ def test_run(here, capfd):
 # ---------- the process
 
 
+@pytest.mark.quick
 def test_help_and_version(capsys):
     assert main([]) == 0
     top = capsys.readouterr().out

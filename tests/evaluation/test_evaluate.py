@@ -117,6 +117,7 @@ KINDS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_arrays(kind, dtype, tmp_path, monkeypatch):
@@ -220,6 +221,7 @@ NOTHING = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("g", "data", "want"), NOTHING.values(), ids=NOTHING)
 def test_no_points(g, data, want, tmp_path):
     for out in (None, tmp_path / ("y.npy" if g is not NOTHING["derivatives"][0] and g is not G else "y")):
@@ -277,6 +279,7 @@ def interrupted(tmp_path, at=3, data=X, **options):
     return tmp_path / "y", tmp_path / "y.part"
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("data", [X, dataset(X).batch(2)], ids=["array", "dataset"])
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_a_run_goes_on_where_it_stopped(at, data, tmp_path):

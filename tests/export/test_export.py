@@ -158,6 +158,7 @@ def test_a_saved_model_runs_in_a_process_without_nthgrad(tmp_path):
                     compared([file[key] for key in file.files], points(d, length, dtype), wanted)
 
 
+@pytest.mark.quick
 def test_a_saved_model_has_structure_and_a_signature_by_name(tmp_path):
     def u(theta, x):
         return {"u": theta**2 * x, "v": (x**3, theta * x)}
@@ -253,6 +254,7 @@ def test_the_structure_points_to_the_outputs_in_their_order(tmp_path):
     assert said["structure"] == {"a.z": 0, "a b": 1}
 
 
+@pytest.mark.quick
 @writes_stablehlo
 @pytest.mark.parametrize(
     ("given", "made"),

@@ -7,6 +7,7 @@ import math
 import sys
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from hypothesis import note
 from hypothesis import strategies as st
@@ -117,6 +118,7 @@ def computed(text):
         return error
 
 
+@pytest.mark.quick
 @cases(200, TEXTS)
 def test_a_number_or_the_documented_error(text):
     computed("sin(x) + 1")  # what is imported once

@@ -97,6 +97,7 @@ def numbers(text):
 # ---------- numbers
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_log(dtype):
     x, d = keras.Input((1,), dtype=dtype), keras.Input((1,), dtype=dtype)
@@ -225,6 +226,7 @@ def test_held_though_the_caller_made_it_from_x():
     np.testing.assert_allclose(tf.function(lambda t: model([t, t]))(tf.constant([[1.0]])), [[1 / 2]], rtol=1e-6)
 
 
+@pytest.mark.quick
 def test_mixed_partials_and_a_residual():
     t, x = keras.Input((1,), dtype="float64"), keras.Input((1,), dtype="float64")
     u = ops.sin(2 * t) * x**3 * t
@@ -453,6 +455,7 @@ def test_the_layers_between_may_compute_in_float32():
 # ---------- saving
 
 
+@pytest.mark.quick
 def test_a_configuration_is_the_order():
     x = keras.Input((1,))
     layer = keras.Model(x, grad(ops.sin(x), x, 2)).layers[-1]

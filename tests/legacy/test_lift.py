@@ -426,6 +426,7 @@ ARGUMENTS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("names", ARGUMENTS, ids=", ".join)
 def test_arguments_have_the_last_parts_of_the_names(names):
     with legacy.session() as sess:

@@ -93,6 +93,7 @@ def test_every_section_has_a_finding_and_every_finding_a_section():
     assert len(CELLS) > 500
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("title", [title for title, text in TREATED.items() if "\n### old\n" in text])
 def test_programs_on_the_page(title, scanned):
     old, new = blocks(TREATED[title])
@@ -226,6 +227,7 @@ print(w, end="") >> 3
 """
 
 
+@pytest.mark.quick
 def test_a_program_of_today(scanned):
     assert scanned(MODERN) == []
 
@@ -712,6 +714,7 @@ def test_folders(tmp_path, monkeypatch):
 # The command line -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.quick
 def test_lines_and_status(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("old.py").write_text("import tensorflow as tf\ny = tf.log(x)\n")

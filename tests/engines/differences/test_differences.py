@@ -92,11 +92,13 @@ KNOWN_STENCILS = [  # Fornberg 1988, table 1
 ]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("order", "accuracy", "offsets", "weights"), KNOWN_STENCILS)
 def test_stencil_is_the_known_one(order, accuracy, offsets, weights):
     assert stencil(order, accuracy) == (offsets, tuple(Fraction(w) for w in weights.split()))
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("order", range(13))
 @pytest.mark.parametrize("accuracy", [2, 4, 6, 8])
 def test_stencil_is_exact_for_monomials_and_no_more(order, accuracy):
@@ -261,6 +263,7 @@ EDGES = [  # points at which the first steps of the ladder are no good, or x is 
 ]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("f", "exact", "points"), EDGES)
 @pytest.mark.parametrize("order", [1, 2])
 def test_edges(f, exact, points, order):
@@ -451,6 +454,7 @@ ARGNUM = "argnum is {}, and no argument has that position. Give an integer from 
 STEP = "step is {}, and no difference can take that step. Give a finite number above 0."
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [({"order": order}, ORDER.format(repr(order))) for order in (-1, True, 1.0, "2", None)]

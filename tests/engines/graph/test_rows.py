@@ -315,6 +315,7 @@ def test_what_is_proved_is_so(name, opened):
     assert not spilt(f, shape, state.axes[0])
 
 
+@pytest.mark.quick
 @OPEN
 @pytest.mark.parametrize("name", MIXED)
 def test_what_mixes_is_found(name, opened):
@@ -396,6 +397,7 @@ def test_ops_that_mix_are_refused(name, method):
             tf.function(call, autograph=False, input_signature=[tf.TensorSpec([None, 1], tf.float64)])(X)
 
 
+@pytest.mark.quick
 def test_the_error_names_the_op_and_the_line():
     line = inspect.currentframe().f_lineno + 1
     g = ng.derivative(lambda x: tf.cumsum(x * 2))

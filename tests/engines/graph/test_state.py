@@ -53,6 +53,7 @@ def test_tensorflows_own_list_of_ops_that_read_is_in_ours():
     assert reads <= kinds.READS
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", ["READS", "DRAWS", "CHECKS"])
 def test_no_op_is_named_twice(kind):
     others = {"READS", "DRAWS", "CHECKS"} - {kind}

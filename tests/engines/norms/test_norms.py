@@ -283,6 +283,7 @@ def test_derivatives_of_derivatives():
     same(fourth, [D * (D + 2) * 8 / 24], "float64")
 
 
+@pytest.mark.quick
 def test_great_and_small_euclidean_norms():
     x = np.array([[3e-30, 4e-30], [3e30, 4e30]], "float32")
     got = ng.gradient(lambda x: tf.math.reduce_euclidean_norm(x, -1))(x)

@@ -187,6 +187,7 @@ def test_op(case):
     assert (np.abs(got - want) <= np.array(TOLERANCE) * scale).all(), f"{got} instead of {want}"
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", ["reduce_prod", "segment_mean"])
 def test_op_with_an_output_of_any_shape(name):
     f = next(case.f for case in CASES if case.name == name)
@@ -197,5 +198,6 @@ def test_op_with_an_output_of_any_shape(name):
         np.testing.assert_allclose(np.ravel(y), values, rtol=0, atol=tolerance * max(map(np.max, map(np.abs, want))))
 
 
+@pytest.mark.quick
 def test_names_are_unique_and_the_table_is_broad():
     assert len({case.name for case in CASES}) == len(CASES) >= 70

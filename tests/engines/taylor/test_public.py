@@ -28,6 +28,7 @@ LINES = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("jit_compile", [None, True])
 @pytest.mark.parametrize("name", LINES)
@@ -139,6 +140,7 @@ def test_refused(name):
     check_refused(REFUSED[name], __file__)
 
 
+@pytest.mark.quick
 def test_a_rule_of_ones_own(monkeypatch):
     monkeypatch.setattr(extend, "RULES", table := dict(rules.RULES))
     monkeypatch.setattr("nthgrad.engines.taylor.interpreter.RULES", table)

@@ -229,6 +229,7 @@ def test_function_of_a_full_series(name, shape, pattern):
 FULL = tuple(np.append([low], np.random.default_rng(0).uniform(-1, 1, 5)) for low in (0.3, 1.6, 1.7))
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("name", "kind"), [("exp", "Exp"), ("tanh", "Tanh"), ("a / b", None), ("atan", "Atan")])
 def test_a_rule_wrong_by_a_thousandth_is_noticed(name, kind, monkeypatch):
     assert difference(name, "full", FULL) < TOLERANCE
@@ -286,6 +287,7 @@ def structure(f, *absent):
         return {k for k in range(1, 6) if y[k,] is None}
 
 
+@pytest.mark.quick
 def test_structural_zeros_are_kept():
     still = range(1, 9)
     assert structure(lambda a, b: a + b, [1, 2, 3], [2, 3, 4]) == {2, 3}
@@ -309,6 +311,7 @@ INFINITE = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", INFINITE)
 @settings(max_examples=20)
 @given(a=numbers((6,), 1, 2), b=numbers((6,), 1, 2), k=st.integers(1, 5), infinity=st.sampled_from([np.inf, -np.inf]))
