@@ -80,6 +80,7 @@ MULTIPLES = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", MULTIPLES)
 def test_a_maximum_of_multiples_is_no_leaky_relu(name):
     x = tf.constant([0.125, 3.0, -1.0])
