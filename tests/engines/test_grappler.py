@@ -57,8 +57,11 @@ RIGHT = {
 METHODS = pytest.mark.parametrize("method", ["taylor", "tape"])
 
 
-@pytest.mark.parametrize("name", RIGHT)
-@METHODS
+# Both engines, where an op, a loop and a maximum go wrong; the others are variants of them.
+TAPED = ["a stack", "a stack in a loop", "a maximum"]
+
+
+@pytest.mark.parametrize(("name", "method"), [*((n, "taylor") for n in RIGHT), *((n, "tape") for n in TAPED)])
 def test_a_derivative_is_that_of_the_function_as_it_is_eagerly(name, method):
     f, expected = RIGHT[name]
     x = tf.constant([1.0, 2.0, 0.5], tf.float64)
@@ -151,7 +154,7 @@ STEPS = st.tuples(
 )
 
 
-@settings(max_examples=settings().max_examples * 4 // 10)
+@settings(max_examples=settings().max_examples * 2 // 10)
 @given(
     st.lists(STEPS, min_size=2, max_size=8),
     st.sampled_from([(2, 2), (3,), (2, 3), (2, 1, 3), (3, 2)]),

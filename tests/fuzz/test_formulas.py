@@ -119,7 +119,7 @@ def computed(text):
 
 
 @pytest.mark.quick
-@cases(200, TEXTS)
+@cases(100, TEXTS)
 def test_a_number_or_the_documented_error(text):
     computed("sin(x) + 1")  # what is imported once
     with watched():
@@ -142,7 +142,7 @@ def close(found, known, text):
     assert abs(found - known) <= 1e-9 * max(1.0, abs(known)) + 10 * steep, (text, found, known)
 
 
-@cases(8, TEXTS)
+@cases(5, TEXTS)
 def test_the_command_line(text):
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
