@@ -71,8 +71,8 @@ _events: list = []
 _watching = [False]
 
 
-def _hook(event, arguments):
-    if _watching[0] and (event in WATCHED or (event == "open" and str(arguments[1]) != "r")):
+def _hook(event, arguments, watching=_watching):  # at the end of the process, the module's names are gone
+    if watching[0] and (event in WATCHED or (event == "open" and str(arguments[1]) != "r")):
         _events.append((event, str(arguments)[:200]))
 
 
