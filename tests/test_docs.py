@@ -56,6 +56,7 @@ def test_the_examples_of_the_docstrings(item):
     run(item)
 
 
+@pytest.mark.quick
 def test_every_public_function_has_an_example():
     for name in nthgrad.__all__:
         thing = getattr(nthgrad, name)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from refusals import check_refused
+from support.refusals import check_refused
 
 import nthgrad as ng
 from nthgrad import errors
@@ -289,6 +289,7 @@ CASES = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", CASES)
 def test_refused(name):
     check_refused(CASES[name], __file__)

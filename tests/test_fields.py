@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
-from refusals import check_refused
+from support.refusals import check_refused
 
 import nthgrad as ng
 from nthgrad import errors
@@ -70,6 +70,7 @@ def test_both_ways_to_name_coordinates(dtype, jit_compile, method):
             )
 
 
+@pytest.mark.quick
 @METHODS
 @pytest.mark.parametrize("shape", [(), (3,), (3, 1), (1, 1), (0, 1), (3, 1, 1)], ids=str)
 def test_the_shape_of_the_points(shape, method):
@@ -99,6 +100,7 @@ def test_a_field_with_components(method):
     np.testing.assert_allclose(got["xx"]["p"][1], -np.sin(x), rtol=1e-14)
 
 
+@pytest.mark.quick
 def test_long_names_other_arguments_and_one_that_is_no_coordinate():
     def u(theta, r, power=2, *, scale=1.0):
         return scale * r**power * tf.cos(theta)
@@ -196,6 +198,7 @@ def fused(x):
     return tf.reshape(normal, tf.shape(x))
 
 
+@pytest.mark.quick
 @METHODS
 def test_rows_that_are_mixed_are_refused(method):
     z = POINTS.astype("float32")

@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,18 +26,74 @@ def python(code):
     return done.stdout.strip()
 
 
+def code(*places):
+    """The Python files below folders of the project."""
+    return [path for place in places for path in sorted((ROOT / place).rglob("*.py"))]
+
+
+@pytest.mark.quick
 def test_every_folder_with_code_is_a_package_that_is_installed():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    folders = {path.parent.relative_to(ROOT / "src") for path in (ROOT / "src").rglob("*.py")}
-    folders |= {"nthgrad" / path.parent.relative_to(ROOT) for path in (ROOT / "legacy").rglob("*.py")}
-    names = {".".join(folder.parts) for folder in folders}
+    folders = {path.parent for path in code("src", "legacy")}
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+    names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    names = {n.removeprefix("src.") if n.startswith("src.") else f"nthgrad.{n}" for n in names}
     assert set(project["tool"]["setuptools"]["packages"]) == names
 
 
+@pytest.mark.quick
 def test_the_top_level_is_what_the_design_names():
-    tracked = subprocess.run(["git", "ls-tree", "--name-only", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    names = {name for name in tracked.stdout.split() if not name.startswith(".")}
-    assert names <= {"src", "legacy", "tests", "pyproject.toml", "README.md", "MIGRATION.md", "LICENSE"}
+    built = {"build", "dist"}  # .gitignore has them
+    names = {path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__"))} - built
+    assert names == {"src", "legacy", "tests", "pyproject.toml", "README.md", "MIGRATION.md", "LICENSE"}
+
+
+TABLES = {"legacy/_scan/idioms.py"}  # one entry after another
+
+
+@pytest.mark.quick
+def test_a_file_is_one_idea():
+    long = {
+        str(path.relative_to(ROOT))
+        for path in code("src", "legacy")
+        if len(path.read_text(encoding="utf-8").splitlines()) > 450
+    }
+    assert long == TABLES
+
+
+# Files of tests for what has no folder of its own among the tests.
+ROOMS = [
+    *(
+        f"test_{name}.py"
+        for name in ("core", "fields", "operators", "checking", "errors", "migration", "docs", "house")
+    ),
+    *(f"legacy/test_{name}.py" for name in ("isolation", "script", "lift", "scan", "tensorflow")),
+]
+
+
+@pytest.mark.quick
+def test_every_room_has_a_quick_test():
+    tests = ROOT / "tests"
+    rooms = {path.parent: [] for path in tests.rglob("test_*.py")} | {tests / name: [] for name in ROOMS}
+    for path in tests.rglob("test_*.py"):
+        if "@pytest.mark.quick" in path.read_text(encoding="utf-8"):
+            for room in (path, path.parent):
+                rooms.setdefault(room, []).append(path)
+    assert [str(room.relative_to(tests)) for room, quick in rooms.items() if not quick] == []
+
+
+@pytest.mark.quick
+def test_the_tests_have_the_rooms_of_the_library():
+    src = ROOT / "src" / "nthgrad"
+    rooms = {str(path.parent.relative_to(src)) for path in code("src")}
+    rooms -= {".", "_display", "examples", "engines/taylor/rules"}  # tested by cli, test_examples.py, engines/taylor
+    missing = [room for room in rooms if not any((ROOT / "tests" / room.lstrip("_")).glob("test_*.py"))]
+    assert missing == []
+
+
+@pytest.mark.quick
+def test_benchmarks_are_no_tests():
+    assert not list((ROOT / "tests" / "benchmarks").rglob("test_*.py"))
 
 
 def test_legacy_is_imported_once_and_by_its_full_name():
@@ -44,6 +101,7 @@ def test_legacy_is_imported_once_and_by_its_full_name():
     assert "legacy" not in sys.modules
 
 
+@pytest.mark.quick
 def test_the_public_names_are_there():
     for name in nthgrad.__all__:
         assert getattr(nthgrad, name).__doc__
@@ -78,6 +136,11 @@ def private(name):
     return name.startswith(("tensorflow.python", "tensorflow.core", "tf_keras.src", "tf_keras.api"))
 
 
+def mentioned(text):
+    """Whether a text has a private name in it, also behind other words."""
+    return re.search(r"\b(tensorflow\.(python|core)|tf_keras\.(src|api))\b", text)
+
+
 def strings(tree):
     """The string constants that are not docstrings; of an f-string, its constant parts."""
     statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
@@ -109,6 +172,7 @@ def trees(folder):
     }
 
 
+@pytest.mark.quick
 def test_private_imports_stand_in_one_place():
     for folder, place in (("src", "_private.py"), ("legacy", "_internals")):
         for path, tree in trees(folder).items():
@@ -116,10 +180,16 @@ def test_private_imports_stand_in_one_place():
             assert not found or place in path.parts, path
 
 
-def test_private_names_in_strings_stand_in_the_tables_of_legacy():
-    for path, tree in trees("legacy").items():
-        if path.parts[0] not in ("_internals", "_names", "_patches"):
-            assert not [text for text in strings(tree) if private(text)], path
+# Files and folders for what TensorFlow and tf_keras do not publish.
+NAMED = {"src": ("_private.py",), "legacy": ("_internals", "_names", "_patches")}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("folder", NAMED)
+def test_private_names_in_strings_stand_in_tables(folder):
+    for path, tree in trees(folder).items():
+        if not set(NAMED[folder]) & set(path.parts):
+            assert not [text for text in strings(tree) if mentioned(text)], path
 
 
 def imported(tree, modules):
@@ -134,6 +204,7 @@ def imported(tree, modules):
     return found
 
 
+@pytest.mark.quick
 def test_no_circle_of_imports_in_legacy():
     """Late imports and names in strings count; what is imported for types only does not."""
     named = {

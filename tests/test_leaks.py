@@ -71,6 +71,14 @@ CASES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def alone():
+    """Hides from the collector what other tests left: it would look through all of that each time."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def kept():
     """How many registered gradients, graphs and ops there are."""
     gc.collect()

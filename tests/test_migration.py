@@ -165,6 +165,7 @@ def differences(old: Any, new: Any, stated: dict[str, float]) -> list[str]:
     return found
 
 
+@pytest.mark.quick
 def test_the_page_is_all_there():
     assert len(SECTIONS) == 29
     assert len(TABLES) == 14
@@ -237,6 +238,7 @@ def pieces_in(name: str, text: str) -> bool:
     return all(piece in text for piece in name.split("..."))
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("row", rows(CHAPTERS[NAMES]), ids=lambda row: row[0])
 def test_names(row):
     """A name stands in the program, or the column of the table, that the row leads to."""
@@ -254,11 +256,13 @@ def test_names(row):
             assert pieces_in(name, program), (name, title)
 
 
+@pytest.mark.quick
 def test_every_section_has_names():
     linked = set(re.findall(r"\]\((#[^)]+)\)", CHAPTERS[NAMES]))
     assert linked == {anchor(title) for title in TREATED}
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((#[^)]+)\)", TEXT))))
 def test_links(link):
     assert link in {anchor(title) for title in CHAPTERS}

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from refusals import check_refused
+from support.refusals import check_refused
 
 import nthgrad as ng
 from nthgrad import errors
@@ -123,6 +123,7 @@ def test_on_one_point(name, dtype):
     np.testing.assert_allclose(got, want, rtol=0, atol=200 * np.finfo(dtype).eps * np.abs(want).max())
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_the_number_of_points(count):
     spec = [tf.TensorSpec([None, 3], tf.float64)]
@@ -164,6 +165,7 @@ def test_structures_other_arguments_and_names():
     assert [t.shape.as_list() for t in tf.nest.flatten(jacobian)] == [[5, 3, 3], [5, 1, 3], [5, 3]]
 
 
+@pytest.mark.quick
 def test_derivatives_that_are_zero():
     linear = lambda x: tf.linalg.matvec(x, tf.constant([1.0, 2.0, 3.0], x.dtype))  # noqa: E731
     for operator in (ng.laplacian, ng.biharmonic, ng.hessian):
@@ -401,6 +403,7 @@ CASES = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", CASES)
 def test_refused(name):
     check_refused(CASES[name], __file__)

@@ -3,13 +3,13 @@
 Each is compared with 50-digit mpmath, to a tolerance that comes from dtype, order and the sizes met on the way.
 """
 
-import expressions
 import hypothesis
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
+from support import expressions
 
 import nthgrad as ng
 from nthgrad import legacy

@@ -1,6 +1,6 @@
 """How exact the Taylor engine is, beside JAX's jet and nested tapes: `python tests/benchmarks/accuracy.py [--record]`.
 
-Every function of `tests/functions.py` against 50-digit mpmath, in two tables:
+Every function of `tests/support/functions.py` against 50-digit mpmath, in two tables:
 
 * float64, orders 0 to 8: the largest relative error.
 * float32, orders 0 to 8: the largest error over the points in units of 2**-23 times the largest derivative of that
@@ -18,18 +18,18 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
-import functions
 import jax
 import mpmath
 import numpy as np
 import tensorflow as tf
-from functions import CASES, MORE
 from jax import nn
 from jax import numpy as jnp
 from jax.experimental.jet import jet
 from jax.scipy import special
 from rich.console import Console
 from rich.table import Table
+from support import functions
+from support.functions import CASES, MORE
 
 import nthgrad as ng
 

@@ -61,6 +61,6 @@ def compare(problem):
         programs.compare(y, want[k], largest[k] + lost, dtype, f"order {k}")
 
 
-@cases(12, problems())
+@cases(6, problems())
 def test_towers(problem):
     compare(problem)

@@ -44,7 +44,7 @@ def spelled(draw, coordinates):
     return tuple(coordinates)
 
 
-@cases(8, problems(), st.booleans())
+@cases(4, problems(), st.booleans())
 def test_partials(problem, traced):
     x, program, by, names, dtype, options = problem
     note(f"{program}partials {names} of {options}, {dtype}: {x.tolist()}")

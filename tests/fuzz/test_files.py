@@ -73,7 +73,7 @@ def lifted(name, damages=(), file=None, seconds=SECONDS):
 
 
 # Not made smaller: each try takes as long as a crash or a time limit does.
-@cases(6, damages(), phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@cases(4, damages(), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_damaged_files(damage):
     name, file, how = damage
     note(f"{file} of {name}, damaged by {how}")

@@ -81,7 +81,7 @@ def problems(draw):
     return x, program, operator, draw(st.sampled_from(["float32", "float64"])), options
 
 
-@cases(5, problems(), st.booleans())
+@cases(3, problems(), st.booleans())
 def test_operators(problem, traced):
     x, program, operator, dtype, options = problem
     note(f"{program}{operator}, {options}, {dtype}: {x.tolist()}")

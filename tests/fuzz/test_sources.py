@@ -123,7 +123,7 @@ def scanned(content, folder):
     return found, refused
 
 
-@cases(100, CONTENTS)
+@cases(50, CONTENTS)
 def test_findings_or_a_reason(content):
     note(repr(content))
     with tempfile.TemporaryDirectory() as folder:
@@ -162,7 +162,7 @@ def steps(content, folder):
     return count
 
 
-@cases(3, blocks() | damaged())
+@cases(2, blocks() | damaged())
 def test_the_time_is_linear(text):
     """Twice as many repeats take twice the steps; a square would take four times."""
     try:
@@ -173,5 +173,6 @@ def test_the_time_is_linear(text):
     text = text.rstrip("\n") + "\n"
     repeats = max(2, 2000 // len(text))
     with tempfile.TemporaryDirectory() as folder:
+        scanned(text.encode(), folder)  # what is done once in a process does not count
         once, twice, more = (steps((text * n).encode(), folder) for n in (repeats, 2 * repeats, 4 * repeats))
     assert more - twice < 2.5 * (twice - once) + 1000, (once, twice, more)

@@ -117,11 +117,13 @@ UNLIKE = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", ALIKE)
 def test_equal_prints_have_no_differences(name):
     assert compare(*ALIKE[name]) == []
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", UNLIKE)
 def test_a_difference_is_told(name):
     recorded, printed, differences = UNLIKE[name]
@@ -187,6 +189,7 @@ def test_two_tolerances_are_refused():
         tolerances("# tolerance: 1e-5 (one)\n# tolerance: 1e-6 (two)\n")
 
 
+@pytest.mark.quick
 def test_every_program_has_its_record_and_every_record_its_program():
     assert [path.stem for path in PROGRAMS] == list(RECORDED)
 

@@ -255,6 +255,7 @@ def test_the_default_strategy_is_tensorflow_2s_also_if_it_is_asked_for_first_ins
     assert hasattr(tf.distribute.get_strategy(), "experimental_distribute_values_from_function")
 
 
+@pytest.mark.quick
 def test_inside_is_tensorflow_1():
     with legacy.session() as sess:
         assert not tf.executing_eagerly()
@@ -331,6 +332,7 @@ def test_a_graph_is_used_again():
         made.fit(DATA, TARGET, verbose=0)
 
 
+@pytest.mark.quick
 def test_the_session_is_closed():
     with legacy.session() as sess:
         x = tf1.constant(1.0)

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import settings
 
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
@@ -22,6 +23,7 @@ FILES = Path(__file__).parents[1] / "golden" / "artefacts"
 ALLOW = "If you trust the file, give safe_mode=False (--unsafe on the command line)."
 WROTE = "Give the file that TensorFlow 1 wrote."
 XY = {"inputs": "x", "outputs": "y"}
+LONG = settings.get_current_profile_name() == "long"  # --hypothesis-profile=long
 
 
 def refused(*args, **options):
@@ -32,7 +34,7 @@ def refused(*args, **options):
 
 # ---------- at random
 
-# What is lifted, the file that is damaged, options, and how many times in each way.
+# What is lifted, the file that is damaged, options, and how many times in each way; a third of them in a short run.
 SOURCES = {
     **{name: (name, name, {}, 12) for name in ("cond.pb", "while_loop.pb", "arrays.pb", "normalized.pb", "plain32.pb")},
     **{f"reference.{end}": ("reference.meta", f"reference.{end}", XY, 12) for end in ("meta", "index")},
@@ -73,7 +75,7 @@ def test_bytes_at_random(name, damage, tmp_path, monkeypatch):
             (shutil.copytree if file.is_dir() else shutil.copy)(file, tmp_path / file.name)
     monkeypatch.chdir(tmp_path)
     rng, whole = random.Random(name + damage.__name__), Path(hit).read_bytes()
-    for _ in range(times):
+    for _ in range(times if LONG else (times + 2) // 3):
         Path(hit).write_bytes(damage(whole, rng))
         lifts_or_refuses(source, options)
 
@@ -128,7 +130,7 @@ def test_nodes_at_random(name, damage, tmp_path, monkeypatch):
     """Most files with another byte are no graph at all; these are."""
     monkeypatch.chdir(tmp_path)
     rng, whole = random.Random(name + damage.__name__), (FILES / name).read_bytes()
-    for _ in range(12):
+    for _ in range(12 if LONG else 4):
         graph = tf1.GraphDef.FromString(whole)
         damage(graph.node, rng)
         Path(name).write_bytes(graph.SerializeToString())

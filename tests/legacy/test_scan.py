@@ -1,15 +1,11 @@
-"""`legacy.scan` and `nthgrad scan`: what MIGRATION.md treats is found, and nothing in programs of today."""
+"""`legacy.scan`: what MIGRATION.md treats is found, and nothing in programs of today."""
 
 from __future__ import annotations
 
 import ast
 import functools
 import inspect
-import json
-import os
 import re
-import socket
-import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -20,8 +16,6 @@ import pytest
 import tensorflow as tf
 
 from nthgrad import legacy
-from nthgrad.__main__ import main
-from nthgrad.errors import LegacyError
 from nthgrad.legacy import _scan
 from nthgrad.legacy._scan.bindings import MOST, Binder, History
 from nthgrad.legacy._scan.cycles import components
@@ -46,6 +40,8 @@ import keras
 from keras import backend as K, ops
 from keras.layers import *
 from keras.models import *
+
+ROOT = Path(__file__).parents[2]
 """
 
 
@@ -93,6 +89,7 @@ def test_every_section_has_a_finding_and_every_finding_a_section():
     assert len(CELLS) > 500
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("title", [title for title, text in TREATED.items() if "\n### old\n" in text])
 def test_programs_on_the_page(title, scanned):
     old, new = blocks(TREATED[title])
@@ -226,6 +223,7 @@ print(w, end="") >> 3
 """
 
 
+@pytest.mark.quick
 def test_a_program_of_today(scanned):
     assert scanned(MODERN) == []
 
@@ -513,175 +511,6 @@ def test_findings_are_the_same_in_python_2(line, scanned):
     assert [one.idiom for one in old[len(new) :]] == ["Python 2"]
 
 
-# Files ------------------------------------------------------------------------------------------------------------------
-
-REFUSED = {
-    b"x = 1\ndef f(:\n": "{}:2 is neither Python 3 (invalid syntax in line 2) nor Python 2. Correct it, or leave it out.",
-    b"print 'a'\nprint 'b' c\n": "{}:2 is neither Python 3 ({} in line 1) nor Python 2. Correct it, or leave it out.",
-    b"# coding: nothing\n": "{} cannot be read: unknown encoding: nothing. Save it as UTF-8, or leave it out.",
-    b"x = '\xe9'\n": "{} cannot be read: invalid or missing encoding declaration. Save it as UTF-8, or leave it out.",
-    b"# \n\n# \xe9\n": "{} cannot be read: it is not encoded in utf-8. Save it as UTF-8, or leave it out.",
-}
-
-
-@pytest.mark.parametrize("content", REFUSED)
-def test_files_that_are_no_programs(content, tmp_path, capsys):
-    path = tmp_path / "program.py"
-    path.write_bytes(content)
-    with pytest.raises(LegacyError) as caught:
-        legacy.scan([path])
-    said = str(caught.value)
-    before, *middle, after = REFUSED[content].split("{}")
-    assert said.startswith(str(path) + middle[0] if middle else f"{before}{path}{after}")
-    assert said.endswith(after)
-    assert main(["scan", str(path)]) == 2
-    assert capsys.readouterr() == ("", f"nthgrad: {' '.join(said.split())}\n")
-
-
-TOO_DEEP = {
-    "attributes": "x = " + "a." * 900 + "b",
-    "ifs": "".join(" " * i + "if a:\n" for i in range(150)) + " " * 150 + "x",
-    "ifs of Python 2": "".join(" " * i + "if a:\n" for i in range(150)) + " " * 150 + "print 'x'",
-    "signs": "x = " + "-" * 20_000 + "1",
-    "parentheses": "x = " + "(" * 20_000 + "1" + ")" * 20_000,
-    "parentheses of Python 2": "print " + "(" * 250 + "1" + ")" * 250,
-    "calls": "x = f" + "()" * 5_000,
-    "branches": "if a: pass\n" + "elif a: pass\n" * 3_000,
-    "branches of Python 2": "if a: print 'x'\n" + "elif a: pass\n" * 3_000,
-    "functions": "x = " + "lambda: " * 5_000 + "1",
-}
-if sys.version_info >= (3, 11):  # Python 3.10 parses long sums, and they are read
-    TOO_DEEP["sum"] = "x = " + "1 + " * 20_000 + "1"
-if (3, 11) <= sys.version_info < (3, 12):  # later ones read this sum
-    TOO_DEEP["sum of Python 2"] = "print " + "1 + " * 5_000 + "1"
-
-
-@pytest.mark.parametrize("kind", TOO_DEEP)
-def test_a_file_that_is_too_deep(kind, tmp_path):
-    path = tmp_path / "deep.py"
-    path.write_text(TOO_DEEP[kind])
-    with pytest.raises(LegacyError) as caught:
-        legacy.scan([path])
-    assert str(caught.value) == f"{path} is nested too deeply to be read. Leave it out."
-
-
-UNREAD = {  # how to make the file, and what is said of it
-    "rot13": (lambda path: path.write_text("# coding: rot13\n"), "rot13 is no encoding of text. Save it as UTF-8, "),
-    "base64": (lambda path: path.write_text("# coding: base64\n"), "base64 is no encoding of text. Save it as UTF-8, "),
-    "undefined": (
-        lambda path: path.write_text("# coding: undefined\n"),
-        "it is not encoded in undefined. Save it as UTF-8, ",
-    ),
-    "utf-16": (lambda path: path.write_text("# coding: utf-16\n"), "it is not encoded in utf-16. Save it as UTF-8, "),
-    "a pipe": (os.mkfifo, "it is a pipe. Give a file, "),
-    "a socket": (lambda path: bound(path), "it is a socket. Give a file, "),
-    "a device": (lambda path: path.symlink_to("/dev/zero"), "it is a device. Give a file, "),
-    "a loop": (lambda path: path.symlink_to(path), "Too many levels of symbolic links. Give a file that can, "),
-    "a broken link": (lambda path: path.symlink_to("none"), "No such file or directory. Give a file that can, "),
-    "a large file": (lambda path: sparse(path), "it has more than 10,000,000 bytes. Split it, "),
-}
-
-
-def bound(path):
-    with socket.socket(socket.AF_UNIX) as one:
-        one.bind(path.name)  # in the current folder: the whole path may be too long for a socket
-
-
-def sparse(path):
-    with path.open("wb") as file:
-        file.truncate(2**40)
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Two programs; a file that sorts between them may be unreadable."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("a.py", "z.py"):
-        Path(name).write_text("import time\ntime.clock()\n")
-    return tmp_path
-
-
-@pytest.mark.parametrize("kind", UNREAD)
-def test_the_others_are_read(kind, folder, capsys):
-    make, said = UNREAD[kind]
-    make(folder / "m.py")
-    message = f"./m.py cannot be read: {said}or leave it out."
-    unread: list[LegacyError] = []
-    assert [one.file for one in legacy.scan(["."], on_error=unread.append)] == ["./a.py", "./z.py"]
-    assert [str(one) for one in unread] == [message]
-    with pytest.raises(LegacyError) as caught:
-        legacy.scan(["."])
-    assert str(caught.value) == message
-    for paths in (["."], ["./a.py", "./m.py", "./z.py"]):
-        assert main(["scan", *paths]) == 2
-        out, err = capsys.readouterr()
-        assert [line.split(":")[0] for line in out.splitlines()] == ["./a.py", "./z.py"]
-        assert err == f"nthgrad: {message}\n"
-    assert main(["scan", "--json", "."]) == 2
-    document = json.loads(capsys.readouterr().out)
-    assert [one["file"] for one in document["findings"]] == ["./a.py", "./z.py"]
-    assert document["unread"] == [message]
-
-
-@pytest.mark.parametrize("kind", TOO_DEEP)
-def test_the_others_are_read_after_a_deep_one(kind, folder):
-    Path("m.py").write_text(TOO_DEEP[kind])
-    unread: list[LegacyError] = []
-    assert [one.file for one in legacy.scan(["."], on_error=unread.append)] == ["./a.py", "./z.py"]
-    assert len(unread) == 1
-
-
-def test_a_folder_that_cannot_be_read(folder, monkeypatch, capsys):
-    for name in ("b/c.py", "x.py/y.py"):
-        Path(name).parent.mkdir()
-        Path(name).write_text("import time\ntime.clock()\n")
-    list_folder = os.scandir
-
-    def refuse(path):
-        if os.path.basename(path) == "b":
-            raise PermissionError(13, "Permission denied", path)
-        return list_folder(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
-    assert main(["scan", "nothing.py", "."]) == 2
-    out, err = capsys.readouterr()
-    assert [line.split(":")[0] for line in out.splitlines()] == ["./a.py", "./z.py", "./x.py/y.py"]
-    assert err.splitlines() == [
-        "nthgrad: There is nothing at 'nothing.py'. Give Python files, or folders that hold some.",
-        "nthgrad: The folder './b' cannot be read: Permission denied. Give another.",
-    ]
-
-
-def test_a_name_that_is_no_text(folder):
-    Path(os.fsdecode(b"m\xff.py")).write_text("import time\ntime.clock()\n")
-    ran = subprocess.run([sys.executable, "-m", "nthgrad", "scan", "."], capture_output=True, cwd=folder, check=False)
-    assert (ran.returncode, ran.stderr) == (1, b"")
-    assert [line.split(b":")[0] for line in ran.stdout.splitlines()] == [b"./a.py", "./m\ufffd.py".encode(), b"./z.py"]
-
-
-def test_fissix_fails(folder, monkeypatch):
-    """Its fixes fail in ways of their own; the file is then no Python 2."""
-
-    def refactor_string(*_):
-        raise AttributeError
-
-    Path("m.py").write_text("print 'a'\n")
-    monkeypatch.setattr("fissix.refactor.RefactoringTool.refactor_string", refactor_string)
-    unread: list[LegacyError] = []
-    assert len(legacy.scan(["."], on_error=unread.append)) == 2
-    assert re.fullmatch(r"./m.py:1 is neither Python 3 \(.* in line 1\) nor Python 2. Correct it, .*", str(unread[0]))
-
-
-def test_a_file_that_is_not_there(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(LegacyError) as caught:
-        legacy.scan(["nothing.py"])
-    assert str(caught.value) == "There is nothing at 'nothing.py'. Give Python files, or folders that hold some."
-    assert main(["scan", "nothing.py"]) == 2
-    assert main(["scan"]) == 2
-    assert capsys.readouterr().out == ""
-
-
 def test_odd_texts(scanned):
     log = (1, 30, "tf.log")
     line = "import tensorflow as tf; x = tf.log(1)"
@@ -693,74 +522,3 @@ def test_odd_texts(scanned):
     long = "x = " + " + ".join(["a"] * 900)
     assert short(scanned(long + "\n" + line)) == [(2, 30, "tf.log")]
     assert short(scanned("import re, tensorflow as tf; re.compile('\\d'); 1 is 1; tf.log(1)")) == [(1, 56, "tf.log")]
-
-
-def test_folders(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("b.py", "a.py", "sub/c.py", "sub/d.txt", ".hidden/e.py", "env/lib/f.py", "g"):
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_text("import time\ntime.clock()\n")
-    Path("env/pyvenv.cfg").touch()
-    Path("link").symlink_to("sub", target_is_directory=True)
-    assert [one.file for one in legacy.scan(["."])] == ["./a.py", "./b.py", "./sub/c.py"]
-    assert [one.file for one in legacy.scan(["g", Path("sub"), "sub/c.py", "."])] == [
-        "g",
-        "sub/c.py",
-        "./a.py",
-        "./b.py",
-    ]
-    assert legacy.scan([]) == []
-
-
-# The command line -------------------------------------------------------------------------------------------------------
-
-
-def test_lines_and_status(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    Path("old.py").write_text("import tensorflow as tf\ny = tf.log(x)\n")
-    Path("new.py").write_text("x = 1\n")
-    Path("no.py").write_text("x = = 1\n")
-    assert main(["scan", "old.py", "new.py"]) == 1
-    line = "old.py:2:5: tf.log: a moved name (MIGRATION.md#names-that-moved)\n"
-    assert capsys.readouterr() == (line, "")
-    assert main(["scan", "new.py"]) == 0
-    assert capsys.readouterr() == ("", "")
-    assert main(["scan", "no.py", "old.py"]) == 2  # and the others are read
-    out, err = capsys.readouterr()
-    assert out == line
-    assert err.startswith("nthgrad: no.py:1 is neither Python 3 (")
-
-
-def test_json(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    Path("old.py").write_text("import tensorflow as tf\ny = tf.log(x)\n")
-    Path("no.py").write_text("x = = 1\n")
-    assert main(["scan", "--json", "old.py"]) == 1
-    assert json.loads(capsys.readouterr().out) == {
-        "findings": [
-            {
-                "file": "old.py",
-                "line": 2,
-                "column": 5,
-                "idiom": "tf.log",
-                "what": "a moved name",
-                "section": "Names that moved",
-                "python": 3,
-                "anchor": "MIGRATION.md#names-that-moved",
-            }
-        ],
-        "unread": [],
-    }
-    assert main(["scan", "--json", "no.py"]) == 2
-    out, err = capsys.readouterr()
-    document = json.loads(out)
-    assert document["findings"] == []
-    assert err == f"nthgrad: {document['unread'][0]}\n"
-
-
-def test_the_recorded_programs():
-    """Programs of the time: the scanner reads them all, and but a few say nothing that cannot be said today."""
-    programs = sorted((ROOT / "tests" / "golden" / "programs").glob("*.py"))
-    clean = {path.stem for path in programs if not legacy.scan([path])}
-    assert "zero_weights" in clean  # the same words mean something else
-    assert len(clean) < len(programs) / 10

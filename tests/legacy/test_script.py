@@ -159,6 +159,7 @@ def test_an_exception(folder, capfd):
     assert "During handling of the above exception, another exception occurred:" in lines
 
 
+@pytest.mark.quick
 def test_a_syntax_error(folder, capfd):
     path = write(folder, "x = 1\nprint 'one'\n")
     assert legacy.run(path) == 1

@@ -13,6 +13,7 @@ from nthgrad.errors import LegacyError
 IN_PLACE = {"iadd": 5.0, "isub": -1.0, "imul": 6.0, "itruediv": 2 / 3}
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("resource", [False, True])
 @pytest.mark.parametrize("name", IN_PLACE)
 def test_an_operator_in_place_makes_a_tensor(name, resource):

@@ -29,22 +29,23 @@ import tensorflow as tf  # noqa: F401 - here, and not in each process that is fo
 from mutants import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
-TAYLOR = [f"tests/taylor/test_taylor_{name}.py" for name in
-          ("series", "math", "structure", "control", "rows", "adjoint", "public", "registry", "hard_points")]  # fmt: skip
-TAYLOR += ["tests/test_operators.py"]
-ENGINES = [f"tests/test_{name}.py" for name in
-           ("tape_refusals", "tape_ops", "traps", "derivative", "differences", "errors", "operators", "fields", "state",
-            "custom_gradients", "calls", "norms")]  # fmt: skip
+TAYLOR = ["tests/engines/taylor", "tests/test_operators.py"]
+ENGINES = ["tests/engines/graph", "tests/engines/tape", "tests/engines/norms", "tests/engines/differences"]
+ENGINES += ["tests/engines/test_traps.py"]
+ENGINES += [f"tests/test_{name}.py" for name in ("core", "errors", "operators", "fields", "custom_gradients")]
 # These start processes, or compare tables, which coverage does not see: run for every mutant of their folder, last.
-ALWAYS = ("tests/test_distribute.py", "tests/taylor/test_taylor_registry.py")
+ALWAYS = ("tests/evaluation/test_distribute.py", "tests/engines/taylor/test_registry.py")
 # What is changed, by folder or file, how many lines of it, and the tests nearest to it.
 STRATA = {
     "src/nthgrad/engines/taylor": (80, TAYLOR),
     "src/nthgrad/engines": (60, ENGINES),
-    "src/nthgrad/evaluation": (40, ["tests/test_evaluate.py", ALWAYS[0]]),
-    "src/nthgrad/checking.py": (10, ["tests/test_check.py"]),
-    "src/nthgrad/export": (20, ["tests/test_export.py"]),
-    "legacy/_lift": (40, [f"tests/legacy/test_lift{what}.py" for what in ("", "_safety", "_damaged")]),
+    "src/nthgrad/evaluation": (40, ["tests/evaluation"]),
+    "src/nthgrad/checking.py": (10, ["tests/test_checking.py"]),
+    "src/nthgrad/export": (20, ["tests/export"]),
+    "legacy/_lift": (
+        40,
+        [f"tests/legacy/test_lift{what}.py" for what in ("", "_variables", "_refused", "_safety", "_damaged")],
+    ),
 }
 Lines = dict[str, dict[str, list[str]]]  # by file and line, the tests that run it
 

@@ -22,6 +22,7 @@ CASES = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("source", CASES)
 def test_mutants(source):
     found = [mutant.applied(source.encode()).decode() for mutant in mutants("file.py", source.encode())]
