@@ -104,8 +104,8 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
     point = as_point(x)
     lengths = np.random.default_rng(0).uniform(0.5, 1.0, np.shape(point))
     # There is one step for all elements. A large element moves further, by as much of its size as the others.
-    sizes = np.nan_to_num(np.abs(np.asarray(point).astype(np.float64)), nan=1.0, posinf=1.0)
-    direction = tf.constant(lengths * np.maximum(sizes, 1.0), point.dtype)
+    reach = np.nan_to_num(np.abs(np.asarray(point).astype(np.float64)), nan=1.0, posinf=1.0)
+    direction = tf.constant(lengths * np.maximum(reach, 1.0), point.dtype)
     differences = [
         finite_difference(f, k, direction=direction, accuracy=4, return_error=True)(point) for k in range(1, n + 1)
     ]

@@ -181,7 +181,9 @@ def finite_difference(
     return g
 
 
-def _separated(f, key, argnum, args, kwargs):
+def _separated(
+    f: Callable[..., Any], key: int | str, argnum: int | str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
     """Returns x, and f as a function of x alone."""
     name = next((n for n in (key, argnum) if isinstance(n, str)), "x")
     if isinstance(key, str):
@@ -195,7 +197,7 @@ def _separated(f, key, argnum, args, kwargs):
     # Traced calls have their control flow converted, and f is traced once, not 50 times.
     called = f if tf.executing_eagerly() else tf.function(f)
 
-    def call(t):
+    def call(t: tf.Tensor) -> Any:
         if isinstance(key, str):
             return called(*args, **{**kwargs, key: t})
         return called(*args[:key], t, *args[key + 1 :], **kwargs)
@@ -203,7 +205,7 @@ def _separated(f, key, argnum, args, kwargs):
     return x, call
 
 
-def _units(x, along, step):
+def _units(x: tf.Tensor, along: Any, step: float | None) -> tuple[list[Any], Any]:
     """Largest steps of the ladders, the finer ladder first, and the size of x.
 
     All are in float64 and of x's shape (scalars where there is a direction).
@@ -229,13 +231,13 @@ def _units(x, along, step):
     return [_power_of_two(tf.clip_by_value(fine, _LEAST_STEP, coarse)), _power_of_two(coarse)], size
 
 
-def _reach(along):
+def _reach(along: tf.Tensor) -> tf.Tensor:
     """Largest length of a direction; 1 for that of length 0."""
     reach = tf.reduce_max(tf.abs(tf.cast(along, tf.float64)))
     return tf.where(reach > 0, reach, tf.ones_like(reach))
 
 
-def _lost(x, moved, shifts, along):
+def _lost(x: Any, moved: Any, shifts: Any, along: Any) -> Any:
     """Distances of the points from where they should be: the rounding of x + h, exact in float64."""
     x, moved, shifts = (tf.cast(t, tf.float64) for t in (x, moved, shifts))
     # Subtracting the larger one first is exact (Dekker, Numer. Math. 18, 1971).
@@ -243,23 +245,23 @@ def _lost(x, moved, shifts, along):
     return lost if along is None else tf.reduce_max(lost, list(range(1, lost.shape.rank))) / _reach(along)
 
 
-def _is_power_of_two(p):
+def _is_power_of_two(p: Any) -> bool:
     return all(n & (n - 1) == 0 for n in (p.numerator, p.denominator))
 
 
-def _power_of_two(t):
+def _power_of_two(t: Any) -> Any:
     """The largest power of two that is not above t."""
     exponent = tf.bitwise.bitwise_and(tf.bitcast(t, tf.int64), 0x7FF0000000000000)  # t without its mantissa
     return tf.bitcast(exponent, tf.float64)
 
 
-def _eps(dtype):
+def _eps(dtype: tf.DType) -> float:
     """The distance from one to the next float; np.finfo does not know bfloat16."""
     one, two = np.array([1, 2], dtype.as_numpy_dtype)
     return float(np.nextafter(one, two) - one)
 
 
-def _check_step(step):
+def _check_step(step: Any) -> None:
     if step is None:
         return
     if not isinstance(step, numbers.Real) or isinstance(step, bool) or not 0 < float(step) < math.inf:
