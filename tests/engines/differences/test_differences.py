@@ -577,7 +577,7 @@ def test_unknown_ranks_refused(what):
     else:
         f, spec, kind = lambda x: tf.reshape(x, tf.cast(x, tf.int32)), tf.TensorSpec([None], tf.float32), OutputError
         message = (
-            "The rank of output 0 of f is unknown while tracing, so f cannot be seen to keep the elements of x apart. Give "
+            "The rank of output 0 of f is unknown while tracing, so nothing shows that f does not mix elements of x. Give "
             "it a rank with tf.ensure_shape."
         )
     with pytest.raises(kind) as info:

@@ -109,12 +109,15 @@ def _step(order: int, dtype: tf.DType) -> int:
 
     The coefficient of the highest order has to overflow after its derivative, and so do the sums that it consists of,
     which reach some `order` times its size. Hence s**order / order! is at most 1 / order, and a sixth of the dtype's
-    exponent range below that. A smaller s would lose small derivatives: 1 / 170! is almost 0.
+    exponent range below that. A smaller s would lose small derivatives: 1 / 170! is almost 0. In any case the factor
+    order! / s**order has to be finite.
     """
     if order < 2:
         return 1
-    room = math.log(order) + math.log(dtype.max) / 6
-    return 2 ** max(0, math.floor((math.lgamma(order + 1) - room) / (order * math.log(2))))
+    factorial, largest = math.lgamma(order + 1), math.log(dtype.max)
+    most = (factorial - math.log(order) - largest / 6) / order
+    least = (factorial - largest) / order
+    return 2 ** max(0, math.floor(most / math.log(2)), math.ceil(least / math.log(2)))
 
 
 def _first(v: tf.Tensor, unit: Index) -> Callable[[Index], Coefficient]:
