@@ -364,6 +364,32 @@ def test_high_orders(f, x, order, exact, dtype, allowed, jit_compile):
     assert abs(float(got[0]) - want) <= allowed * abs(want)
 
 
+# A function with a pair of poles nearest to 0.3125, their distance, and the sum of the sizes of their residues.
+POLES = {
+    "tanh": (tf.tanh, mp.tanh, lambda x: mp.sqrt(x**2 + (mp.pi / 2) ** 2), 2),
+    "1 / (1 + x**2)": (lambda x: 1 / (1 + x * x), lambda z: 1 / (1 + z * z), lambda x: mp.sqrt(1 + x**2), 1),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "order", "dtype"),
+    [
+        *((name, order, "float64") for name in POLES for order in (30, 60)),
+        ("1 / (1 + x**2)", 100, "float64"),
+        *((name, 20, "float32") for name in POLES),
+    ],
+)
+def test_orders_from_twenty_to_a_hundred(name, order, dtype):
+    """A rounding an order, in units of the largest that the poles make of the derivative: its sign turns with them."""
+    f, exact, distance, residues = POLES[name]
+    x = 0.3125
+    got = ng.derivative(f, order, method="taylor")(np.array([x], dtype))
+    with mp.workdps(150):
+        want = mp.factorial(order) * mp.taylor(exact, mp.mpf(x), order)[order]
+        size = residues * mp.factorial(order) / distance(mp.mpf(x)) ** (order + 1)
+        assert abs(mp.mpf(float(got[0])) - want) <= order * float(np.finfo(dtype).eps) * size
+
+
 @pytest.mark.parametrize("dtype", [tf.float16, tf.bfloat16], ids=lambda d: d.name)
 def test_short_floats(dtype):
     x = np.array([-1.25, 0.5, 0.75])
