@@ -4,9 +4,9 @@ Two functions run an old program::
 
     from nthgrad import legacy
 
-    legacy.run("old_script.py", argv=["--epochs", "3"])     # unchanged, in a process of its own
+    legacy.run("old_script.py", argv=["--epochs", "3"])     # unchanged, in a separate process
 
-    import nthgrad.legacy.tensorflow as tf                  # inside today's program: only the import lines change
+    import nthgrad.legacy.tensorflow as tf                  # inside a TensorFlow 2 program: only imports change
     with legacy.session() as sess:
         x = tf.constant(1.0)
         print(sess.run(tf.gradients(tf.log(x + 2.0), x)))   # [0.33333334]
@@ -18,7 +18,7 @@ Two functions run an old program::
 
 Public are the names above, `nthgrad.legacy.tensorflow` and `nthgrad.legacy.keras` with their trees. The rooms:
 
-* `_runtime`: runs old code, as a script in a process of its own or as a block of today's program.
+* `_runtime`: runs old code, as a script in a separate process or as a block of a TensorFlow 2 program.
 * `_names`: stand-in modules, and tables from old names to their places today.
 * `_patches`: patches of today's modules, one table a subject, with reasons.
 * `_tensorflow_1`, `_contrib`, `_keras_224`, `_keras_1`: the old behavior that today's packages lack.

@@ -53,7 +53,7 @@ global_variables_initializer = _guards.guarded(_v1.global_variables_initializer,
 
 
 class _Overlay(ModuleType):
-    """A module of tf.compat.v1 with patched functions and names of its own."""
+    """A module of tf.compat.v1 with patched functions and additional names."""
 
     def __init__(self, name: str, today: ModuleType, own: dict[str, Callable[[], Any]]) -> None:
         super().__init__(name, today.__doc__)

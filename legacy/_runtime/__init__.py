@@ -1,1 +1,1 @@
-"""Runs old code: a script in a process of its own, or a block of today's program."""
+"""Runs old code: a script in a separate process, or a block of a TensorFlow 2 program."""

@@ -1,4 +1,4 @@
-"""`legacy.run`: runs an old program, unchanged, in a process of its own."""
+"""`legacy.run`: runs an old program, unchanged, in a separate process."""
 
 import os
 import subprocess

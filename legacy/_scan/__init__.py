@@ -107,18 +107,18 @@ def _in_file(file: str) -> list[Finding]:
 def _idioms(written: list[Written]) -> Iterator[tuple[Idiom, str, Written]]:
     """Yields each idiom in a program, its form to show, and its place."""
     table = _table()
-    beside = {form for one in written for name in one.forms for form, _ in _candidates(name)}
+    present = {form for one in written for name in one.forms for form, _ in _candidates(name)}
     around: dict[Calls | None, frozenset[str]] = {None: frozenset()}
     for one in written:
         calls = _surrounding(one.calls, around)
         found = [
-            (bool(idiom.inside), bool(idiom.beside), rank, shown, idiom)
+            (bool(idiom.inside), bool(idiom.requires), rank, shown, idiom)
             for name in sorted(one.forms)
             for rank, (form, shown) in enumerate(reversed(_candidates(name)))
             for idiom in table.get(form, [])
             if not (one.bare and form.endswith(".*"))  # already found at the import line
             and (not idiom.inside or calls & _forms(idiom.inside))
-            and (not idiom.beside or beside & _forms(idiom.beside))
+            and (not idiom.requires or present & _forms(idiom.requires))
         ]
         if found:
             *_, shown, idiom = max(found, key=lambda match: match[:3])
@@ -159,7 +159,7 @@ def _inside() -> frozenset[str]:
 
 @cache
 def _all() -> frozenset[str]:
-    return frozenset(_table()) | _inside() | {form for idiom in IDIOMS for form in expand(idiom.beside)}
+    return frozenset(_table()) | _inside() | {form for idiom in IDIOMS for form in expand(idiom.requires)}
 
 
 @lru_cache(maxsize=2**14)

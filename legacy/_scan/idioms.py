@@ -1,7 +1,7 @@
 """The table of old idioms, with the sections of MIGRATION.md that treat them.
 
 `forms.py` defines the forms. `{a, b}` stands for a or b, and `.*` for all names below a module.
-A name of TensorFlow 2, Keras 3 or NumPy 2 occurs only if `inside` or `beside` recognizes its old use.
+A name that TensorFlow 2, Keras 3 or NumPy 2 still has is in the table only if `inside` or `requires` tells its old use.
 """
 
 import re
@@ -15,7 +15,7 @@ class Idiom(NamedTuple):
     what: str  # a description for the user
     forms: str  # separated by spaces
     inside: str = ""  # the idiom counts only in the arguments of a call of one of these forms
-    beside: str = ""  # the idiom counts only in a file that has one of these forms
+    requires: str = ""  # the idiom counts only in a file that has one of these forms
 
 
 def expand(forms: str) -> list[str]:
@@ -106,7 +106,7 @@ IDIOMS = [
         "`tf.gradients` through loops",
         "a loop that a graph differentiates once",
         "tf.{while_loop, scan, map_fn, foldl, foldr}",
-        beside="tf.gradients keras.backend.gradients",
+        requires="tf.gradients keras.backend.gradients",
     ),
     Idiom(
         "`K.gradients` in a `Lambda`",
@@ -123,7 +123,7 @@ IDIOMS = [
         "Difference network made by hand",
         "a difference of constant inputs",
         "keras.layers.{Subtract, subtract}",
-        beside="keras.layers.Input(tensor=)",
+        requires="keras.layers.Input(tensor=)",
     ),
     Idiom(
         "Gradients of your own",
@@ -343,7 +343,7 @@ IDIOMS = [
         "`BatchNormalization` in training",
         "moving averages that Keras 2 updated differently",
         "keras.layers.BatchNormalization",
-        beside="keras.backend.{gradients, function} keras.optimizers.SGD(lr=) ?.fit_generator tf.Session",
+        requires="keras.backend.{gradients, function} keras.optimizers.SGD(lr=) ?.fit_generator tf.Session",
     ),
     Idiom(
         "Losses and sample weights",
@@ -366,7 +366,7 @@ IDIOMS = [
         "Custom layers",
         "assignments that a layer collects",
         "?.add_update",
-        beside="keras.layers.Layer",
+        requires="keras.layers.Layer",
     ),
     Idiom(
         "Training loops",

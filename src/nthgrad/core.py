@@ -10,7 +10,7 @@ import tensorflow as tf
 from nthgrad._call.arguments import Method, checked_argnum, checked_engine, checked_order
 from nthgrad._call.reuse import reused
 from nthgrad._call.transform import Computation, as_direction, transform
-from nthgrad.engines import outputs
+from nthgrad.engines import orders, outputs
 from nthgrad.engines import taylor as taylor_engine
 
 
@@ -84,7 +84,7 @@ def derivative(
     n, engine = checked_order(order), checked_engine(method)
     computation = Computation(
         name=f"derivative_{n}",
-        compute=lambda at, x: engine.derivatives(at, x, n, n)[0],
+        compute=lambda at, x: orders.derivatives(engine, at, x, n, n)[0],
         order=n,
         tapes=method == "tape",
     )
@@ -125,7 +125,7 @@ def derivatives(
     n, engine = checked_order(order), checked_engine(method)
     computation = Computation(
         name=f"derivatives_{n}",
-        compute=lambda at, x: tuple(engine.derivatives(at, x, n)),
+        compute=lambda at, x: tuple(orders.derivatives(engine, at, x, n)),
         order=n,
         tapes=method == "tape",
     )

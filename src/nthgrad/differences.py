@@ -55,8 +55,8 @@ def finite_difference(
     f(x +- h), and the same holds for all smaller h down to the spacing of floats. Where f varies within that spacing,
     or has a corner at x, the derivative is unknown.
 
-    With `step`, that step is used as it is and nothing is extrapolated: the classic second difference of log(x + 2) at
-    1 with step=1e-7 is -0.1110223 for -0.1111111 in float64, and an error of 0.3 beside it: the digits are rounding.
+    With `step`, only that step is used and nothing is extrapolated. For example, the second difference of log(x + 2) at
+    1 with step=1e-7 is -0.1110223 instead of -0.1111111 in float64, with an error of 0.3: its digits are rounding.
 
     f is called at some 80 to 130 points (in a graph it is traced once); with `step`, at the points of one stencil, of
     two with `return_error`. It is evaluated in x's dtype; the differences of its values are summed in float64 and
@@ -71,7 +71,7 @@ def finite_difference(
         step: the step for all elements, > 0. By default each element has its own.
         direction: A tensor d of x's shape and dtype: g is then the derivative of s -> f(x + s d) at s = 0, with one
             step for all elements, and the output may have any shape. The steps are those for the largest |x|, so that
-            an f that varies within the size of a small element beside it is unknown. Elements of different sizes need
+            an f that varies within the size of a smaller element is unknown. Elements of different sizes need
             a d in proportion to them.
         return_error: whether g returns `(value, error)`.
 

@@ -1,12 +1,12 @@
 """Random and damaged Python sources for `legacy.scan`: findings or LegacyError, never another exception, in linear time."""
 
 import ast
-import sys
 import tempfile
 from pathlib import Path
 
 from hypothesis import assume, note
 from hypothesis import strategies as st
+from support.lines_run import lines_run
 
 from fuzz.bounded import cases
 from nthgrad import legacy
@@ -144,24 +144,6 @@ def test_findings_or_a_reason(content):
         assert 1 <= one.column <= len(lines[one.line - 1]) + 1, one
 
 
-def steps(content, folder):
-    """The lines of Python, each as often as it is run, that a scan takes."""
-    count = 0
-
-    def trace(*_):
-        nonlocal count
-        count += 1
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        scanned(content, folder)
-    finally:
-        sys.settrace(before)
-    return count
-
-
 @cases(2, blocks() | damaged())
 def test_the_time_is_linear(text):
     """Twice as many repeats take twice the steps; a square would take four times."""
@@ -174,5 +156,7 @@ def test_the_time_is_linear(text):
     repeats = max(2, 2000 // len(text))
     with tempfile.TemporaryDirectory() as folder:
         scanned(text.encode(), folder)  # what is done once in a process does not count
-        once, twice, more = (steps((text * n).encode(), folder) for n in (repeats, 2 * repeats, 4 * repeats))
+        once, twice, more = (
+            lines_run(lambda n=n: scanned((text * n).encode(), folder)) for n in (repeats, 2 * repeats, 4 * repeats)
+        )
     assert more - twice < 2.5 * (twice - once) + 1000, (once, twice, more)

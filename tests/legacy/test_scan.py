@@ -6,7 +6,6 @@ import ast
 import functools
 import inspect
 import re
-import sys
 import warnings
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support.lines_run import lines_run
 
 from nthgrad import legacy
 from nthgrad.legacy import _scan
@@ -136,7 +136,7 @@ def test_no_name_of_today_is_an_old_idiom():
     names = [
         form
         for idiom in IDIOMS
-        if not idiom.inside and not idiom.beside
+        if not idiom.inside and not idiom.requires
         for form in expand(idiom.forms)
         if re.fullmatch(r"(tf|keras|np)\.[\w.]+(\.\*)?", form)
     ]
@@ -362,24 +362,6 @@ REPEATED = {
 }
 
 
-def steps(path: Path) -> int:
-    """The lines of Python, each as often as it is run, that a scan of the file takes."""
-    count = 0
-
-    def trace(*_):
-        nonlocal count
-        count += 1
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        legacy.scan([path])
-    finally:
-        sys.settrace(before)
-    return count
-
-
 @pytest.mark.parametrize("kind", REPEATED)
 def test_the_time_is_linear(kind, tmp_path):
     """Twice the repeats take twice the steps; a square would take four times."""
@@ -388,7 +370,7 @@ def test_the_time_is_linear(kind, tmp_path):
     counts = []
     for repeats in (50, 50, 100):  # the first fills the caches of the table
         path.write_text(first + repeated * repeats)
-        counts.append(steps(path))
+        counts.append(lines_run(lambda: legacy.scan([path])))
     assert counts[2] < 2.2 * counts[1]
 
 

@@ -259,7 +259,7 @@ def _pushed(f: Function, x: tf.Tensor, v: tf.Tensor) -> Any:
 
 
 def _one_by_one(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, like: Any) -> Any:
-    """Returns the coefficients of an order in several directions, stacked; one walk each, for branches and loops."""
+    """Returns the coefficients of an order in several directions, stacked; one walk each, for lists of tensors."""
     signature = tf.nest.map_structure(_spec, like)
     return tf.map_fn(lambda u: coefficient(f, x, u, order), v, fn_output_signature=signature)
 

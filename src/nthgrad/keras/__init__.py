@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from nthgrad._call.arguments import checked_order
-from nthgrad.engines import grappler, outputs, taylor
+from nthgrad.engines import grappler, orders, outputs, taylor
 from nthgrad.engines.graph import trace
 from nthgrad.errors import ArgumentError, InputError, MixingError, OutputError, UnsupportedOpError
 from nthgrad.keras.route import Route, mask_of, mixed, producer, put_mask, unrepeatable
@@ -126,7 +126,7 @@ class Grad(keras.layers.Layer):
             return self._rerun(y, x, held, training=training)
         if y is x or not _computed_here(y, x, held):
             return self.rebuilt(inputs, training=training)
-        return taylor.derivatives(lambda _: y, x, self.order, self.order)[0]
+        return orders.derivatives(taylor, lambda _: y, x, self.order, self.order)[0]
 
     def rebuilt(self, inputs: list[tf.Tensor], *, training: bool | None = None) -> tf.Tensor:
         """Returns the derivative of a second y, computed from a copy of x in the graph being traced."""
@@ -140,7 +140,9 @@ class Grad(keras.layers.Layer):
         route = self.route
         assert route is not None
         before = len(x.graph.get_operations())
-        y, *_, derivative = taylor.derivatives(lambda t: route(t, held, values, training=training), x, self.order)
+        y, *_, derivative = orders.derivatives(
+            taylor, lambda t: route(t, held, values, training=training), x, self.order
+        )
         for op in unrepeatable(y.graph.get_operations()[before:]):
             raise UnsupportedOpError(
                 f"{trace.describe(op)}, between {route.x.name!r} and {route.y.name!r}, draws at random or writes a "

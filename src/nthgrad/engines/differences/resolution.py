@@ -57,8 +57,8 @@ class Window(NamedTuple):
 def resolved(ladder: Ladder, finer: Window | None = None) -> Window:
     """Returns the largest window around x in which f is resolved.
 
-    A window counts if the misses in it and in all smaller windows are small beside the change of f in it, and if it
-    holds more than a few floats. Smaller windows are also those of a finer ladder. Where there is a gap between the two
+    A window counts if the misses in it and in all smaller windows are small relative to the change of f in it, and if
+    it has more than a few floats. Smaller windows are also those of a finer ladder. If there is a gap between the two
     ladders, the window has to predict the first points of the finer one too.
     """
     center, pairs, steps, spacing, eps = ladder

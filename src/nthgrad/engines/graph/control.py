@@ -111,7 +111,7 @@ def _loop(
         def arguments(values: Sequence[tf.Tensor]) -> list[Any]:
             now: dict[int, Any] = dict(zip(carried, values, strict=False))
             parts = dict(zip(places, values[len(carried) :], strict=True))
-            now |= {i: walk.join(now[i], lambda k, i=i: parts.get((i, k))) for i in vary}
+            now |= {i: walk.join(now[i], lambda k, i=i: parts[i, k]) for i in vary}
             return [now[i] if i in now else walk.local(x) if i in kept else x for i, x in enumerate(inputs)]
 
         def proceed(*values: tf.Tensor) -> tf.Tensor:

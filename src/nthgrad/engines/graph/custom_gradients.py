@@ -9,11 +9,9 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines import _private
-from nthgrad.engines.graph import trace
+from nthgrad.engines.graph import kinds, trace
 
 _SCOPE = "nthgrad_exact_gradient"
-_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
-_LOOPS_AND_BRANCHES = ("Case", "If", "StatelessCase", "StatelessIf", "StatelessWhile", "While")
 
 
 def exact_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,7 +39,7 @@ def is_users(op: tf.Operation) -> bool:
 
     A tf.custom_gradient ends in an IdentityN that TensorFlow marks. TensorFlow marks its own calls of functions too.
     """
-    return op.type not in _CALLS and _SCOPE not in op.name and _marked(op)
+    return op.type not in kinds.CALLS and _SCOPE not in op.name and _marked(op)
 
 
 def own(operations: Iterable[tf.Operation]) -> None:
@@ -53,7 +51,7 @@ def own(operations: Iterable[tf.Operation]) -> None:
     for op in operations:
         if op.type == "IdentityN":
             _private.own_gradient(op)
-        elif op.type in _LOOPS_AND_BRANCHES:
+        elif op.type in kinds.BRANCHES | kinds.LOOPS:
             for graphs in trace.bodies(op).values():
                 for graph in graphs:
                     own(graph.get_operations())

@@ -12,13 +12,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines.graph import trace
+from nthgrad.engines.graph import kinds, trace
 from nthgrad.engines.graph.places import FIXED, Mixed, MixError, NoProofError, Place, Rows, State, Unknown, renamed
 from nthgrad.engines.graph.row_rules import RULES, SHORTENS, number
 
-_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-_BRANCHES = frozenset({"Case", "If", "StatelessCase", "StatelessIf"})
-_LOOPS = frozenset({"StatelessWhile", "While"})
+_CALLS = kinds.CALLS - {"RemoteCall"}  # whose first input is a device
 _MAX_ROUNDS = 8  # of a loop whose states do not converge
 
 
@@ -88,7 +86,7 @@ class _Walk:
     def after(self, op: Any, inputs: list[State | None]) -> list[State | None]:
         """Returns the states of an op's outputs."""
         try:
-            if op.type in _CALLS or op.type in _BRANCHES or op.type in _LOOPS:
+            if op.type in _CALLS | kinds.BRANCHES | kinds.LOOPS:
                 return self.after_functions(op, inputs)
             for kind in (Mixed, Unknown):
                 for state in inputs:
@@ -126,11 +124,11 @@ class _Walk:
         graphs = trace.bodies(op)
         if op.type in _CALLS and "f" in graphs:
             return self.called(graphs["f"][0], inputs, op.inputs)[: len(op.outputs)]
-        if op.type in _BRANCHES and graphs:
+        if op.type in kinds.BRANCHES and graphs:
             branches = [g for found in graphs.values() for g in found]
             made = [self.called(g, inputs[1:], op.inputs[1:])[: len(op.outputs)] for g in branches]
             return [_either(op, states) for states in zip(*made, strict=True)]
-        if op.type in _LOOPS and "body" in graphs:
+        if op.type in kinds.LOOPS and "body" in graphs:
             return self.loop(graphs["body"][0], inputs, op.inputs)
         raise NoProofError
 

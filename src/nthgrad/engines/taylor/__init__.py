@@ -19,24 +19,6 @@ MAX_OPS = 300_000
 """Graphs larger than this are refused: tracing one takes minutes."""
 
 
-def derivatives(f: Callable[[tf.Tensor], Any], x: tf.Tensor, order: int, lowest: int = 0) -> list[Any]:
-    """Returns the derivatives of f at x, orders `lowest` to `order`, inside a graph that is being traced.
-
-    Args:
-        f: maps a tensor to any `tf.nest` structure of tensors whose shapes `engines.outputs` has checked.
-        x: real tensor of shape S in the graph being traced.
-        order: the highest order, at least 0.
-        lowest: the lowest order to return.
-
-    Returns:
-        a list of structures like f(x), one for each order.
-
-    Raises:
-        NthgradError: as `partials`.
-    """
-    return partials(f, [x], [(k,) for k in range(lowest, order + 1)], ["x"])
-
-
 def partials(
     f: Callable[..., Any], xs: Sequence[tf.Tensor], indices: Sequence[Index], names: Sequence[str]
 ) -> list[Any]:
@@ -95,7 +77,7 @@ def coefficients(
         a list of structures like f(x).
 
     Raises:
-        NthgradError: as `derivatives`.
+        NthgradError: as `partials`.
     """
     y = f(x)
     if order and check:
