@@ -8,6 +8,11 @@ Derivatives of a function f at each point:
     finite_difference   the nth derivative by finite differences, with an error estimate
     check               compares all engines at your points
 
+Code with tensors, nested tapes or tf.gradients:
+    gradients               tf.gradients, whose gradients of gradients are cheap
+    GradientTape            the same as a tape: the name is the whole port
+    accelerated             makes TensorFlow's own names mean these, for code that is not changed
+
 Operators on a function of points with several coordinates:
     gradient, jacobian, hessian     all first or second derivatives
     hvp                             the Hessian times a vector
@@ -38,15 +43,19 @@ from nthgrad.errors import NthgradError
 
 if TYPE_CHECKING:
     from nthgrad import export, extend, keras, legacy
+    from nthgrad.acceleration import accelerated
     from nthgrad.checking import check
     from nthgrad.core import derivative, derivatives, taylor
     from nthgrad.differences import finite_difference
     from nthgrad.evaluation import evaluate
     from nthgrad.fields import partials
     from nthgrad.operators import biharmonic, divergence, gradient, hessian, hvp, jacobian, laplacian
+    from nthgrad.tensors import GradientTape, gradients
 
 __all__ = [
+    "GradientTape",
     "NthgradError",
+    "accelerated",
     "biharmonic",
     "check",
     "derivative",
@@ -57,6 +66,7 @@ __all__ = [
     "extend",
     "finite_difference",
     "gradient",
+    "gradients",
     "hessian",
     "hvp",
     "jacobian",
@@ -77,6 +87,9 @@ _HOME = {
     "evaluate": "nthgrad.evaluation",
     "finite_difference": "nthgrad.differences",
     "gradient": "nthgrad.operators",
+    "accelerated": "nthgrad.acceleration",
+    "gradients": "nthgrad.tensors",
+    "GradientTape": "nthgrad.tensors",
     "hessian": "nthgrad.operators",
     "hvp": "nthgrad.operators",
     "jacobian": "nthgrad.operators",

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import weakref
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
@@ -86,3 +86,18 @@ def each_new_op(callback: Callable[[str, Sequence[tf.Tensor]], Sequence[tf.Tenso
 def set_int(op: tf.Operation, name: str, value: int) -> None:
     """Changes an attribute of an op whose graph is being traced."""
     op._set_attr(name, attr_value_pb2.AttrValue(i=value))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+T = TypeVar("T")
+
+
+def owned(graph: tf.Graph, name: str, make: Callable[[], T]) -> T:
+    """Returns an attribute of a graph; makes it at first. It may hold tensors of the graph, and lives as long."""
+    if not hasattr(graph, name):
+        setattr(graph, name, make())
+    return getattr(graph, name)
+
+
+def in_old_control_flow(graph: tf.Graph) -> bool:
+    """Whether ops are now created inside a branch or a loop of TensorFlow 1, which share the graph around them."""
+    return graph._get_control_flow_context() is not None  # pyright: ignore[reportAttributeAccessIssue]

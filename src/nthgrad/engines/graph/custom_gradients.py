@@ -42,6 +42,11 @@ def is_users(op: tf.Operation) -> bool:
     return op.type not in kinds.CALLS and _SCOPE not in op.name and _marked(op)
 
 
+def is_swish(op: tf.Operation) -> bool:
+    """Whether an op is the end of tf.nn.silu, whose custom gradient is the derivative."""
+    return any(f.name == "swish" and f.filename.endswith("nn_impl.py") for f in op.traceback or ())
+
+
 def own(operations: Iterable[tf.Operation]) -> None:
     """Makes graphs the owners of the custom gradients of new ops: otherwise TensorFlow would never free either.
 

@@ -33,7 +33,9 @@ class Independent:
     op: Any = dataclasses.field(default=None, compare=False)
 
 
-def states(inputs: Mapping[str, Sequence[int]], outputs: Sequence[tf.Tensor]) -> list[Independent | Mixed | Unknown]:
+def states(
+    inputs: Mapping[str, Sequence[int]], outputs: Sequence[tf.Tensor], path: Sequence[Any] | None = None
+) -> list[Independent | Mixed | Unknown]:
     """Returns for each output whether its rows depend on the same rows of the inputs only.
 
     `Independent` is a proof. `Mixed` names an op that surely combines or exchanges rows; a later op may undo it.
@@ -42,11 +44,14 @@ def states(inputs: Mapping[str, Sequence[int]], outputs: Sequence[tf.Tensor]) ->
     Args:
         inputs: the names of tensors of one graph, each with its row axes. All have the same number of row axes.
         outputs: tensors of the same graph. Only ops on a path to an output count.
+        path: the ops on a path, each after those that it needs, if they are known.
     """
     if not outputs:
         return []
     given = {name: Rows(frozenset({tuple(Place(axis) for axis in axes)})) for name, axes in inputs.items()}
-    found = _Walk().through(outputs[0].graph, given, outputs)
+    if path is None:
+        path = trace.between([outputs[0].graph.get_tensor_by_name(name) for name in given], outputs)
+    found = _Walk().through(given, path)
     return [_verdict(found.get(y.name)) for y in outputs]
 
 
@@ -71,11 +76,10 @@ class _Walk:
     def __init__(self) -> None:
         self.known: dict[Any, list[State | None]] = {}
 
-    def through(self, graph: Any, given: Mapping[str, State], outputs: Sequence[tf.Tensor]) -> dict[str, State]:
-        """Returns the states of the tensors between the given ones and the outputs, by name."""
+    def through(self, given: Mapping[str, State], path: Iterable[Any]) -> dict[str, State]:
+        """Returns the states of the given tensors and of the outputs of the ops on a path, by name."""
         found = dict(given)
-        sources = [graph.get_tensor_by_name(name) for name in given]
-        for op in trace.between(sources, outputs):
+        for op in path:
             inputs = [found.get(t.name) for t in op.inputs]
             made = self.after(op, inputs)
             for t, state in zip(op.outputs, made, strict=True):
@@ -159,7 +163,8 @@ class _Walk:
         if key not in self.known:
             pairs = zip(graph.inputs, inputs, strict=True)
             given = {t.name: s for t, s in pairs if s is not None and trace.carries(t)}
-            found = self.through(graph, given, graph.outputs) if given else {}
+            sources = [graph.get_tensor_by_name(name) for name in given]
+            found = self.through(given, trace.between(sources, graph.outputs)) if given else {}
             self.known[key] = [found.get(t.name) for t in graph.outputs]
         return self.known[key]
 

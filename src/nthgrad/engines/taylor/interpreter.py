@@ -77,11 +77,15 @@ class SeriesWalk(Walk[Series]):
             indices = self.indices(op)
             rule = from_custom_gradient if self.holds(op) else RULES.get(op.type, from_gradient)
             outputs = rule(Step(op, inputs, values, interpret, indices))
+            self.begin(op, outputs)
             for y in outputs:
                 if isinstance(y, Series):
                     for k in indices:
                         _ = y[k]
         return outputs
+
+    def begin(self, op: Any, outputs: Sequence[Input]) -> None:
+        """Prepares the series of an op's outputs, before any coefficient is computed."""
 
     def value(self, x: Any) -> tf.Tensor:
         return value(x)

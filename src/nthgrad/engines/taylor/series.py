@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import tensorflow as tf
@@ -32,7 +32,7 @@ class Series:
         self.value = value
         self.live = live
         self._coefficient = coefficient
-        self._known: dict[Index, Coefficient] = {}
+        self._known: MutableMapping[Index, Coefficient] = {}
         self._rates: dict[tuple[Index, int], Coefficient] = {}
         self.boundary = False  # whether each coefficient is a kernel boundary; set by Step.output
         self.functions: dict[str, Series] = {}  # of this series, by op type: Sin reuses Cos
@@ -48,6 +48,11 @@ class Series:
     def store(self, k: Index, c: Coefficient) -> None:
         """Stores the coefficient at k, for use while its computation is not finished."""
         self._known[k] = c
+
+    def share(self, known: MutableMapping[Index, Coefficient]) -> None:
+        """Stores the coefficients in a mapping that several series of the same tensor use."""
+        known.update(self._known)
+        self._known = known
 
     def rate(self, k: Index, axis: int) -> Coefficient:
         """Returns x[k] times the order of k on an axis: a coefficient of the derivative by that variable."""

@@ -1,0 +1,105 @@
+"""Proves that the rows of tensors are independent, and that series differentiate them as TensorFlow does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from nthgrad.engines.graph import custom_gradients, kinds, opaque, rows, trace
+
+if TYPE_CHECKING:
+    from nthgrad.engines.nested.records import Records
+    from nthgrad.engines.nested.sources import Source
+
+
+class NotProvedError(Exception):
+    """Says why a gradient has to be TensorFlow's own."""
+
+
+def path(records: Records, x: tf.Tensor, ys: Sequence[tf.Tensor]) -> list[Any]:
+    """Returns the ops on a differentiable path from x to some tensors of its graph, each after those that it needs.
+
+    A gradient in `records` needs what was differentiated; how it was computed is left out.
+    """
+    varies, found = {x.name}, []
+    for op in records.ancestors(ys, {x.name}):
+        stops = op.type in kinds.CONSTANT and not (trace.is_complex_sign(op) or trace.recenters(op))
+        if not stops and any(t.name in varies and trace.carries(t) for t in records.needs(op)):
+            found.append(op)
+            varies.update(t.name for t in op.outputs if trace.carries(t))
+    return found if any(y.name in varies for y in ys) else []
+
+
+def prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
+    """Returns the ops between x and y, if the rows of y are independent and series differentiate y as TensorFlow does.
+
+    Raises:
+        NotProvedError: there is no proof.
+    """
+    key = y.name, by.x.name
+    if key not in records.proofs:
+        try:
+            records.proofs[key] = _prove(records, y, by)
+        except NotProvedError as error:
+            records.proofs[key] = str(error)
+    found = records.proofs[key]
+    if isinstance(found, str):
+        raise NotProvedError(found)
+    return found
+
+
+def _prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
+    ops = path(records, by.x, [y])
+    if not ops:
+        return []
+    if y.shape.rank is None:
+        raise NotProvedError(f"the rank of {trace.describe(y.op)} is unknown")
+    given: dict[str, Sequence[int]] = {by.x.name: by.row_axes}
+    for op in ops:
+        gradient = records.get(op)
+        if gradient is None:
+            _refuse(op)
+            continue
+        if gradient.source.rows != by.rows:
+            raise NotProvedError(f"{trace.describe(op)} is a gradient by a tensor with other rows")
+        for root in gradient.ys:
+            prove(records, root, by)
+        given |= dict.fromkeys([t.name for t in op.outputs], by.row_axes)
+    if not by.row_axes:
+        return ops
+    (found,) = rows.states(given, [y], [op for op in ops if records.get(op) is None])
+    if isinstance(found, rows.Mixed):
+        raise NotProvedError(f"{trace.describe(found.op)} mixes rows")
+    if isinstance(found, rows.Unknown):
+        raise NotProvedError(f"nothing shows that {trace.describe(found.op)} keeps rows independent")
+    if found.axes is not None and list(found.axes) != by.row_axes:
+        raise NotProvedError(f"{trace.describe(found.op)} moves the rows to another axis")
+    return ops
+
+
+def _refuse(op: Any) -> None:
+    """Raises for an op that series differentiate unlike TensorFlow, or compute a second time with another value."""
+    if op.type in kinds.FUNCTIONAL:
+        for graphs in trace.bodies(op).values():
+            for graph in graphs:
+                _refuse_in_function(graph.get_operations())
+    if op.type in opaque.PYTHON or trace.hidden(op):
+        raise NotProvedError(f"{trace.describe(op)} runs a function whose ops cannot be seen")
+    if custom_gradients.is_users(op) and not custom_gradients.is_swish(op):
+        raise NotProvedError(f"{trace.describe(op)} has a custom gradient")
+    if trace.changes(op):
+        raise NotProvedError(f"{trace.describe(op)} changes state")
+    if op.type == "StopGradient":
+        raise NotProvedError(f"{trace.describe(op)} is a part of tf.nn.moments")
+
+
+def _refuse_in_function(ops: Iterable[Any]) -> None:
+    for op in ops:
+        if op.type in kinds.DRAWS:
+            raise NotProvedError(f"{trace.describe(op)} would draw again")
+        if trace.recenters(op):
+            raise NotProvedError(f"{trace.describe(op)} is a part of tf.nn.moments")
+        if op.type != "StopGradient":
+            _refuse(op)

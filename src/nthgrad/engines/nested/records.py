@@ -1,0 +1,81 @@
+"""Remembers which tensors of a graph are gradients of which others, and all series that have been computed."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.engines import _private
+from nthgrad.engines.graph import walk
+from nthgrad.engines.nested import columns
+from nthgrad.engines.nested.sources import Axis, Source, source
+from nthgrad.engines.taylor.series import Coefficient
+
+Orders = frozenset[tuple[Axis, int]]
+"""The orders of a derivative that are not 0, by variable."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """A tensor that is the gradient of a sum of tensors by a source, and has its shape."""
+
+    ys: Sequence[tf.Tensor]
+    source: Source
+
+
+class Records:
+    """What is known of the gradients in one graph.
+
+    Attributes:
+        gradients: the tensors that are gradients, by name.
+        requests: for each of them the ys and the seeds that the program gave.
+        sources: what was differentiated by, by name.
+        coefficients: the coefficients of all series, by the name of the tensor.
+        walks: the walks, by their variables.
+        proofs: what `proof.prove` has found for a tensor and a source: ops, or why there is no proof.
+    """
+
+    def __init__(self) -> None:
+        self.gradients: dict[str, Gradient] = {}
+        self.requests: dict[str, tuple[Sequence[tf.Tensor], Sequence[tf.Tensor | None]]] = {}
+        self.sources: dict[str, Source] = {}
+        self.coefficients: dict[str, dict[Orders, Coefficient]] = {}
+        self.walks: dict[tuple[Axis, ...], Any] = {}
+        self.proofs: dict[tuple[str, str], list[Any] | str] = {}
+
+    @staticmethod
+    def of(graph: tf.Graph) -> Records:
+        """Returns the records of a graph, which owns them."""
+        return _private.owned(graph, "_nthgrad_gradients_of_tensors", Records)
+
+    def source(self, x: tf.Tensor) -> Source:
+        """Returns x as a source; raises a NotProvedError if it is none."""
+        if x.name not in self.sources:
+            self.sources[x.name] = source(x)
+        return self.sources[x.name]
+
+    def get(self, op: Any) -> Gradient | None:
+        """Returns the gradient that an op returns, or from which it selects columns."""
+        if op.type == "Identity":
+            return self.gradients.get(op.outputs[0].name)
+        whole = columns.whole(op)
+        return None if whole is None else self.gradients.get(whole.name)
+
+    def needs(self, op: Any) -> Sequence[tf.Tensor]:
+        """Returns the tensors that the derivatives of an op's outputs depend on: of a gradient, the ys."""
+        found = self.get(op)
+        return op.inputs if found is None else found.ys
+
+    def axes(self, op: Any) -> list[Axis]:
+        """Returns the variables of the gradient, or of its columns, that an op returns."""
+        found = self.get(op)
+        return (
+            [] if found is None else [found.source.axes[j] for j in columns.selected(op) or range(found.source.columns)]
+        )
+
+    def ancestors(self, ys: Iterable[tf.Tensor], stop: Container[str]) -> list[Any]:
+        """Returns the ops that some tensors depend on, each after those that it needs."""
+        return walk.ancestors(ys, stop, self.needs)

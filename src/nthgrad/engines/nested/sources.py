@@ -1,0 +1,104 @@
+"""Tensors to differentiate by: their rows, their columns, and directions along the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from nthgrad.engines import outputs
+from nthgrad.engines.nested.proof import NotProvedError
+
+MOST_COLUMNS = 8
+"""A gradient by more columns than this is TensorFlow's own: it takes one pass backward, and series one for each."""
+
+Axis = tuple[str, int]
+"""A variable of series: the name of a source, and one of its columns."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A tensor x to differentiate by.
+
+    Attributes:
+        x: the tensor.
+        rows: the number of leading axes that index rows.
+        columns: the number of elements in a row.
+    """
+
+    x: tf.Tensor
+    rows: int
+    columns: int
+
+    @property
+    def axes(self) -> list[Axis]:
+        """One variable for each column."""
+        return [(self.x.name, j) for j in range(self.columns)]
+
+    @property
+    def row_axes(self) -> list[int]:
+        """The axes that index several rows."""
+        return [axis for axis in range(self.rows) if self.x.shape[axis] != 1]
+
+    def direction(self, column: int) -> tf.Tensor:
+        """Returns ones in a column of x, zeros elsewhere."""
+        ones = tf.ones_like(self.x)
+        return ones if self.columns == 1 else ones * tf.one_hot(column, self.columns, dtype=self.x.dtype)
+
+    def column(self, slopes: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Returns a column of a gradient of some tensors from their derivatives by it, which have their shapes.
+
+        It has the shape of the rows; that of x, if x has one column.
+        """
+        parts = [self._summed(c) for c in slopes]
+        return parts[0] if len(parts) == 1 else tf.add_n(parts)
+
+    def gradient(self, columns: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Returns a gradient, which has the shape of x, from its columns."""
+        if self.columns == 1:
+            return columns[0]
+        # Grappler replaces a slice of a stack by the part, so that nothing computes a column that nobody reads.
+        return tf.stack(columns, self.rows)
+
+    def _summed(self, c: tf.Tensor) -> tf.Tensor:
+        rows, x = self.rows, self.x
+        if self.columns == 1 and c.shape.is_fully_defined() and c.shape == x.shape:
+            return c
+        rank = c.shape.rank
+        assert rank is not None
+        if rank > rows:
+            c = tf.reduce_sum(c, list(range(rows, rank)))
+        if any(n is None or n != m for n, m in zip(c.shape, x.shape, strict=False)):
+            # A single row of x may be broadcast to many, whose derivatives add up. Otherwise this sums over ones.
+            n = tf.shape(x)[:rows]
+            pairs = tf.stack([n, tf.shape(c) // tf.maximum(n, 1)], 1)
+            c = tf.reduce_sum(tf.reshape(c, tf.reshape(pairs, [-1])), list(range(1, 2 * rows, 2)))
+            c.set_shape(x.shape[:rows])
+        if self.columns == 1 and rows != x.shape.rank:
+            c = tf.reshape(c, tf.shape(x))
+            c.set_shape(x.shape)
+        return c
+
+
+def source(x: tf.Tensor) -> Source:
+    """Returns x as a source.
+
+    Raises:
+        NotProvedError: x is no source of rows with few columns.
+    """
+    if x.op.type in _WEIGHTS:
+        raise NotProvedError("a variable is no tensor of rows")
+    if x.dtype not in (tf.float32, tf.float64, tf.float16, tf.bfloat16):
+        raise NotProvedError(f"x is {x.dtype.name}")
+    if x.shape.rank is None:
+        raise NotProvedError("the rank of x is unknown")
+    width = x.shape[1] if x.shape.rank == 2 else None
+    if width is not None and 1 < width <= MOST_COLUMNS:
+        if x.shape[0] == 1:
+            raise NotProvedError("x has one row")
+        return Source(x, 1, width)
+    return Source(x, outputs.row_rank(x), 1)
+
+
+_WEIGHTS = frozenset({"ReadVariableOp", "VarHandleOp", "Variable", "VariableV2", "ResourceGather"})

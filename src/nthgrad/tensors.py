@@ -1,0 +1,227 @@
+"""Gradients of tensors that are there, and of these gradients: `tf.gradients` and `tf.GradientTape`, by series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import tensorflow as tf
+
+from nthgrad.engines import nested
+
+Report = Callable[[Sequence[nested.Way]], None]
+
+
+@tf.autograph.experimental.do_not_convert
+def gradients(  # noqa: PLR0913  as tf.gradients
+    ys: Any,
+    xs: Any,
+    grad_ys: Any = None,
+    name: str = "gradients",
+    gate_gradients: bool = False,  # noqa: FBT001, FBT002  as in tf.gradients
+    aggregation_method: Any = None,
+    stop_gradients: Any = None,
+    unconnected_gradients: Any = tf.UnconnectedGradients.NONE,
+) -> list[Any]:
+    """Returns the gradients of the sum of ys by each of xs, as `tf.gradients` does; gradients of gradients are cheap.
+
+    The numbers are those of `tf.gradients`, to rounding. A gradient of a gradient is computed by power series: all
+    derivatives of one tensor share one walk over its graph, and the cost of an order grows with its number. This is
+    right where each row of ys depends on the same row of xs only. Where the graph does not show that, the gradient is
+    TensorFlow's own; so is a gradient of first order.
+
+    Args:
+        ys: a real tensor of a graph, or a list of them. A graph is traced by `tf.function`, or is TensorFlow 1's.
+        xs: a tensor or a variable, or a list of them.
+        grad_ys: the gradients of the ys, a list of tensors of their shapes, or None for ones.
+        name: a name for the ops of TensorFlow's own gradients.
+        gate_gradients: as in `tf.gradients`.
+        aggregation_method: as in `tf.gradients`.
+        stop_gradients: tensors to take as constants. With it, the gradients are TensorFlow's own.
+        unconnected_gradients: what to return where no y depends on an x, None or zeros.
+
+    Returns:
+        a list with the gradient by each x, of its shape and dtype.
+
+    Raises:
+        RuntimeError: called eagerly.
+
+    Example:
+        >>> @tf.function
+        ... def third_derivative(x):
+        ...     y = tf.sin(x)
+        ...     for _ in range(3):
+        ...         (y,) = ng.gradients(y, x)
+        ...     return y
+        >>> print(third_derivative(tf.constant([[0.0], [1.0]])).numpy().ravel())
+        [-1.        -0.5403023]
+    """
+    options = {
+        "name": name,
+        "gate_gradients": gate_gradients,
+        "aggregation_method": aggregation_method,
+        "stop_gradients": stop_gradients,
+        "unconnected_gradients": unconnected_gradients,
+    }
+    return gradients_like(tf.gradients, ys, xs, grad_ys, options)
+
+
+def gradients_like(
+    original: Callable[..., list[Any]],
+    ys: Any,
+    xs: Any,
+    grad_ys: Any,
+    options: dict[str, Any],
+    report: Report | None = None,
+) -> list[Any]:
+    """Returns what a `tf.gradients` returns, of TensorFlow 1 or 2, with its other arguments as options."""
+    listed = [[v] if _is_one(v) else v for v in (ys, xs)]
+    if tf.executing_eagerly() or options.get("stop_gradients") or not all(isinstance(v, list | tuple) for v in listed):
+        return original(ys, xs, grad_ys, **options)
+    ys, xs = map(list, listed)
+    seeds = [None] * len(ys) if grad_ys is None else [grad_ys] if _is_one(grad_ys) else list(grad_ys)
+    if not all(map(_is_symbolic, ys)) or len(seeds) != len(ys):
+        return original(ys, xs, grad_ys, **options)
+    request = nested.Request(ys, _converted(seeds, ys), lambda rest: original(ys, rest, grad_ys, **options))
+    return _merged(request, xs, options.get("unconnected_gradients", tf.UnconnectedGradients.NONE), report)
+
+
+class GradientTape(tf.GradientTape):
+    """A `tf.GradientTape` whose gradients of gradients are cheap inside a `tf.function`.
+
+    It has the methods and the meaning of `tf.GradientTape`: replace the name, and nothing else. The gradient of a
+    gradient is computed as by `nthgrad.gradients`, if the tape has recorded all ops between. Eagerly, the gradients are
+    TensorFlow's own. So are those by variables: the tape that trains the weights may be of either class.
+
+    Example:
+        >>> @tf.function
+        ... def second_derivative(x):
+        ...     with ng.GradientTape() as outer:
+        ...         outer.watch(x)
+        ...         with ng.GradientTape() as inner:
+        ...             inner.watch(x)
+        ...             y = tf.sin(x)
+        ...         y_x = inner.gradient(y, x)
+        ...     return outer.gradient(y_x, x)
+        >>> print(second_derivative(tf.constant([[0.5]])).numpy())
+        [[-0.47942555]]
+    """
+
+    report: Report | None = None
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True):  # noqa: FBT001, FBT002  as in tf.GradientTape
+        super().__init__(persistent, watch_accessed_variables)
+        self._parts: list[_Part] = []
+        self._since: dict[str, int] = {}  # the position in the graph when a tensor was watched
+
+    def __enter__(self) -> GradientTape:
+        super().__enter__()
+        self._parts.append(_Part())
+        return self
+
+    def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
+        if self._parts:
+            self._parts[-1].close()
+        super().__exit__(kind, value, traceback)
+
+    @tf.autograph.experimental.do_not_convert
+    def watch(self, tensor: Any) -> None:
+        """Records what is computed from a tensor from now on, as `tf.GradientTape.watch` does."""
+        super().watch(tensor)
+        for t in filter(_is_symbolic, tf.nest.flatten(tensor)):
+            self._since.setdefault(t.name, _position(t.graph))
+
+    @tf.autograph.experimental.do_not_convert
+    def reset(self) -> None:
+        """Forgets what was recorded, as `tf.GradientTape.reset` does."""
+        super().reset()
+        self._parts, self._since = [_Part()], {}
+
+    @tf.autograph.experimental.do_not_convert
+    @contextmanager
+    def stop_recording(self) -> Generator[None]:
+        """Records nothing inside the block, as `tf.GradientTape.stop_recording` does."""
+        with super().stop_recording():
+            if self._parts:
+                self._parts[-1].close()
+            try:
+                yield
+            finally:
+                self._parts.append(_Part())
+
+    @tf.autograph.experimental.do_not_convert
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: Any = tf.UnconnectedGradients.NONE,
+    ) -> Any:
+        """Returns the gradients of the sum of the targets by the sources, as `tf.GradientTape.gradient` does."""
+        ys, xs = tf.nest.flatten(target), tf.nest.flatten(sources)
+        seeds = [None] * len(ys) if output_gradients is None else tf.nest.flatten(output_gradients)
+        if tf.executing_eagerly() or not ys or not all(map(_is_symbolic, ys)) or len(seeds) != len(ys):
+            return super().gradient(target, sources, output_gradients, unconnected_gradients)
+        own = super().gradient
+
+        def rest(xs: Sequence[Any]) -> Sequence[Any]:
+            if xs:
+                return own(target, list(xs), output_gradients, unconnected_gradients)
+            return own(tf.zeros([]), [])  # a tape that is not persistent is used up
+
+        places: dict[str, int] = {}
+
+        def recorded(op: tf.Operation, x: tf.Tensor) -> bool:
+            if op.name not in places:
+                places.update((o.name, i) for i, o in enumerate(op.graph.get_operations()))
+            place = places[op.name]
+            since = self._since.get(x.name)
+            return since is not None and place >= since and any(span.has(op.graph, place) for span in self._parts)
+
+        request = nested.Request(ys, _converted(seeds, ys), rest, recorded)
+        return tf.nest.pack_sequence_as(sources, _merged(request, xs, unconnected_gradients, self.report))
+
+
+class _Part:
+    """A part of a graph that a tape has recorded: the ops from a position to another."""
+
+    def __init__(self) -> None:
+        self.graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        self.start = 0 if self.graph is None else _position(self.graph)
+        self.end: int | None = None
+
+    def close(self) -> None:
+        """Ends the part, if it has not ended."""
+        if self.end is None and self.graph is not None:
+            self.end = _position(self.graph)
+
+    def has(self, graph: Any, position: int) -> bool:
+        """Whether the op at a position of a graph belongs to the part."""
+        return graph is self.graph and self.start <= position and (self.end is None or position < self.end)
+
+
+def _merged(request: nested.Request, xs: list[Any], unconnected: Any, report: Report | None) -> list[Any]:
+    """Returns the gradients by xs; zeros for None, if they are wanted."""
+    found, ways = nested.gradients(request, xs)
+    if report is not None:
+        report(ways)
+    if tf.UnconnectedGradients(unconnected) is tf.UnconnectedGradients.NONE:
+        return found
+    return [tf.zeros_like(x) if g is None and _is_symbolic(x) else g for x, g in zip(xs, found, strict=True)]
+
+
+def _position(graph: tf.Graph) -> int:
+    return len(graph.get_operations())
+
+
+def _is_one(v: Any) -> bool:
+    return tf.is_tensor(v) or isinstance(v, tf.Variable)
+
+
+def _is_symbolic(t: Any) -> bool:
+    return isinstance(t, tf.Tensor) and not isinstance(t, tf.Variable) and hasattr(t, "graph")
+
+
+def _converted(seeds: Sequence[Any], ys: Sequence[tf.Tensor]) -> list[tf.Tensor | None]:
+    return [None if s is None else tf.convert_to_tensor(s, y.dtype) for s, y in zip(seeds, ys, strict=True)]
