@@ -14,7 +14,9 @@ SCRIPT = str(Path(__file__).with_name("script.py"))  # run by path, so that noth
 _START = f"import runpy, sys; sys.path[:] = filter(None, sys.path); runpy.run_path({SCRIPT!r})['main']()"
 
 
-def run(path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow: str = "v1") -> int:
+def run(
+    path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow: str = "v1", *, accelerate: bool = False
+) -> int:
     """Runs an old program as `python path *argv` did under TensorFlow 1 and Keras 2.
 
     The program runs in a new process of the same Python interpreter. There, TensorFlow 1's behavior is always on, and
@@ -25,6 +27,8 @@ def run(path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow: st
         path: the program's file.
         argv: the program's `sys.argv[1:]`.
         control_flow: "v1", or "v2" for second derivatives through loops (see `legacy.session`).
+
+        accelerate: whether gradients of gradients are computed by series (see `legacy.session`).
 
     Returns:
         the exit status: 0, the argument of `sys.exit`, or 1 after an exception (its traceback is on standard error).
@@ -45,6 +49,7 @@ def run(path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow: st
     # The first hides the logs of TensorFlow's C++; the second keeps Keras 3 out of the process.
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1", **os.environ}
     environment["NTHGRAD_CONTROL_FLOW"] = control_flow
+    environment["NTHGRAD_ACCELERATE"] = str(int(accelerate))
     sys.stdout.flush()
     sys.stderr.flush()
     status = subprocess.run(

@@ -1,6 +1,7 @@
 """The process that `legacy.run` starts: always TensorFlow 1, with the old modules under their old names."""
 
 import builtins
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -109,6 +110,9 @@ class _Ours:
         return inner
 
 
+_OPEN = contextlib.ExitStack()  # for the rest of the process
+
+
 def _become_tensorflow_1() -> None:
     """Switches the whole process to TensorFlow 1 and registers the stand-ins under the old module names."""
     import numpy as np
@@ -119,6 +123,7 @@ def _become_tensorflow_1() -> None:
         today.compat.v1.enable_control_flow_v2()
 
     import nthgrad.legacy.tensorflow as tf
+    from nthgrad import acceleration
     from nthgrad.legacy import keras
     from nthgrad.legacy._contrib import tree
     from nthgrad.legacy._patches.tables import PATCHES
@@ -126,6 +131,8 @@ def _become_tensorflow_1() -> None:
 
     np.set_printoptions(**old_print())
     PATCHES.for_a_script()
+    if os.environ.get("NTHGRAD_ACCELERATE") == "1":
+        _OPEN.enter_context(acceleration.switched_on())
     path = today.__path__
     for name in [name for name in sys.modules if name.split(".")[0] == "keras"]:
         del sys.modules[name]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nthgrad import acceleration
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import switches, tf_keras
 from nthgrad.legacy._patches.tables import PATCHES
@@ -21,7 +22,11 @@ _legacy_bases: "weakref.WeakKeyDictionary[type, tuple[type, ...]]" = weakref.Wea
 
 @contextlib.contextmanager
 def session(
-    graph: tf.Graph | None = None, config: "tf.compat.v1.ConfigProto | None" = None, control_flow: str = "v1"
+    graph: tf.Graph | None = None,
+    config: "tf.compat.v1.ConfigProto | None" = None,
+    control_flow: str = "v1",
+    *,
+    accelerate: bool = False,
 ) -> Iterator[guards.Session]:
     """Opens a TensorFlow 1 graph and session for the block, with Keras 2 bound to it.
 
@@ -38,6 +43,8 @@ def session(
         config: the options of `tf.Session`.
         control_flow: "v1" builds `tf.cond` and `tf.while_loop` as TensorFlow 1 did, without second derivatives through
             loops. "v2" has derivatives of every order, all to be built before the first `run`.
+        accelerate: whether `tf.gradients` and `K.gradients` compute gradients of gradients by series (see
+            `nthgrad.accelerated`). The numbers stay the same, to rounding; the names and the number of ops do not.
 
     Yields:
         the session, a `tf.compat.v1.Session`. It is the default one (`tensor.eval()` finds it) until the program sets
@@ -74,6 +81,8 @@ def session(
         stack.enter_context(tf_keras.keras_registries())
         stack.enter_context(switches.tensorflow_1_switch())
         stack.enter_context(PATCHES.for_a_session())
+        if accelerate:
+            stack.enter_context(acceleration.switched_on())
         stack.enter_context(_versions_of_keras_classes())
         stack.enter_context(np.printoptions(**old_print()))
         stack.enter_context(warnings.catch_warnings())

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad import acceleration
 from nthgrad.errors import LegacyError
 
 _REFUSAL = "Second-order gradient for while loops not supported"
@@ -26,7 +27,8 @@ def built_late(error: Exception) -> bool:
 
 
 def gradients(function: Callable) -> Callable:
-    """Wraps `tf.gradients` to explain missing second derivatives."""
+    """Wraps `tf.gradients` to explain missing second derivatives, and to accelerate them where that is switched on."""
+    function = acceleration.accelerated_gradients(function)
 
     @wraps(function)
     def inner(ys: Any, xs: Any, *args: Any, **kwargs: Any) -> Any:

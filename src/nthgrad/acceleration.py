@@ -15,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad import tensors
+from nthgrad.engines import own
 from nthgrad.engines.graph import trace
 from nthgrad.engines.nested import Way
 
@@ -42,14 +43,22 @@ def accelerated(*, report: bool | Callable[[str], object] = False) -> Generator[
         ...     print(second_derivative(tf.constant([[0.5]])).numpy())
         [[-0.47942555]]
     """
-    show = _to_stderr if report is True else report or None
+    with switched_on(report=report):
+        _install()
+        try:
+            yield
+        finally:
+            _uninstall()
+
+
+@contextmanager
+def switched_on(*, report: bool | Callable[[str], object] = False) -> Generator[None]:
+    """As `accelerated`, for what already calls `accelerated_gradients` or `AcceleratedTape`."""
     before = _LOCAL.report
-    _LOCAL.report = _Report(show)
-    _install()
+    _LOCAL.report = _Report(_to_stderr if report is True else report or None)
     try:
         yield
     finally:
-        _uninstall()
         _LOCAL.report = before
 
 
@@ -77,7 +86,7 @@ class AcceleratedTape(tensors.GradientTape):
     def gradient(self, *args: Any, **kwargs: Any) -> Any:
         """Returns the gradients of the targets by the sources."""
         if _LOCAL.report is None:
-            return _TAPE.gradient(self, *args, **kwargs)
+            return own.GradientTape.gradient(self, *args, **kwargs)
         self.report = _LOCAL.report
         return super().gradient(*args, **kwargs)
 
@@ -105,7 +114,6 @@ class _Local(threading.local):
 
 
 _LOCAL = _Local()
-_TAPE = tf.GradientTape
 _LOCK = threading.Lock()
 _REPLACED: list[tuple[Any, str, Any]] = []  # module, name, original
 _BLOCKS = [0]  # the number of open blocks, in all threads
@@ -118,8 +126,8 @@ def _install() -> None:
         _BLOCKS[0] += 1
         if _BLOCKS[0] > 1:
             return
-        functions = [tf.gradients, tf.compat.v1.gradients]
-        made = {id(f): accelerated_gradients(f) for f in functions} | {id(_TAPE): AcceleratedTape}
+        functions = [own.gradients, tf.compat.v1.gradients]
+        made = {id(f): accelerated_gradients(f) for f in functions} | {id(own.GradientTape): AcceleratedTape}
         for name in ("v1", "v2"):
             importlib.import_module(f"tensorflow.compat.{name}")  # at first, an import makes a module of its own
         for name, module in list(sys.modules.items()):

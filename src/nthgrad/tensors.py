@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import nested
+from nthgrad.engines import nested, own
 
 Report = Callable[[Sequence[nested.Way]], None]
 
@@ -64,7 +64,7 @@ def gradients(  # noqa: PLR0913  as tf.gradients
         "stop_gradients": stop_gradients,
         "unconnected_gradients": unconnected_gradients,
     }
-    return gradients_like(tf.gradients, ys, xs, grad_ys, options)
+    return gradients_like(own.gradients, ys, xs, grad_ys, options)
 
 
 def gradients_like(
@@ -87,7 +87,7 @@ def gradients_like(
     return _merged(request, xs, options.get("unconnected_gradients", tf.UnconnectedGradients.NONE), report)
 
 
-class GradientTape(tf.GradientTape):
+class GradientTape(own.GradientTape):
     """A `tf.GradientTape` whose gradients of gradients are cheap inside a `tf.function`.
 
     It has the methods and the meaning of `tf.GradientTape`: replace the name, and nothing else. The gradient of a
@@ -163,12 +163,12 @@ class GradientTape(tf.GradientTape):
         seeds = [None] * len(ys) if output_gradients is None else tf.nest.flatten(output_gradients)
         if tf.executing_eagerly() or not ys or not all(map(_is_symbolic, ys)) or len(seeds) != len(ys):
             return super().gradient(target, sources, output_gradients, unconnected_gradients)
-        own = super().gradient
+        original = super().gradient
 
         def rest(xs: Sequence[Any]) -> Sequence[Any]:
             if xs:
-                return own(target, list(xs), output_gradients, unconnected_gradients)
-            return own(tf.zeros([]), [])  # a tape that is not persistent is used up
+                return original(target, list(xs), output_gradients, unconnected_gradients)
+            return original(tf.zeros([]), [])  # a tape that is not persistent is used up
 
         places: dict[str, int] = {}
 
@@ -203,12 +203,26 @@ class _Part:
 
 def _merged(request: nested.Request, xs: list[Any], unconnected: Any, report: Report | None) -> list[Any]:
     """Returns the gradients by xs; zeros for None, if they are wanted."""
-    found, ways = nested.gradients(request, xs)
+    with _lengths_as_integers():
+        found, ways = nested.gradients(request, xs)
     if report is not None:
         report(ways)
     if tf.UnconnectedGradients(unconnected) is tf.UnconnectedGradients.NONE:
         return found
     return [tf.zeros_like(x) if g is None and _is_symbolic(x) else g for x, g in zip(xs, found, strict=True)]
+
+
+@contextmanager
+def _lengths_as_integers() -> Generator[None]:
+    """Makes `shape[0]` an integer or None in the block, as the engines expect. In TensorFlow 1 it is a `Dimension`."""
+    if isinstance(tf.TensorShape([1])[0], int):
+        yield
+        return
+    tf.compat.v1.enable_v2_tensorshape()
+    try:
+        yield
+    finally:
+        tf.compat.v1.disable_v2_tensorshape()
 
 
 def _position(graph: tf.Graph) -> int:

@@ -18,9 +18,10 @@ import click
     show_default=True,
     help="v2 has second derivatives through loops, unlike TensorFlow 1.",
 )
+@click.option("--accelerate", is_flag=True, help="Compute gradients of gradients by series, with the same numbers.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def command(control_flow: str, file: str, arguments: Sequence[str]) -> int:
+def command(control_flow: str, accelerate: bool, file: str, arguments: Sequence[str]) -> int:  # noqa: FBT001
     """Run a TensorFlow 1 / Keras 2 program, unchanged, in a separate process.
 
     All arguments after FILE are passed to the program. The exit status is the program's.
@@ -30,7 +31,8 @@ def command(control_flow: str, file: str, arguments: Sequence[str]) -> int:
       nthgrad run old_script.py
       nthgrad run old_script.py --epochs 3
       nthgrad run --control-flow v2 recurrent.py
+      nthgrad run --accelerate beam_equation.py
     """  # noqa: D301
     from nthgrad import legacy
 
-    return legacy.run(file, list(arguments), control_flow)
+    return legacy.run(file, list(arguments), control_flow, accelerate=accelerate)

@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import taylor
+from nthgrad.engines import own, taylor
 from nthgrad.engines.graph import kinds, trace
 from nthgrad.engines.tape.backward import gradient, repaired
 from nthgrad.engines.taylor.collapsed import Bundle, collapse, collapses
@@ -112,9 +112,9 @@ def hessian_backward(
 
 def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False) -> tf.Tensor:
     """Returns the product of the Hessian of f and v: the gradient of <v, the gradient of f>."""
-    with tf.GradientTape() as outer:
+    with own.GradientTape() as outer:
         outer.watch(x)
-        with tf.GradientTape() as inner:  # tf.gradients rewrites loops and calls, which the outer tape would not see
+        with own.GradientTape() as inner:  # tf.gradients rewrites loops and calls, which the outer tape would not see
             inner.watch(x)
             y, path = _repaired(f, x, custom=custom)
         slopes = gradient(inner, y, x, path)
@@ -140,7 +140,7 @@ def _pulled(
         level: the order of these derivatives, for errors.
         once: whether only one gradient is taken. A persistent tape costs more at each call of a function.
     """
-    with tf.GradientTape(persistent=not once) as tape:
+    with own.GradientTape(persistent=not once) as tape:
         tape.watch(x)
         y, path = right(x)
     # TensorFlow cannot vectorize the second gradient of a loop: it has no sum of many lists of tensors.
@@ -209,9 +209,9 @@ def trace_backward(f: Function, x: tf.Tensor, batch_dims: int) -> Any:
         rows = tf.reshape(t, tf.concat([tf.shape(t)[:batch_dims], [_count(t.shape[batch_dims:])]], 0))
         return tf.unstack(rows, _count(t.shape[batch_dims:]), -1)
 
-    with tf.GradientTape(persistent=True) as outer:
+    with own.GradientTape(persistent=True) as outer:
         outer.watch(x)
-        with tf.GradientTape(persistent=True) as inner:
+        with own.GradientTape(persistent=True) as inner:
             inner.watch(x)
             y = f(x)
             numbers = [flat(t) for t in tf.nest.flatten(y)]

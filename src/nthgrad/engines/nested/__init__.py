@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines import _private
+from nthgrad.engines import _private, own
 from nthgrad.engines.graph import trace
 from nthgrad.engines.graph.walk import Walk, ancestors
 from nthgrad.engines.nested.columns import used_alone
@@ -191,12 +191,12 @@ def _own_of_original(records: Records, request: Request, x: tf.Tensor) -> tf.Ten
         env: dict[str, tf.Tensor] = {}
         for name in made:
             of, seeds = records.requests[name]
-            found = tf.gradients(original(of), records.gradients[name].source.x, seeds)[0]
+            found = own.gradients(original(of), records.gradients[name].source.x, seeds)[0]
             if found is not None:
                 env[name] = found
         return Walk(env).run(list(ys)) if env else list(ys)
 
-    return tf.gradients(original(request.ys), x, list(request.seeds))[0]
+    return own.gradients(original(request.ys), x, list(request.seeds))[0]
 
 
 def _weighted(records: Records, x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

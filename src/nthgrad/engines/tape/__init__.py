@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines import outputs
+from nthgrad.engines import outputs, own
 from nthgrad.engines.graph import dependence, trace
 from nthgrad.engines.tape.backward import gradient, repaired
 from nthgrad.errors import CostError
@@ -56,7 +56,7 @@ def partials(
             f"The derivative of order {order} would nest {order} tapes; nthgrad nests at most {MAX_ORDER}, for each "
             f"differentiates the graph of the one before. {_CHEAPER}"
         )
-    with tf.GradientTape(persistent=True) as seeding:  # watches only the seeds of `functional`
+    with own.GradientTape(persistent=True) as seeding:  # watches only the seeds of `functional`
         tower = _Tower(f, xs, indices, names, seeding)
         results = tower.build(order)
     found = []
@@ -103,7 +103,7 @@ class _Tower:
         if level == 0:
             return {(0,) * len(self.xs): self.functional()}
         mine = [k for k in self.needed if sum(k) == level]
-        with tf.GradientTape(persistent=len(mine) > 1) as tape:
+        with own.GradientTape(persistent=len(mine) > 1) as tape:
             tape.watch(self.xs)
             found = self.build(level - 1)
         self.afford(level)

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.engines import own
 from nthgrad.engines.failures import FAILURES, reason
 from nthgrad.engines.graph import custom_gradients, dependence, opaque, trace
 from nthgrad.engines.graph.walk import ancestors
@@ -61,7 +62,7 @@ def gradient(
         _refuse_hidden(y, x, level)
     try:
         seeds = None if seed is None else [seed]
-        dy = tf.gradients([y], x, seeds)[0] if tape is None else tape.gradient([y], x, seeds)
+        dy = own.gradients([y], x, seeds)[0] if tape is None else tape.gradient([y], x, seeds)
     except FAILURES as error:
         raise _unsupported(error, path, level) from error
     if dy is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.engines import own
 from nthgrad.engines.graph import custom_gradients, kinds, trace
 from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.tape.repairs import REPAIRS, leaves_the_graph
@@ -210,5 +211,5 @@ def _held(op: Any, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
 
 
 def _pulled(ys: list[tf.Tensor], xs: list[tf.Tensor], cotangents: list[tf.Tensor]) -> list[tf.Tensor]:
-    gradients = tf.gradients(ys, xs, cotangents)
+    gradients = own.gradients(ys, xs, cotangents)
     return [tf.zeros_like(t) if g is None else g for g, t in zip(gradients, xs, strict=True)]

@@ -12,6 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.engines import own
 from nthgrad.engines.failures import FAILURES, reason
 from nthgrad.engines.graph import dependence, trace
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, less, shortest, times, value
@@ -60,9 +61,9 @@ def from_custom_gradient(step: Step) -> Sequence[Input]:
         u = tf.identity(tf.zeros_like(step.values[i]))
         values = [x for x, _ in firsts]
         try:
-            pulled = tf.gradients(step.values[i], values, [u], stop_gradients=values)
+            pulled = own.gradients(step.values[i], values, [u], stop_gradients=values)
             pairs = [(tf.convert_to_tensor(p), v) for p, (_, v) in zip(pulled, firsts, strict=True) if p is not None]
-            return tf.gradients([p for p, _ in pairs], [u], [v for _, v in pairs])[0] if pairs else None
+            return own.gradients([p for p, _ in pairs], [u], [v for _, v in pairs])[0] if pairs else None
         except FAILURES as error:
             raise _refusal(step, reason(error)[1]) from error
 
@@ -77,12 +78,12 @@ def _derivatives(step: Step, xs: Sequence[Series], ys: Sequence[Series], unit: I
     rates = [_rate(x, unit) for x in xs]
     cotangents = [tf.identity(tf.zeros_like(y.value)) for y in ys]
     try:
-        pulled = tf.gradients([y.value for y in ys], values, cotangents, stop_gradients=values)
+        pulled = own.gradients([y.value for y in ys], values, cotangents, stop_gradients=values)
         for x in (x for x, p in zip(values, pulled, strict=True) if p is None):
             place = next(i for i, t in enumerate(step.inputs) if value(t) is x)
             raise _refusal(step, f"TensorFlow gives no gradient by its input {place}")
         pulled = [tf.convert_to_tensor(p) for p in pulled]  # IndexedSlices become dense
-        pushed = tf.gradients(pulled, cotangents, [v.value for v in rates])
+        pushed = own.gradients(pulled, cotangents, [v.value for v in rates])
     except FAILURES as error:
         if isinstance(error, NthgradError):
             raise

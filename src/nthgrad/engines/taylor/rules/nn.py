@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.engines import own
 from nthgrad.engines.graph import trace
 from nthgrad.engines.taylor.families import bilinear, each, expanded
 from nthgrad.engines.taylor.step import Apply, Rule
@@ -145,7 +146,7 @@ def _ctc_loss(op: Any, logits: tf.Tensor, indices: tf.Tensor, labels: tf.Tensor,
     loss = -tf.math.log(tf.where(possible, found, tf.ones_like(found))) - kept(possible, scale[:, 0])
     slopes = op.outputs[1]
     read = slopes.consumers() or any(t is slopes for t in getattr(op.graph, "outputs", ()))  # a function's last op
-    return [loss, tf.gradients(loss, logits)[0] if read else None]
+    return [loss, own.gradients(loss, logits)[0] if read else None]
 
 
 def _collapsed(words: tf.Tensor) -> tf.Tensor:
