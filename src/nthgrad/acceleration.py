@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad import tensors
-from nthgrad.engines import own
+from nthgrad.engines import _private, own
 from nthgrad.engines.graph import trace
 from nthgrad.engines.nested import Way
 
@@ -131,7 +131,7 @@ def _install() -> None:
         for name in ("v1", "v2"):
             importlib.import_module(f"tensorflow.compat.{name}")  # at first, an import makes a module of its own
         for name, module in list(sys.modules.items()):
-            if name.startswith(("tensorflow.python.", "keras.", "tf_keras.", "nthgrad.")) or module is None:
+            if module is None or name.startswith(_private.INTERNAL):
                 continue
             for key, value in _names(name, module):
                 if id(value) in made:

@@ -24,6 +24,9 @@ from tensorflow.python.framework import (
 )
 from tensorflow.python.ops import custom_gradient  # type: ignore[import-not-found]
 
+INTERNAL = ("keras.", "nthgrad.", "tensorflow.python.", "tf_keras.")
+"""What begins the names of modules that belong to TensorFlow, Keras or nthgrad itself, and not to a program."""
+
 _HELD = "_nthgrad_gradients"
 
 
