@@ -11,6 +11,7 @@ from nthgrad.engines.graph.walk import Walk
 from nthgrad.engines.nested import columns
 from nthgrad.engines.nested.records import Gradient, Orders, Records
 from nthgrad.engines.nested.sources import Axis
+from nthgrad.engines.taylor.algebra import plain_values
 from nthgrad.engines.taylor.interpreter import SeriesWalk
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, below, times, varying
 
@@ -56,11 +57,12 @@ class SharedWalk(SeriesWalk):
         sources = {name for name, _ in self.axes}
         ops = self.records.ancestors([y], sources)
         self.demand = self._demand(ops, y, k)
-        for op in ops:
-            for x in (self.env.get(t.name) for t in op.outputs):
-                for j in self.wanted_keys(op):
-                    varying(x, j)
-        return varying(self.run([y])[0], k)
+        with plain_values():
+            for op in ops:
+                for x in (self.env.get(t.name) for t in op.outputs):
+                    for j in self.wanted_keys(op):
+                        varying(x, j)
+            return varying(self.run([y])[0], k)
 
     def _demand(self, ops: Sequence[Any], y: tf.Tensor, k: Index) -> dict[str, set[Index]]:
         """Returns the highest indices that each op has to compute, by its name."""

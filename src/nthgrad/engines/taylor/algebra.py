@@ -1,10 +1,12 @@
-"""Helpers for rules: raw ops by name, selection, structural zeros."""
+"""Helpers for rules: raw ops by name, selection, structural zeros, precise values."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import tensorflow as tf
@@ -56,6 +58,24 @@ def only(condition: tf.Tensor, x: Series) -> Series:
 def exactly(y: Series, at: tf.Tensor) -> Series:
     """Returns the series y with the more precise value `at`."""
     return -exactly(y.of, -at) if isinstance(y, Negative) else Series(at, y.__getitem__, y.live)
+
+
+_PLAIN: ContextVar[bool] = ContextVar("plain", default=False)
+
+
+@contextmanager
+def plain_values() -> Generator[None]:
+    """Makes `precisely` keep the values in the block: they cost more, and TensorFlow's own gradients do without."""
+    token = _PLAIN.set(True)
+    try:
+        yield
+    finally:
+        _PLAIN.reset(token)
+
+
+def precisely(y: Series, at: Callable[[], tf.Tensor]) -> Series:
+    """Returns the series y with a value that does not cancel."""
+    return y if _PLAIN.get() else exactly(y, at())
 
 
 class _Ops:

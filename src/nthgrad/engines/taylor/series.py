@@ -74,6 +74,8 @@ class Series:
         return plus(self, -other)
 
     def __rsub__(self, other: Any) -> Series:
+        if isinstance(other, (int, float)):
+            return Series(other - self.value, lambda k: minus(self[k]), self.live)
         return -(self - other)
 
     def __mul__(self, other: Any) -> Series:

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.engines.tape.repairs import product_power
-from nthgrad.engines.taylor.algebra import choose, exactly, only, ops
+from nthgrad.engines.taylor.algebra import choose, exactly, only, ops, precisely
 from nthgrad.engines.taylor.families import bilinear, composite, each, linear_with, over, ratio, slope
 from nthgrad.engines.taylor.series import Series, unseen, value
 from nthgrad.engines.taylor.step import Apply, Input, Rule, Step
@@ -153,10 +153,14 @@ def _sech2(x: Series, y: Series) -> Series:
     s = 1 - y * y
     if x.value.dtype.is_complex:
         return s
-    precise = tf.square(1 + tf.abs(y.value)) * tf.exp(-2 * tf.abs(x.value))
-    if y.boundary:  # otherwise XLA computes it in every kernel that uses it
-        precise = precise / unseen(1, precise.dtype)
-    return exactly(s, s.value + tf.stop_gradient(precise - s.value))
+
+    def precise() -> tf.Tensor:
+        at = tf.square(1 + tf.abs(y.value)) * tf.exp(-2 * tf.abs(x.value))
+        if y.boundary:  # otherwise XLA computes it in every kernel that uses it
+            at = at / unseen(1, at.dtype)
+        return s.value + tf.stop_gradient(at - s.value)
+
+    return precisely(s, precise)
 
 
 def _elu(x: Series, above: float = 1.0, below: float = 1.0) -> Series:
@@ -206,7 +210,7 @@ RULES: dict[str, Rule | Apply] = {
     "Sqrt": over(lambda x, y: 2 * y),
     "Rsqrt": ratio(lambda x: 1, ops.Sqrt),
     "Exp": slope(lambda x, y: y),
-    "Expm1": slope(lambda x, y: exactly(y + 1, tf.exp(x.value))),
+    "Expm1": slope(lambda x, y: precisely(y + 1, lambda: tf.exp(x.value))),
     "Log": over(lambda x, y: x),
     "Log1p": over(lambda x, y: 1 + x),
     "Xlogy": composite(lambda op, x, y: _logarithm("Log", x, y, 0.0)),
@@ -226,7 +230,7 @@ RULES: dict[str, Rule | Apply] = {
     "Acosh": over(_acosh),
     "Atanh": over(lambda x, y: (1 - x) * (1 + x)),
     # activations
-    "Sigmoid": slope(lambda x, y: y * exactly(1 - y, tf.sigmoid(-x.value))),
+    "Sigmoid": slope(lambda x, y: y * precisely(1 - y, lambda: tf.sigmoid(-x.value))),
     "Softplus": slope(lambda x, y: ops.Sigmoid(x)),
     "Softsign": ratio(lambda x: x, lambda x: 1 + ops.Abs(x)),
     "Relu": composite(lambda op, x: only(x.value > 0, x)),
