@@ -34,7 +34,8 @@ def accelerated(*, report: bool | Callable[[str], object] = False) -> Generator[
             series. A function receives these lines instead.
 
     Example:
-        >>> @tf.function
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> @tf.function(autograph=False)
         ... def second_derivative(x):
         ...     y = tf.sin(x)
         ...     y_x = tf.gradients(y, x)[0]

@@ -48,7 +48,8 @@ def gradients(  # noqa: PLR0913  as tf.gradients
         RuntimeError: called eagerly.
 
     Example:
-        >>> @tf.function
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> @tf.function(autograph=False)
         ... def third_derivative(x):
         ...     y = tf.sin(x)
         ...     for _ in range(3):
@@ -95,7 +96,8 @@ class GradientTape(own.GradientTape):
     TensorFlow's own. So are those by variables: the tape that trains the weights may be of either class.
 
     Example:
-        >>> @tf.function
+        >>> import tensorflow as tf, nthgrad as ng
+        >>> @tf.function(autograph=False)
         ... def second_derivative(x):
         ...     with ng.GradientTape() as outer:
         ...         outer.watch(x)
