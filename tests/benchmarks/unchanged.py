@@ -4,8 +4,8 @@ A training step of a network 2-64-64-64-1: u_t, u_x, u_xx, ... up to an order, t
 TensorFlow's gradients and nthgrad's take turns in one process: nested tapes, a TensorFlow 1 session, DeepXDE (which needs
 `pip install '.[bench]'`). Two columns in a row are TensorFlow and nthgrad, and the ratio is the second by the first. Times
 are the median of the calls, the least CPU time, and the better of two first calls, tracing and compiling included. With
---old, TensorFlow 1.15.5 also runs the session's program (tests/golden/record.py says how to install it); its time is the
-least of the calls, and so is nthgrad's in that ratio. Results go to the screen and to --out, a JSON file.
+--old, TensorFlow 1.15.5 also runs the session's program (tests/golden/record.py says how to install it); its ratio is one
+of CPU times. Memory is measured in a process without oneDNN. Results go to the screen and to --out, a JSON file.
 """
 
 import json
@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import click
@@ -23,8 +24,8 @@ AIMS = {1: 1.05, 2: 1.05, 3: 0.5, 4: 0.25}  # without XLA; with it 1.05
 SIDES = {"old": False, "new": True}
 
 
-def work(name, orders, batch, threads, seconds):
-    """Measures a comparison in this process, and returns the results."""
+def work(name, orders, batch, threads, measured):
+    """Calls measured(comparison, case) for the cases of a comparison in this process, and returns the results."""
     from old_ways import COMPARISONS
 
     os.environ["DDE_BACKEND"] = COMPARISONS[name].backend
@@ -45,13 +46,25 @@ def work(name, orders, batch, threads, seconds):
                     comparison.build(Case(1, layout, xla, 8), side)
                 for order in orders:
                     print(f"{threads}: {name}, {layout}, order {order}{', XLA' * xla}", file=sys.stderr, flush=True)
-                    row = compare(comparison, Case(order, layout, xla, batch), seconds)
-                    rows.append({"order": order, "layout": layout, "xla": xla, **row})
+                    row = {"order": order, "layout": layout, "xla": xla}
+                    rows.append(row | measured(comparison, Case(order, layout, xla, batch)))
     return {"machine": measure.machine(threads), "name": name, "title": comparison.title, "rows": rows}
 
 
-def compare(comparison, case, seconds):
-    """Measures both sides of a case."""
+def peaks(comparison, case):
+    """Measures the memory of both sides of a case: the most of three calls."""
+    import measure
+
+    found = {}
+    for side, fast in SIDES.items():
+        step = comparison.build(case, fast)
+        taken = [measure.peak(step.call) for _ in range(3)]
+        found[side] = {"peak": None if None in taken else max(taken)}
+    return found
+
+
+def times(comparison, case, seconds):
+    """Measures the times of both sides of a case, and compares their results."""
     import measure
     import numpy as np
 
@@ -61,9 +74,8 @@ def compare(comparison, case, seconds):
         taken, steps[side] = timed(lambda side=side: comparison.build(case, SIDES[side]))
         firsts[side].append(taken)
     values = {s: np.concatenate([np.ravel(a).astype("float64") for a in step.value()]) for s, step in steps.items()}
-    peaks = {side: measure.peak(step.call) for side, step in steps.items()}
-    times = measure.rounds({side: step.call for side, step in steps.items()}, seconds)
-    found = {s: times[s] | {"first": min(firsts[s]), "peak": peaks[s], "ops": steps[s].ops} for s in SIDES}
+    found = measure.rounds({side: step.call for side, step in steps.items()}, seconds)
+    found = {s: found[s] | {"first": min(firsts[s]), "ops": steps[s].ops} for s in SIDES}
     scale = np.abs(values["old"]).max()
     return found | {"difference": float(np.abs(values["new"] - values["old"]).max() / scale)}
 
@@ -77,6 +89,13 @@ def timed(build):
     start = time.perf_counter()
     built = build()
     return time.perf_counter() - start, built
+
+
+def answer(arguments, environment):
+    """Returns the results of this file in another process."""
+    command = [sys.executable, __file__, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def in_tensorflow_1(python, rows, batch, threads, seconds, environment):
@@ -112,7 +131,14 @@ def show(report):
     table = Table(title=f"{report['title']}: {about['processor']}, {about['threads']} thread(s), {versions}")
     old = any("tensorflow 1" in row for row in report["rows"])
     columns = ["t and x", "order", "ms", "", "ratio", "aim", "CPU ms", "", "ratio", "first call, s", "", "ratio"]
-    columns += ["MiB", "", "ops", "", "difference", *(["TensorFlow 1, ms", "ratio", "first call, s"] if old else [])]
+    columns += [
+        "MiB",
+        "",
+        "ops",
+        "",
+        "difference",
+        *(["TensorFlow 1, CPU ms", "ratio", "first call, s"] if old else []),
+    ]
     for column in columns:
         table.add_column(column, justify="left" if column == "t and x" else "right")
     for row in report["rows"]:
@@ -126,7 +152,7 @@ def show(report):
         cells += [*(str(row[side]["ops"]) for side in SIDES), f"{row['difference']:.0e}"]
         if "tensorflow 1" in row:
             past = row["tensorflow 1"]
-            cells += [f"{past['ms']:.2f}", f"{row['new']['least'] / past['ms']:.2f}", f"{past['first']:.2f}"]
+            cells += [f"{past['cpu']:.2f}", f"{row['new']['cpu'] / past['cpu']:.2f}", f"{past['first']:.2f}"]
         table.add_row(*cells)
     Console(width=190).print(table)
 
@@ -139,21 +165,25 @@ def show(report):
 @click.option("--seconds", default=5.0, help="To measure each row for, at least.", show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="benchmarks", show_default=True)
 @click.option("--old", metavar="PYTHON", envvar="NTHGRAD_OLD_PYTHON", show_envvar=True, help="With TensorFlow 1.15.5.")
-@click.option("--worker", is_flag=True, hidden=True)
+@click.option("--worker", type=click.Choice(["times", "memory"]), hidden=True)
 def main(names, orders, batch, threads, seconds, out, old, worker):
-    """Starts a process for each comparison and number of threads; prints the tables."""
+    """Starts two processes for each comparison and number of threads, of times and of memory; prints the tables."""
     if worker:
-        print(json.dumps(work(names[0], orders, batch, threads, seconds)))
+        measured = peaks if worker == "memory" else partial(times, seconds=seconds)
+        print(json.dumps(work(names[0], orders, batch, threads, measured)))
         return
     reports = []
     for number in ("one", "all") if threads == "both" else (threads,):
         for name in names or NAMES:
-            arguments = [name, "--threads", number, "--seconds", str(seconds), "--batch", str(batch), "--worker"]
+            arguments = [name, "--threads", number, "--seconds", str(seconds), "--batch", str(batch)]
             arguments += [f"--order={order}" for order in orders]
             with pinned(number == "one", False) as environment:
-                command = [sys.executable, __file__, *arguments]
-                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
-                reports.append(json.loads(done.stdout.splitlines()[-1]))
+                reports.append(answer([*arguments, "--worker", "times"], environment))
+                # oneDNN's allocator keeps what is freed, and hides what a call needs.
+                memory = answer([*arguments, "--worker", "memory"], environment | {"TF_ENABLE_ONEDNN_OPTS": "0"})
+                for row, other in zip(reports[-1]["rows"], memory["rows"], strict=True):
+                    for side in SIDES:
+                        row[side] |= other[side]
                 if old and name == "session":
                     in_tensorflow_1(old, reports[-1]["rows"], batch, number, seconds, environment)
             show(reports[-1])
