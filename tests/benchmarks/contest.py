@@ -161,7 +161,7 @@ def command(doc, file, module, known):
         reports = []
         for number in ("one", "all") if threads == "both" else (threads,):
             arguments = [*(names or known), "--threads", number, "--seconds", str(seconds), "--worker"]
-            with _pinned(number == "one", keep) as environment:
+            with pinned(number == "one", keep) as environment:
                 done = subprocess.run(
                     [sys.executable, file, *arguments], stdout=subprocess.PIPE, text=True, check=True, env=environment
                 )
@@ -174,7 +174,7 @@ def command(doc, file, module, known):
     return main
 
 
-class _pinned:  # noqa: N801
+class pinned:  # noqa: N801
     """A process started within it runs on one core only, or on all that there are."""
 
     def __init__(self, one, keep):

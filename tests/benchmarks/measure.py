@@ -18,7 +18,7 @@ def first(make):
 
 
 def rounds(calls, seconds, turn=0.05):
-    """Milliseconds a call of each side: the median and the quartiles.
+    """Milliseconds a call of each side: the median, the quartiles, the least, and the least CPU time of a turn.
 
     The sides take turns, so that all meet the same noise. A turn begins with calls that are not counted, for they find
     the caches, and the memory that the allocator keeps, as the side before has left them.
@@ -28,7 +28,7 @@ def rounds(calls, seconds, turn=0.05):
         seconds: to spend on all together, at least.
         turn: seconds that a turn takes, at least.
     """
-    times = {name: [] for name in calls}
+    times, spent = ({name: [] for name in calls} for _ in range(2))
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or min(map(len, times.values())) < 4:
         for name, call in calls.items():
@@ -37,19 +37,27 @@ def rounds(calls, seconds, turn=0.05):
             if time.perf_counter() - start < turn / 10:
                 for _ in range(4):
                     call()
+            cpu, count = time.process_time(), len(times[name])
             before = start = time.perf_counter()
             while before - start < turn:
                 call()
                 now = time.perf_counter()
                 times[name].append(1e3 * (now - before))
                 before = now
+            spent[name].append(1e3 * (time.process_time() - cpu) / (len(times[name]) - count))
     return {
-        n: dict(zip(("low", "median", "high"), statistics.quantiles(t, n=4), strict=True)) for n, t in times.items()
+        n: dict(zip(("low", "median", "high"), statistics.quantiles(t, n=4), strict=True))
+        | {"least": min(t), "cpu": min(spent[n])}
+        for n, t in times.items()
     }
 
 
 def peak(call):
-    """MiB that a call needs at its peak beyond what was in use before it, or None where Linux's /proc is not to be had."""
+    """MiB that a call needs at its peak beyond what was in use before it, or None where Linux's /proc is not to be had.
+
+    Near zero where TensorFlow uses oneDNN, whose allocator keeps what is freed. Set TF_ENABLE_ONEDNN_OPTS=0 in the
+    environment of the process.
+    """
     clear = Path("/proc/self/clear_refs")
     try:
         call()
