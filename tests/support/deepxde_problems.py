@@ -3,9 +3,8 @@
     DDE_BACKEND=tensorflow python tests/support/deepxde_problems.py FILE DTYPE [PROBLEM ...] [--xla]
 
 DeepXDE chooses its backend when it is imported, so each backend requires a process of its own. FILE is an `.npz`. For
-each problem and way, plain or accelerated, it gets three arrays: "PROBLEM/WAY/losses" before each step and after the
-last, "PROBLEM/WAY/coefficients" after the last, and "PROBLEM/WAY/ops", the number of ops of the graph. The graph is that
-of the training loss, or of everything in a TensorFlow 1 session.
+each problem and way, plain or accelerated, it gets two arrays: "PROBLEM/WAY/losses" before each step and after the last,
+and "PROBLEM/WAY/coefficients" after the last. "PROBLEM/report" has the lines of the report of `accelerated`.
 """
 
 import contextlib
@@ -174,16 +173,10 @@ def train(problem):
     model, coefficients = trained.model, list(trained.coefficients)
     model.compile("adam", lr=1e-2, external_trainable_variables=coefficients, verbose=0)
     watched = [dde.callbacks.VariableValue(coefficients)] if coefficients else []
-    history, state = model.train(STEPS, display_every=1, callbacks=watched, verbose=0)
-    if SESSION:
-        graph = tf.compat.v1.get_default_graph()
-    else:
-        arguments = state.X_train, state.y_train, state.train_aux_vars
-        graph = model.outputs_losses_train.get_concrete_function(*arguments).graph
+    history, _ = model.train(STEPS, display_every=1, callbacks=watched, verbose=0)
     return {
         "losses": history.loss_train,
         "coefficients": [callback.get_value() for callback in watched],
-        "ops": len(graph.get_operations()),
     }
 
 
@@ -194,9 +187,14 @@ def main(file, dtype, *names):
         dde.config.enable_xla_jit()
     found = {}
     for name in [name for name in names if name in PROBLEMS] or PROBLEMS:
-        for way, context in (("plain", contextlib.nullcontext), ("accelerated", ng.accelerated)):
-            with tf.Graph().as_default() if SESSION else contextlib.nullcontext(), context():
+        report: list[str] = []
+        for way, context in (
+            ("plain", contextlib.nullcontext()),
+            ("accelerated", ng.accelerated(report=report.append)),
+        ):
+            with tf.Graph().as_default() if SESSION else contextlib.nullcontext(), context:
                 found |= {f"{name}/{way}/{key}": value for key, value in train(PROBLEMS[name]).items()}
+        found[f"{name}/report"] = report
     np.savez(file, **found)
 
 

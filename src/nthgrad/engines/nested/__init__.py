@@ -20,7 +20,7 @@ from nthgrad.engines.graph.walk import Walk, ancestors
 from nthgrad.engines.nested.columns import used_alone
 from nthgrad.engines.nested.proof import NotProvedError, path, prove
 from nthgrad.engines.nested.records import Gradient, Records
-from nthgrad.engines.nested.sources import Axis, Source
+from nthgrad.engines.nested.sources import Axis, Source, is_weight
 from nthgrad.engines.nested.walk import SharedWalk
 from nthgrad.errors import NthgradError
 
@@ -77,7 +77,7 @@ def gradients(request: Request, xs: Tensors) -> tuple[list[tf.Tensor | None], li
                 found[i] = _by_series(request, plan)
             ways[i] = Way(plan.again, "it is of first order")
         except (NotProvedError, NthgradError) as error:
-            plans[i], ways[i] = None, Way(False, str(error), isinstance(x, tf.Variable))
+            plans[i], ways[i] = None, Way(False, str(error), is_weight(x))
     rest = [i for i in range(len(xs)) if i not in found]
     for i, g in zip(rest, request.own([xs[i] for i in rest]), strict=True):
         plan = plans[i]
@@ -104,7 +104,7 @@ class _Plan:
 
 def _plan(request: Request, x: tf.Tensor) -> _Plan:
     graph = tf.compat.v1.get_default_graph()
-    if isinstance(x, tf.Variable):
+    if is_weight(x):
         raise NotProvedError("a variable is no tensor of rows")
     if any(getattr(t, "graph", None) is not graph for t in (x, *request.ys)):
         raise NotProvedError("a tensor belongs to another graph")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 
@@ -87,7 +88,7 @@ def source(x: tf.Tensor) -> Source:
     Raises:
         NotProvedError: x is no source of rows with few columns.
     """
-    if x.op.type in _WEIGHTS:
+    if is_weight(x):
         raise NotProvedError("a variable is no tensor of rows")
     if x.dtype not in (tf.float32, tf.float64, tf.float16, tf.bfloat16):
         raise NotProvedError(f"x is {x.dtype.name}")
@@ -99,6 +100,11 @@ def source(x: tf.Tensor) -> Source:
             raise NotProvedError("x has one row")
         return Source(x, 1, width)
     return Source(x, outputs.row_rank(x), 1)
+
+
+def is_weight(x: Any) -> bool:
+    """Whether x is a variable, of TensorFlow or Keras, or was read from one."""
+    return not isinstance(x, tf.Tensor) or getattr(getattr(x, "op", None), "type", None) in _WEIGHTS
 
 
 _WEIGHTS = frozenset({"ReadVariableOp", "VarHandleOp", "Variable", "VariableV2", "ResourceGather"})
