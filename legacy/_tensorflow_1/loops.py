@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from nthgrad import acceleration
 from nthgrad.errors import LegacyError
+from nthgrad.legacy._tensorflow_1 import randomness
 
 _REFUSAL = "Second-order gradient for while loops not supported"
 _V2 = (
@@ -28,12 +29,12 @@ def built_late(error: Exception) -> bool:
 
 def gradients(function: Callable) -> Callable:
     """Wraps `tf.gradients` to explain missing second derivatives, and to accelerate them where that is switched on."""
-    function = acceleration.accelerated_gradients(function)
+    accelerated = _counting_as_before(function)
 
     @wraps(function)
     def inner(ys: Any, xs: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            found = function(ys, xs, *args, **kwargs)
+            found = accelerated(ys, xs, *args, **kwargs)
         except (TypeError, ValueError) as error:
             if _REFUSAL not in str(error):
                 raise
@@ -45,6 +46,31 @@ def gradients(function: Callable) -> Callable:
                         f"tf.gradients gives None for {x.name!r}, a resource variable that a while loop reads, "
                         f"though the loop's result depends on it. {_V2}"
                     )
+        return found
+
+    return inner
+
+
+def _counting_as_before(function: Callable) -> Callable:
+    """Accelerates `tf.gradients`, without the ops that this adds to TensorFlow's own gradients: seeds count ops."""
+
+    @wraps(function)
+    def own(*args: Any, **kwargs: Any) -> Any:
+        before = randomness.count(graph := tf.compat.v1.get_default_graph())
+        found = function(*args, **kwargs)
+        counts.append(randomness.count(graph) - before)
+        return found
+
+    accelerated, counts = acceleration.accelerated_gradients(own), []
+
+    def inner(*args: Any, **kwargs: Any) -> Any:
+        if tf.executing_eagerly():
+            return function(*args, **kwargs)
+        counts.clear()
+        before = randomness.count(graph := tf.compat.v1.get_default_graph())
+        found = accelerated(*args, **kwargs)
+        if counts:
+            randomness.add(before + sum(counts) - randomness.count(graph), graph)
         return found
 
     return inner

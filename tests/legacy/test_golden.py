@@ -80,10 +80,10 @@ def test_there_are_programs():
     assert PROGRAMS.keys() >= NOT_IN_A_SESSION.keys()
 
 
-def in_a_session(program, folder):
+def in_a_session(program, folder, **options):
     """What a compiled program prints and saves."""
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), legacy.session():
+    with contextlib.redirect_stdout(printed), legacy.session(**options):
         exec(program, {"__name__": "__main__"})
     return printed.getvalue() + saved(folder)
 
@@ -93,6 +93,29 @@ def in_a_session(program, folder):
 def test_in_a_session(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert differences(name, in_a_session(with_stand_ins(PROGRAMS[name]), tmp_path)) == []
+
+
+# Programs that differentiate a gradient, or weight a gradient, or where something keeps a gradient TensorFlow's own.
+ACCELERATED = (
+    "batch_second_derivative contrib_layers custom_layer dense_input_gradient float64_fourth_order grad_ys "
+    "gradient_penalty hessians_several input_tensor_float64 integer_branches lambda_several_outputs "
+    "layers_derivatives matmul_and_prod mixed_partials own_gradients pde_deep_galerkin pde_deep_ritz "
+    "physics_allen_cahn physics_burgers physics_hamiltonian physics_schroedinger s1_lambda_chain s2_session_chain "
+    "s3_hessians saver_and_metagraph stop_gradients tf_py_func tf_recurrent unconnected where_and_cond"
+).split()  # noqa: SIM905  a list would take thirty lines
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ACCELERATED)
+def test_accelerated(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert differences(name, in_a_session(with_stand_ins(PROGRAMS[name]), tmp_path, accelerate=True)) == []
+
+
+def test_accelerated_in_a_process(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    status = legacy.run(PROGRAMS["s2_session_chain"], accelerate=True)
+    assert (status, differences("s2_session_chain", capfd.readouterr().out)) == (0, [])
 
 
 # A constant that is slightly wrong: in the program, as it would be in the library.
