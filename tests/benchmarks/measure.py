@@ -49,7 +49,7 @@ def rounds(calls, seconds, turn=0.05):
 
 
 def peak(call):
-    """MiB that a call needs at its peak beyond what was in use before it, or None where Linux's /proc is not to be had."""
+    """MiB that a call needs at its peak beyond what was in use before it, or None where Linux's /proc is missing."""
     clear = Path("/proc/self/clear_refs")
     try:
         call()
