@@ -329,18 +329,26 @@ SHAPES = [  # the shape of x, and a function of shapes only, given x**3 / 3 in f
 ]
 
 
-@pytest.mark.parametrize(("dtype", "compiled"), [("float32", False), ("float64", False), ("float64", True)])
-@pytest.mark.parametrize(("shape", "arrange", "output"), SHAPES)
-def test_each_element_or_row_has_its_own_step(shape, arrange, output, dtype, compiled):
+# A ladder of steps takes a second to trace: compiled, there is one for each shape of x, and one step for the others,
+# whose difference is exact for x**3 but for the rounding of f, 1000**3 / 3.
+EAGER = [(*of, dtype, False, {}, rtol) for of in SHAPES for dtype, rtol in (("float32", 1e-5), ("float64", 1e-13))]
+LADDERS = [(*of, "float64", True, {}, 1e-13) for of in {str(of[0]): of for of in SHAPES}.values()]
+STEPS = [(*of, "float64", True, {"step": 0.25, "accuracy": 4}, 2.0**-49 * 1000 / 0.25) for of in SHAPES]
+
+
+@pytest.mark.parametrize(
+    ("shape", "arrange", "output", "dtype", "compiled", "options", "rtol"), EAGER + LADDERS + STEPS
+)
+def test_each_element_or_row_has_its_own_step(shape, arrange, output, dtype, compiled, options, rtol):
     x = np.reshape([0.25, 1000.0, -2.0, 17.0, 0.5, 1.0, 40.0, -0.25][: math.prod(shape)], shape).astype(dtype)
-    g = finite_difference(lambda x: arrange(x**3 / 3))
+    g = finite_difference(lambda x: arrange(x**3 / 3), **options)
     if compiled:  # for any batch size
         static = [None if size > 1 else size for size in shape]
         g = tf.function(g, input_signature=[tf.TensorSpec(static, dtype)])
     value = g(x)
     assert value.dtype == dtype
     assert value.shape == output
-    np.testing.assert_allclose(value, arrange(tf.constant(x**2)), rtol=1e-5 if dtype == "float32" else 1e-13)
+    np.testing.assert_allclose(value, arrange(tf.constant(x**2)), rtol=rtol)
 
 
 @pytest.mark.parametrize("compiled", [False, True])
@@ -349,7 +357,7 @@ def test_structures_are_kept(compiled):
         return {"a": tf.sin(x), "b": (x**2, [tf.exp(x)[:, None] * tf.ones([2], x.dtype)])}
 
     x = tf.constant([0.5, 2.0, 3.0], tf.float64)
-    g = finite_difference(f, 2, return_error=True)
+    g = finite_difference(f, 2, accuracy=6, step=2.0**-6, return_error=True)  # a ladder takes seconds to trace
     value, error = (tf.function(g) if compiled else g)(x)
     tf.nest.assert_same_structure(value, f(x))
     tf.nest.assert_same_structure(error, f(x))
@@ -453,7 +461,7 @@ def test_control_flow_of_f_is_converted_in_a_graph():
             return x**2
         return x**3
 
-    g = tf.function(finite_difference(f))
+    g = tf.function(finite_difference(f, accuracy=4, step=2.0**-6))
     np.testing.assert_allclose([g(tf.constant(x, tf.float64)) for x in (0.5, 3.0)], [0.75, 6.0], rtol=1e-10)
 
 
@@ -563,7 +571,7 @@ def test_step_refused_that_the_dtype_does_not_hold():
 
 def test_shapes_known_only_when_run_are_checked():
     specs = [tf.TensorSpec([None], tf.float32), tf.TensorSpec([None], tf.bool)]
-    g = tf.function(finite_difference(tf.boolean_mask), input_signature=specs)
+    g = tf.function(finite_difference(tf.boolean_mask, step=0.5), input_signature=specs)
     np.testing.assert_allclose(g([5.0, 6.0], [True, True]), [1, 1], rtol=1e-5)
     with pytest.raises(tf.errors.InvalidArgumentError, match="f mixes elements of x"):
         g([5.0, 6.0], [False, True])
