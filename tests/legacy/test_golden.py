@@ -25,10 +25,17 @@ NOT_IN_A_SESSION = {
 SAID = {
     "old_habits": "WARNING:tensorflow:Variable += will be deprecated. Use variable.assign_add if you want assignment to the variable value or 'x = x + y' if you want a new python Tensor object.\n"
 }
-# A process costs seconds, so script mode runs these, the four programs that everything began with, one with loops, and
-# one whose parts of nthgrad are imported when `tensorflow` has its old meaning already.
-SOME = ("s1_", "s2_", "s3_", "s4_", "loops_", "keras_losses_")
+# A process costs seconds, so script mode runs these, one with loops, and one whose parts of nthgrad are imported when
+# `tensorflow` has its old meaning already; and in one process the four programs that everything began with.
+SOME = ("loops_", "keras_losses_")
 IN_A_PROCESS = [name for name in PROGRAMS if name.startswith(SOME) or name in NOT_IN_A_SESSION]
+TOGETHER = [name for name in PROGRAMS if name.startswith(("s1_", "s2_", "s3_", "s4_"))]
+BETWEEN = """
+import keras, tensorflow as tf
+keras.backend.clear_session()
+tf.reset_default_graph()
+print("-" * 72)
+"""
 
 _STAND_INS = {"tensorflow": "nthgrad.legacy.tensorflow", "keras": "nthgrad.legacy.keras"}
 
@@ -77,6 +84,7 @@ def differences(name: str, printed: str) -> list[str]:
 def test_there_are_programs():
     assert len(PROGRAMS) > 10
     assert len(IN_A_PROCESS) == len(SOME) + len(NOT_IN_A_SESSION)
+    assert len(TOGETHER) == 4
     assert PROGRAMS.keys() >= NOT_IN_A_SESSION.keys()
 
 
@@ -130,3 +138,15 @@ def test_in_a_process(name, tmp_path, monkeypatch, capfd):
     printed, said = capfd.readouterr()
     assert (status, said) == (0, SAID.get(name, ""))
     assert differences(name, printed + saved(tmp_path)) == []
+
+
+def test_together_in_a_process(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # as on a user's machine
+    script = tmp_path / "together.py"
+    script.write_text(BETWEEN.join(PROGRAMS[name].read_text(encoding="utf-8") for name in TOGETHER), encoding="utf-8")
+    status = legacy.run(script)
+    printed, said = capfd.readouterr()
+    assert (status, said) == (0, "")
+    for name, part in zip(TOGETHER, printed.split("-" * 72 + "\n"), strict=True):
+        assert differences(name, part) == [], name

@@ -111,7 +111,7 @@ def write(folder, text, name="program.py"):
 
 
 def test_a_program_finds_what_it_found(folder, capfd, monkeypatch):
-    path = write(folder, PROGRAM + "\n".join(f"print(repr({told}))" for told in TOLD) + "\nsys.exit()\n")
+    path = write(folder, PROGRAM + "\n".join(f"print(repr({told}))" for told in TOLD) + "\nsys.exit('said')\n")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PYTHONWARNINGS", "ignore:inspect.getargspec:DeprecationWarning")  # of Python 3.10
     (folder / "tensorflow.py").write_text("raise ImportError('the current folder is not on the path')")
@@ -128,7 +128,7 @@ def test_a_program_finds_what_it_found(folder, capfd, monkeypatch):
         os.close(reading)
     out, err = capfd.readouterr()
     assert dict(zip(TOLD, out.splitlines(), strict=False)) == TOLD, err
-    assert (status, err) == (0, "")
+    assert (status, err) == (1, "said\n")
 
 
 def test_an_exception(folder, capfd):
@@ -168,16 +168,10 @@ def test_a_syntax_error(folder, capfd):
     assert "SyntaxError" in err.splitlines()[-1]
 
 
-# A number is in test_the_command_line, nothing in test_a_program_finds_what_it_found: each of these takes a process.
-ENDINGS = {
-    "import sys; sys.exit('said')": (1, "said\n"),
-    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": (137, ""),
-}
-
-
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_exit_status(ending, folder, capfd):
-    assert (legacy.run(str(write(folder, ending))), capfd.readouterr().err) == ENDINGS[ending]
+def test_the_status_of_a_program_that_is_killed(folder, capfd):
+    """Of one that ends by a number: test_the_command_line; by a text: test_a_program_finds_what_it_found."""
+    path = write(folder, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert (legacy.run(str(path)), capfd.readouterr().err) == (137, "")
 
 
 MISSING = "There is no program at 'nothing.py'. Give the path of a Python file."
