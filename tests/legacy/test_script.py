@@ -1,8 +1,6 @@
-"""`legacy.run` and `python -m nthgrad.legacy`: a program unchanged, in a process of its own."""
+"""`legacy.run`: a program unchanged, in a process of its own. cli/test_process.py has `nthgrad run`."""
 
 import os
-import subprocess
-import sys
 import textwrap
 
 import pytest
@@ -169,7 +167,7 @@ def test_a_syntax_error(folder, capfd):
 
 
 def test_the_status_of_a_program_that_is_killed(folder, capfd):
-    """Of one that ends by a number: test_the_command_line; by a text: test_a_program_finds_what_it_found."""
+    """Of one that ends by a text: test_a_program_finds_what_it_found; by a number: test_run in cli/test_process.py."""
     path = write(folder, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     assert (legacy.run(str(path)), capfd.readouterr().err) == (137, "")
 
@@ -183,11 +181,3 @@ def test_a_missing_file(tmp_path):
     assert str(caught.value) == MISSING
     with pytest.raises(LegacyError, match="There is no program at"):
         legacy.run(tmp_path)
-
-
-def test_the_command_line(folder):
-    path = write(folder, "import sys\nprint(sys.argv[1:])\nsys.exit(4)\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "nthgrad", "run", str(path), "-h", "x"], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (4, "['-h', 'x']\n")

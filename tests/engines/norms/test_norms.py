@@ -39,10 +39,6 @@ def root_of_squares(x):
     return tf.sqrt(x[:, 0] ** 2 + tf.square(x[:, 1]) + tf.math.squared_difference(x[:, 2], 0.0))
 
 
-def complex_norm(x):
-    return tf.math.real(tf.norm(tf.complex(x, tf.zeros_like(x)), axis=-1))
-
-
 @tf.function(autograph=False)
 def called(x):
     return norm(x) ** 2
