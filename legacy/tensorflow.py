@@ -101,7 +101,7 @@ def __getattr__(name: str) -> Any:
     if name == "__all__":  # read by `from ... import *`
         return [public for public in __dir__() if not public.startswith("_")]
     if name in _REFUSED:
-        raise _stand_ins.MissingNameError(f"tf.{name} cannot be had. {_REFUSED[name]}")
+        raise _stand_ins.MissingNameError(f"tf.{name} is not available. {_REFUSED[name]}")
     if name in _v1.__dict__ or (not name.startswith("_") and hasattr(_v1, name)):
         return _old(_v1, name, __name__)
     if f"tensorflow.{name}" in sys.modules:  # tf.python

@@ -2,7 +2,7 @@
 
 import importlib
 import re
-import subprocess
+import runpy
 import sys
 import time
 
@@ -135,13 +135,15 @@ def test_a_plot_without_matplotlib(monkeypatch):
     assert "--plot needs matplotlib, which is not installed. Run pip install 'nthgrad[plot]'." in done.output
 
 
-def test_help_as_a_process():
-    done = subprocess.run(
-        [sys.executable, "-m", "nthgrad.examples.beam", "--help"], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")  # runpy: another test has imported it
+def test_run_as_python_runs_a_module(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["beam", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("nthgrad.examples.beam", run_name="__main__", alter_sys=True)
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
     for option in ("--steps", "--plot FILE", "--seed"):
-        assert option in done.stdout
+        assert option in said
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -29,4 +29,4 @@ _INSTEAD = {
 def refuse(module: str, name: str) -> MissingNameError:
     """Returns the error for an unsupported name."""
     instead = _INSTEAD.get(name, f"The supported parts of tf.contrib are {_SUPPORTED}.")
-    return MissingNameError(f"{module}.{name} cannot be had. {instead}")
+    return MissingNameError(f"{module}.{name} is not available. {instead}")

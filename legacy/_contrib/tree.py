@@ -72,8 +72,8 @@ def _refusing(module: ModuleType) -> ModuleType:
         if name.startswith("_"):
             raise AttributeError(f"module {where!r} has no attribute {name!r}")
         raise MissingNameError(
-            f"{where}.{name} cannot be had. dir({where}) lists the supported names; use tf.layers, tf.train and other "
-            "ops of TensorFlow for the rest."
+            f"{where}.{name} is not available. dir({where}) lists the supported names; use tf.layers, tf.train and "
+            "other ops of TensorFlow for the rest."
         )
 
     module.__dict__.setdefault("__getattr__", missing)  # tf.contrib.rnn has its own

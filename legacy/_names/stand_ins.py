@@ -57,7 +57,7 @@ class StandIn(ModuleType):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if name in self._refused:
             old = ".".join(["keras", *self.__name__.split(".keras.")[1:], name])
-            raise MissingNameError(f"{old} cannot be had. {self._refused[name]}")
+            raise MissingNameError(f"{old} is not available. {self._refused[name]}")
         if name in self._own:
             return self._own[name]()
         for source in self._sources:

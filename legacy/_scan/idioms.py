@@ -306,7 +306,7 @@ IDIOMS = [
         "tf.contrib.* tf.examples.tutorials.mnist.*",
     ),
     Idiom(
-        "What cannot be had",
+        "What is not available",
         "a removed part of TensorFlow",
         """
         tf.contrib.{slim, seq2seq, legacy_seq2seq, crf, distributions, eager, estimator, bayesflow,

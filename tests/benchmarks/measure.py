@@ -53,7 +53,7 @@ def rounds(calls, seconds, turn=0.05):
 
 
 def peak(call):
-    """MiB that a call needs at its peak beyond what was in use before it, or None where Linux's /proc is not to be had.
+    """MiB that a call needs at its peak beyond what was in use before it, or None where Linux's /proc is missing.
 
     Near zero where TensorFlow uses oneDNN, whose allocator keeps what is freed. Set TF_ENABLE_ONEDNN_OPTS=0 in the
     environment of the process.

@@ -12,6 +12,17 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 
+OPTIMIZERS = {
+    "sgd": "GradientDescentOptimizer(0.1)",
+    "momentum": "MomentumOptimizer(0.1, 0.9)",
+    "adam": "AdamOptimizer(0.1)",
+    "adagrad": "AdagradOptimizer(0.1)",
+    "adadelta": "AdadeltaOptimizer(0.1)",
+    "rmsprop": "RMSPropOptimizer(0.1)",
+    "ftrl": "FtrlOptimizer(0.1)",
+    "proximal": "ProximalAdagradOptimizer(0.1)",
+    "proximal_gd": "ProximalGradientDescentOptimizer(0.1)",
+}
 PROGRAMS = {
     "prod_of_zeros": """
 x = tf.placeholder_with_default([[1.0, 1.0, 0.0], [2.0, 0.0, 0.0]], [None, 3])
@@ -206,46 +217,14 @@ g=tf.gradients(y, x)
 x=tf.constant([1.0, 2.0])
 h=tf.hessians(tf.reduce_sum(x*x*x), x)
 """,
-    "sgd": """
-v=tf.Variable([1.0])
-o=tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_sum(v*v))
-""",
-    "momentum": """
-v=tf.Variable([1.0])
-o=tf.train.MomentumOptimizer(0.1, 0.9).minimize(tf.reduce_sum(v*v))
-""",
-    "adam": """
-v=tf.Variable([1.0])
-o=tf.train.AdamOptimizer(0.1).minimize(tf.reduce_sum(v*v))
-""",
+    **{
+        name: f"\nv=tf.Variable([1.0])\no=tf.train.{optimizer}.minimize(tf.reduce_sum(v*v))\n"
+        for name, optimizer in OPTIMIZERS.items()
+    },
     "adam_gs": """
 v=tf.Variable([1.0])
 s=tf.train.get_or_create_global_step()
 o=tf.train.AdamOptimizer(0.1).minimize(tf.reduce_sum(v*v), global_step=s)
-""",
-    "adagrad": """
-v=tf.Variable([1.0])
-o=tf.train.AdagradOptimizer(0.1).minimize(tf.reduce_sum(v*v))
-""",
-    "adadelta": """
-v=tf.Variable([1.0])
-o=tf.train.AdadeltaOptimizer(0.1).minimize(tf.reduce_sum(v*v))
-""",
-    "rmsprop": """
-v=tf.Variable([1.0])
-o=tf.train.RMSPropOptimizer(0.1).minimize(tf.reduce_sum(v*v))
-""",
-    "ftrl": """
-v=tf.Variable([1.0])
-o=tf.train.FtrlOptimizer(0.1).minimize(tf.reduce_sum(v*v))
-""",
-    "proximal": """
-v=tf.Variable([1.0])
-o=tf.train.ProximalAdagradOptimizer(0.1).minimize(tf.reduce_sum(v*v))
-""",
-    "proximal_gd": """
-v=tf.Variable([1.0])
-o=tf.train.ProximalGradientDescentOptimizer(0.1).minimize(tf.reduce_sum(v*v))
 """,
     "adagrad_da": """
 v=tf.Variable([1.0])

@@ -57,8 +57,13 @@ def test_save_and_load(tmp_path):
         np.testing.assert_allclose(other(points)[0], 0, atol=1e-7)  # the derivative reads the weights of the value
 
 
+# One process for all: to start one takes seconds.
 LOADING = """
     import json, keras, numpy as np, pickle, sys
+    import tensorflow as tf
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    )
     loads = {
         "keras": lambda: keras.saving.load_model("model.keras"),
         "json": lambda: keras.models.model_from_json(open("model.json").read()),
@@ -76,10 +81,19 @@ LOADING = """
         loaded = load()
         loaded.load_weights("model.weights.h5")
         print(np.ravel(loaded(np.array([[0.3]], "float32"))).tolist())
+    points = [np.array(values, "float32") for values in json.load(open("points.json"))]
+    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+        model = keras.saving.load_model("burgers.keras")
+        model.compile("sgd", ["mse", None], jit_compile=False)
+    print(np.ravel(model.predict(points, verbose=0)[0]).tolist())
+    print(model.fit(points, [np.ones((4, 1))] * 2, batch_size=4, epochs=3, verbose=0).history["loss"])
 """
 
 
-def test_a_process_that_has_not_imported_nthgrad_keras_is_told_to(tmp_path):
+def test_a_fresh_process_is_told_to_import_nthgrad_keras_then_loads_trains_and_distributes(tmp_path):
+    trained, points = burgers(), [column(0.1, 0.2, 0.3, 0.4), column(-0.3, 0.4, 0.5, 0.6)]
+    trained.save(tmp_path / "burgers.keras")
+    (tmp_path / "points.json").write_text(json.dumps([p.tolist() for p in points]))
     x = keras.Input((1,))
     model = keras.Model(x, grad(layers.Dense(1)(layers.Dense(4, "tanh")(x)), x, 2))
     model.save(tmp_path / "model.keras")
@@ -90,7 +104,7 @@ def test_a_process_that_has_not_imported_nthgrad_keras_is_told_to(tmp_path):
         [sys.executable, "-c", textwrap.dedent(LOADING)], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    *before, exported, a, b, c = done.stdout.strip().splitlines()[-7:]
+    *before, exported, a, b, c, values, losses = done.stdout.strip().splitlines()[-9:]
     assert exported == "exported: derivatives_1_of_model(x: float32[None, 1])"
     imports_what_files_name = tuple(map(int, keras.__version__.split(".")[:2])) < (3, 9)
     for text in before:
@@ -98,6 +112,10 @@ def test_a_process_that_has_not_imported_nthgrad_keras_is_told_to(tmp_path):
         assert text == "loaded" if imports_what_files_name else said in json.loads(text)
     for got in map(json.loads, (a, b, c)):
         np.testing.assert_allclose(got, np.ravel(model(column(0.3))), rtol=1e-5)
+    np.testing.assert_allclose(json.loads(values), np.ravel(trained(points)[0]), rtol=1e-5)
+    trained.compile("sgd", ["mse", None], jit_compile=False)
+    alone = trained.fit(points, [np.ones((4, 1))] * 2, batch_size=4, epochs=3, verbose=0).history["loss"]
+    np.testing.assert_allclose(json.loads(losses), alone, rtol=1e-5)
 
 
 def test_summary():
@@ -112,31 +130,3 @@ def test_export(tmp_path):
     loaded = tf.saved_model.load(tmp_path / "exported")
     for value, want in zip(loaded.serve(points), model(points), strict=True):
         np.testing.assert_allclose(value, want, rtol=1e-5)
-
-
-def test_a_fresh_process_loads_trains_and_distributes(tmp_path):
-    model, points = burgers(), [column(0.1, 0.2, 0.3, 0.4), column(-0.3, 0.4, 0.5, 0.6)]
-    model.save(tmp_path / "model.keras")
-    code = f"""
-        import keras, numpy as np, tensorflow as tf, nthgrad.keras
-        tf.config.set_logical_device_configuration(
-            tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-        )
-        T, X = {[p.tolist() for p in points]}
-        points = [np.array(T, "float32"), np.array(X, "float32")]
-        with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
-            model = keras.saving.load_model({str(tmp_path / "model.keras")!r})
-            model.compile("sgd", ["mse", None], jit_compile=False)
-        print(np.ravel(model.predict(points, verbose=0)[0]).tolist())
-        losses = model.fit(points, [np.ones((4, 1))] * 2, batch_size=4, epochs=3, verbose=0).history["loss"]
-        print(losses)
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    values, losses = map(json.loads, done.stdout.strip().splitlines()[-2:])
-    np.testing.assert_allclose(values, np.ravel(model(points)[0]), rtol=1e-5)
-    model.compile("sgd", ["mse", None], jit_compile=False)
-    alone = model.fit(points, [np.ones((4, 1))] * 2, batch_size=4, epochs=3, verbose=0).history["loss"]
-    np.testing.assert_allclose(losses, alone, rtol=1e-5)

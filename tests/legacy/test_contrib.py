@@ -21,7 +21,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_not_built_is_refused(name):
-    message = f"tf.contrib.{name} cannot be had. {REFUSED[name]}"
+    message = f"tf.contrib.{name} is not available. {REFUSED[name]}"
     for ask in (
         lambda: getattr(tf.contrib, name),
         lambda: importlib.import_module(f"nthgrad.legacy.tensorflow.contrib.{name}"),
@@ -36,7 +36,7 @@ def test_a_name_that_is_not_built_is_refused():
     with pytest.raises(LegacyError) as caught:
         _ = tf.contrib.opt.AdamWOptimizer
     assert str(caught.value) == (
-        "tf.contrib.opt.AdamWOptimizer cannot be had. dir(tf.contrib.opt) lists the supported names; use tf.layers, "
+        "tf.contrib.opt.AdamWOptimizer is not available. dir(tf.contrib.opt) lists the supported names; use tf.layers, "
         "tf.train and other ops of TensorFlow for the rest."
     )
 

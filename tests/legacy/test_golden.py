@@ -25,10 +25,17 @@ NOT_IN_A_SESSION = {
 SAID = {
     "old_habits": "WARNING:tensorflow:Variable += will be deprecated. Use variable.assign_add if you want assignment to the variable value or 'x = x + y' if you want a new python Tensor object.\n"
 }
-# A process costs seconds, so script mode runs these, the four programs that everything began with, one with loops, and
-# one whose parts of nthgrad are imported when `tensorflow` has its old meaning already.
-SOME = ("s1_", "s2_", "s3_", "s4_", "loops_", "keras_losses_")
+# A process costs seconds, so script mode runs these, one with loops, and one whose parts of nthgrad are imported when
+# `tensorflow` has its old meaning already; and in one process the four programs that everything began with.
+SOME = ("loops_", "keras_losses_")
 IN_A_PROCESS = [name for name in PROGRAMS if name.startswith(SOME) or name in NOT_IN_A_SESSION]
+TOGETHER = [name for name in PROGRAMS if name.startswith(("s1_", "s2_", "s3_", "s4_"))]
+BETWEEN = """
+import keras, tensorflow as tf
+keras.backend.clear_session()
+tf.reset_default_graph()
+print("-" * 72)
+"""
 
 _STAND_INS = {"tensorflow": "nthgrad.legacy.tensorflow", "keras": "nthgrad.legacy.keras"}
 
@@ -77,6 +84,7 @@ def differences(name: str, printed: str) -> list[str]:
 def test_there_are_programs():
     assert len(PROGRAMS) > 10
     assert len(IN_A_PROCESS) == len(SOME) + len(NOT_IN_A_SESSION)
+    assert len(TOGETHER) == 4
     assert PROGRAMS.keys() >= NOT_IN_A_SESSION.keys()
 
 
@@ -96,13 +104,13 @@ def test_in_a_session(name, tmp_path, monkeypatch):
 
 
 # Programs that differentiate a gradient, or weight a gradient, or where something keeps a gradient TensorFlow's own.
-ACCELERATED = (
+ACCELERATED = (  # noqa: SIM905  a list would take thirty lines
     "batch_second_derivative contrib_layers custom_layer dense_input_gradient float64_fourth_order grad_ys "
     "gradient_penalty hessians_several input_tensor_float64 integer_branches lambda_several_outputs "
     "layers_derivatives matmul_and_prod mixed_partials own_gradients pde_deep_galerkin pde_deep_ritz "
     "physics_allen_cahn physics_burgers physics_hamiltonian physics_schroedinger s1_lambda_chain s2_session_chain "
     "s3_hessians saver_and_metagraph stop_gradients tf_py_func tf_recurrent unconnected where_and_cond"
-).split()  # noqa: SIM905  a list would take thirty lines
+).split()
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -112,37 +120,36 @@ def test_accelerated(name, tmp_path, monkeypatch):
     assert differences(name, in_a_session(with_stand_ins(PROGRAMS[name]), tmp_path, accelerate=True)) == []
 
 
-def test_accelerated_in_a_process(tmp_path, monkeypatch, capfd):
-    monkeypatch.chdir(tmp_path)
-    status = legacy.run(PROGRAMS["s2_session_chain"], accelerate=True)
-    assert (status, differences("s2_session_chain", capfd.readouterr().out)) == (0, [])
-
-
-# A constant that is slightly wrong: in the program, as it would be in the library.
+# Constants that are slightly wrong, in the program as they would be in the library: of a program, a line that it prints
+# and the constant that changes this line.
 WRONG = {
-    "a decay": ("contrib_layers", '"decay": 0.9', '"decay": 0.901'),
-    "a decay that nothing is stated for": ("optimizers_step_by_step", "decay=0.9", "decay=0.9001"),
-    "a momentum": ("keras_optimizers", "momentum=0.5", "momentum=0.5001"),
-    "an epsilon of a variance": ("backend_networks", "epsilon=0.1", "epsilon=0.1001"),
-    "an epsilon of an optimizer": ("keras_optimizers", "epsilon=1e-3", "epsilon=1.1e-3"),
-    "an epsilon of batch normalization": ("learning_phase", "epsilon=0.01", "epsilon=0.0101"),
-    "a norm to clip to": ("keras_optimizers", "clipnorm=0.5", "clipnorm=0.5001"),
-    "a value to clip to": ("keras_optimizers", "clipvalue=0.5", "clipvalue=0.5001"),
-    "a penalty": ("tf_contrib_layers", "l2_regularizer(0.1)", "l2_regularizer(0.1001)"),
-    "a slope": ("backend_networks", "alpha=2.0", "alpha=2.0001"),
+    "backend_networks": {3: ("alpha=2.0", "alpha=2.0001"), 25: ("epsilon=0.1", "epsilon=0.1001")},
+    "contrib_layers": {44: ('"decay": 0.9', '"decay": 0.901')},
+    "keras_optimizers": {
+        1: ("clipvalue=0.5", "clipvalue=0.5001"),
+        2: ("clipnorm=0.5", "clipnorm=0.5001"),
+        3: ("epsilon=1e-3", "epsilon=1.1e-3"),
+        21: ("momentum=0.5", "momentum=0.5001"),
+    },
+    "learning_phase": {4: ("epsilon=0.01", "epsilon=0.0101")},
+    "optimizers_step_by_step": {5: ("decay=0.9", "decay=0.9001")},  # a program that states no tolerance
+    "tf_contrib_layers": {43: ("l2_regularizer(0.1)", "l2_regularizer(0.1001)")},
 }
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("name", "right", "wrong"), WRONG.values(), ids=WRONG)
-def test_a_wrong_constant_is_noticed(name, right, wrong, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_constant_is_noticed(name, tmp_path, monkeypatch):
     source = PROGRAMS[name].read_text(encoding="utf-8")
-    assert right in source
+    for right, wrong in WRONG[name].values():
+        assert right in source
+        source = source.replace(right, wrong)
     path, folder = tmp_path / "program.py", tmp_path / "empty"
-    path.write_text(source.replace(right, wrong), encoding="utf-8")
+    path.write_text(source, encoding="utf-8")
     folder.mkdir()
     monkeypatch.chdir(folder)
-    assert differences(name, in_a_session(with_stand_ins(path), folder)) != []
+    found = differences(name, in_a_session(with_stand_ins(path), folder))
+    assert {int(text.split()[1].rstrip(":")) for text in found} >= WRONG[name].keys(), found
 
 
 @pytest.mark.parametrize("name", IN_A_PROCESS)
@@ -153,3 +160,15 @@ def test_in_a_process(name, tmp_path, monkeypatch, capfd):
     printed, said = capfd.readouterr()
     assert (status, said) == (0, SAID.get(name, ""))
     assert differences(name, printed + saved(tmp_path)) == []
+
+
+def test_together_in_a_process(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # as on a user's machine
+    script = tmp_path / "together.py"
+    script.write_text(BETWEEN.join(PROGRAMS[name].read_text(encoding="utf-8") for name in TOGETHER), encoding="utf-8")
+    status = legacy.run(script)
+    printed, said = capfd.readouterr()
+    assert (status, said) == (0, "")
+    for name, part in zip(TOGETHER, printed.split("-" * 72 + "\n"), strict=True):
+        assert differences(name, part) == [], name

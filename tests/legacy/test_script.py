@@ -1,8 +1,6 @@
-"""`legacy.run` and `python -m nthgrad.legacy`: a program unchanged, in a process of its own."""
+"""`legacy.run`: a program unchanged, in a process of its own. cli/test_process.py has `nthgrad run`."""
 
 import os
-import subprocess
-import sys
 import textwrap
 
 import pytest
@@ -111,7 +109,7 @@ def write(folder, text, name="program.py"):
 
 
 def test_a_program_finds_what_it_found(folder, capfd, monkeypatch):
-    path = write(folder, PROGRAM + "\n".join(f"print(repr({told}))" for told in TOLD) + "\nsys.exit()\n")
+    path = write(folder, PROGRAM + "\n".join(f"print(repr({told}))" for told in TOLD) + "\nsys.exit('said')\n")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PYTHONWARNINGS", "ignore:inspect.getargspec:DeprecationWarning")  # of Python 3.10
     (folder / "tensorflow.py").write_text("raise ImportError('the current folder is not on the path')")
@@ -128,7 +126,7 @@ def test_a_program_finds_what_it_found(folder, capfd, monkeypatch):
         os.close(reading)
     out, err = capfd.readouterr()
     assert dict(zip(TOLD, out.splitlines(), strict=False)) == TOLD, err
-    assert (status, err) == (0, "")
+    assert (status, err) == (1, "said\n")
 
 
 def test_an_exception(folder, capfd):
@@ -168,16 +166,10 @@ def test_a_syntax_error(folder, capfd):
     assert "SyntaxError" in err.splitlines()[-1]
 
 
-# A number is in test_the_command_line, nothing in test_a_program_finds_what_it_found: each of these takes a process.
-ENDINGS = {
-    "import sys; sys.exit('said')": (1, "said\n"),
-    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": (137, ""),
-}
-
-
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_exit_status(ending, folder, capfd):
-    assert (legacy.run(str(write(folder, ending))), capfd.readouterr().err) == ENDINGS[ending]
+def test_the_status_of_a_program_that_is_killed(folder, capfd):
+    """Of one that ends by a text: test_a_program_finds_what_it_found; by a number: test_run in cli/test_process.py."""
+    path = write(folder, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert (legacy.run(str(path)), capfd.readouterr().err) == (137, "")
 
 
 MISSING = "There is no program at 'nothing.py'. Give the path of a Python file."
@@ -189,11 +181,3 @@ def test_a_missing_file(tmp_path):
     assert str(caught.value) == MISSING
     with pytest.raises(LegacyError, match="There is no program at"):
         legacy.run(tmp_path)
-
-
-def test_the_command_line(folder):
-    path = write(folder, "import sys\nprint(sys.argv[1:])\nsys.exit(4)\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "nthgrad", "run", str(path), "-h", "x"], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (4, "['-h', 'x']\n")

@@ -50,8 +50,8 @@ def test_modules_below_are_stand_ins_too():
 
 
 REFUSED = {
-    "estimator": "tf.estimator cannot be had. Write the training loop with tf.Session, or train a Keras model.",
-    "pywrap_tensorflow": "tf.pywrap_tensorflow cannot be had. Read a checkpoint with tf.train.load_checkpoint.",
+    "estimator": "tf.estimator is not available. Write the training loop with tf.Session, or train a Keras model.",
+    "pywrap_tensorflow": "tf.pywrap_tensorflow is not available. Read a checkpoint with tf.train.load_checkpoint.",
 }
 
 

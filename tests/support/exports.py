@@ -30,7 +30,7 @@ sys.meta_path.insert(0, Shut())
 
 
 def elsewhere(code: str, refused: set[str], *arguments: str) -> None:
-    """Runs Python code in a process where some packages are not to be had."""
+    """Runs Python code in a process without some packages."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
         [sys.executable, "-I", "-c", f"REFUSED = {refused}{SHUT}{textwrap.dedent(code)}", *arguments],

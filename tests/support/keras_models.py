@@ -62,3 +62,13 @@ def burgers(width=8):
     u = layers.Dense(1)(layers.Dense(width, "tanh")(layers.Concatenate()([t, x])))
     u_x = grad(u, x)
     return keras.Model([t, x], [grad(u, t) + u * u_x - 0.1 * grad(u_x, x), u])
+
+
+def model_of_two(library, structure):
+    """A functional model of inputs t and x, and the same as a function."""
+    t, x = library.Input((1,), name="t", dtype="float64"), library.Input((1,), name="x", dtype="float64")
+    inputs = {"list": [t, x], "tuple": (t, x), "dict": {"t": t, "x": x}}[structure]
+    normal = library.initializers.RandomNormal(stddev=1.0, seed=0)
+    layers = [library.layers.Dense(n, "tanh", kernel_initializer=normal, dtype="float64") for n in (8, 1)]
+    model = library.Model(inputs, layers[1](layers[0](library.layers.Concatenate(dtype="float64")([t, x]))), name="u")
+    return model, lambda t, x: layers[1](layers[0](tf.concat([t, x], 1)))

@@ -12,6 +12,7 @@ from nthgrad.errors import LegacyError
 
 R = tf.raw_ops
 FILES = Path(__file__).parents[1] / "golden" / "artefacts"
+ALLOW = "If you trust the file, give safe_mode=False (--unsafe on the command line)."
 XY = {"inputs": "x", "outputs": "y"}
 
 
@@ -74,3 +75,7 @@ def refused(call):
     with pytest.raises(LegacyError) as caught:
         call()
     return str(caught.value).replace(f"{FILES}/", "")
+
+
+def file_refused(*args, **options):
+    return refused(lambda: legacy.lift(*args, **options))

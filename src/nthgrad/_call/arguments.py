@@ -33,7 +33,7 @@ def checked_argnum(argnum: Any) -> int | str:
     return argnum
 
 
-def checked_order(order: Any, name: str = "order") -> int:
+def checked_order(order: Any) -> int:
     """Returns an order of differentiation as an int; raises an ArgumentError."""
     if not isinstance(order, bool):
         try:
@@ -43,5 +43,5 @@ def checked_order(order: Any, name: str = "order") -> int:
         else:
             if n >= 0:
                 return n
-            raise ArgumentError(f"{name} is {n}; derivatives have no negative order. Give an integer of 0 or more.")
-    raise ArgumentError(f"{name} is {order!r}, a {type(order).__name__}. Give an integer of 0 or more.")
+            raise ArgumentError(f"order is {n}; derivatives have no negative order. Give an integer of 0 or more.")
+    raise ArgumentError(f"order is {order!r}, a {type(order).__name__}. Give an integer of 0 or more.")

@@ -2,7 +2,6 @@
 
 import re
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -129,18 +128,6 @@ def test_a_function_that_reads_is_walked(name):
     close(ng.laplacian(total)(X), want.sum())
     slopes = ng.gradient(lambda x: f(x), batch_dims=1)
     close(ng.derivative(slopes, 1)(X), want)
-
-
-@pytest.mark.parametrize("layer", [keras.layers.GRU, keras.layers.LSTM, keras.layers.SimpleRNN])
-def test_hvp_of_recurrent_layers(layer):
-    keras.utils.set_random_seed(0)
-    made = layer(3, dtype="float64")
-    made.build((None, 4, 2))
-    f = lambda x: tf.reduce_sum(made(x), -1)  # noqa: E731
-    x = tf.constant(np.random.default_rng(0).normal(size=(2, 4, 2)))
-    step = 1e-4
-    want = (ng.gradient(f)(x + step) - ng.gradient(f)(x - step)) / (2 * step)
-    np.testing.assert_allclose(ng.hvp(f)(x, tf.ones_like(x)), want, rtol=1e-5, atol=1e-7)
 
 
 def test_a_partial_over_a_gradient_through_a_scan():

@@ -347,14 +347,14 @@ def test_a_wrong_value_a_wrong_sign_and_a_lost_tail_are_noticed():
 @pytest.mark.parametrize(
     ("f", "x", "order", "exact", "dtype", "allowed"),
     [
-        (lambda x: tf.exp(tf.sin(x)), 0.5, 40, lambda z: mp.exp(mp.sin(z)), "float64", 1e-12),
+        (lambda x: tf.exp(tf.sin(x)), 0.5, 30, lambda z: mp.exp(mp.sin(z)), "float64", 1e-12),
         (tf.sin, 0.5, 12, mp.sin, "float16", 1e-2),
         (tf.sin, 0.5, 40, mp.sin, "float32", 2e-5),
         (tf.sin, 0.5, 60, mp.sin, "float32", 2e-5),
         (lambda x: 1 / (1 - x), 0.25, 30, lambda z: 1 / (1 - z), "float64", 1e-13),
         (lambda x: 1 / (1 - x), 0.25, 30, lambda z: 1 / (1 - z), "float32", 2e-5),
     ],
-    ids=["exp(sin x), 40", "sin, 12, float16", "sin, 40", "sin, 60", "1 / (1 - x), 30", "1 / (1 - x), 30, float32"],
+    ids=["exp(sin x), 30", "sin, 12, float16", "sin, 40", "sin, 60", "1 / (1 - x), 30", "1 / (1 - x), 30, float32"],
 )
 def test_high_orders(f, x, order, exact, dtype, allowed, jit_compile):
     got = ng.derivative(f, order, method="taylor", jit_compile=jit_compile)(np.array([x], dtype))

@@ -154,10 +154,6 @@ def test_differentiated_again(name):
     assert float(ng.derivative(second, 1, method="taylor")(x)) == pytest.approx(want[3], abs=1e-10 * scale)
 
 
-def sech2(t):
-    return 1 / mp.cosh(t) ** 2
-
-
 # (function, the same in mpmath, point, relative error allowed), where a plain formula has 0 / 0, overflows or cancels
 HARD = {
     "i0 at 0": (tf.math.bessel_i0, lambda t: mp.besseli(0, t), 0.0),

@@ -31,22 +31,12 @@ _CHEAPER = 'Use method="taylor", whose cost grows with the square of the order.'
 def partials(
     f: Callable[..., Any], xs: Sequence[tf.Tensor], indices: Sequence[Index], names: Sequence[str]
 ) -> list[Any]:
-    """Returns partial derivatives of f at points given by their coordinates, inside a graph that is being traced.
-
-    Args:
-        f: maps the coordinates to any `tf.nest` structure of tensors whose shapes `engines.outputs` has checked.
-        xs: the coordinates: real tensors of one shape and dtype in the graph being traced.
-        indices: for each derivative, its order in each coordinate.
-        names: the names of the coordinates in errors.
-
-    Returns:
-        a list of structures like f(*xs), one for each index.
+    """Returns what `engines.taylor.partials` returns, by the same arguments, from nested tapes.
 
     Raises:
-        DependenceError: f does not depend on a coordinate to differentiate by.
-        MixingError: f mixes the rows of a batch.
+        DependenceError, MixingError: as there.
         UnsupportedOpError: an op between a coordinate and f(*xs) has no derivative of a requested order.
-        CostError: the graph would be larger than `MAX_OPS`.
+        CostError: the graph would be larger than `MAX_OPS`, or the order is higher than `MAX_ORDER`.
     """
     order = max(map(sum, indices))
     if order == 0:
