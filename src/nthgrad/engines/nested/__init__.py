@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.engines import _private, own
+from nthgrad.engines.failures import FAILURES
 from nthgrad.engines.graph import trace
 from nthgrad.engines.graph.walk import Walk, ancestors
 from nthgrad.engines.nested.columns import used_alone
@@ -25,6 +26,9 @@ from nthgrad.engines.nested.walk import SharedWalk
 from nthgrad.errors import NthgradError
 
 Tensors = Sequence[tf.Tensor]
+
+MOST_SOURCES = 16
+"""The analysis takes time for each tensor to differentiate by. Programs that ask for more want first orders only."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,13 @@ def gradients(request: Request, xs: Tensors) -> tuple[list[tf.Tensor | None], li
     found: dict[int, tf.Tensor | None] = {}
     for i, x in enumerate(xs):
         try:
+            if len(xs) > MOST_SOURCES and not is_weight(x):
+                raise NotProvedError(f"there are more than {MOST_SOURCES} tensors to differentiate by")
             plan = plans[i] = _plan(request, x)
             if plan.again:
                 found[i] = _by_series(request, plan)
             ways[i] = Way(plan.again, "it is of first order")
-        except (NotProvedError, NthgradError) as error:
+        except (NotProvedError, NthgradError, *FAILURES) as error:
             plans[i], ways[i] = None, Way(False, str(error), is_weight(x))
     rest = [i for i in range(len(xs)) if i not in found]
     for i, g in zip(rest, request.own([xs[i] for i in rest]), strict=True):
@@ -92,13 +98,11 @@ class _Plan:
     Attributes:
         source: the tensor.
         ys: the tensors that depend on it, times their seeds.
-        path: the ops between.
         again: whether something that was differentiated before lies between.
     """
 
     source: Source
     ys: Tensors
-    path: Sequence[tf.Operation]
     again: bool
 
 
@@ -115,7 +119,7 @@ def _plan(request: Request, x: tf.Tensor) -> _Plan:
     ops: dict[str, tf.Operation] = {}
     ys: list[tf.Tensor] = []
     for y, seed in zip(request.ys, request.seeds, strict=True):
-        if between := path(records, x, [y]):
+        if between := path(records, x, y):
             if y.dtype != x.dtype:
                 raise NotProvedError(f"{trace.describe(y.op)} is {y.dtype.name}, and x is {x.dtype.name}")
             ys.append(y if seed is None or _are_ones(seed) else _weighted(records, x, y, seed))
@@ -127,7 +131,7 @@ def _plan(request: Request, x: tf.Tensor) -> _Plan:
             if not request.recorded(op, x):
                 raise NotProvedError(f"the tape has not recorded {trace.describe(op)}")
     again = any(records.get(op) is not None for op in ops.values())
-    return _Plan(source, ys, list(ops.values()), again)
+    return _Plan(source, ys, again)
 
 
 def _by_series(request: Request, plan: _Plan) -> tf.Tensor | None:
@@ -152,11 +156,11 @@ def _by_series(request: Request, plan: _Plan) -> tf.Tensor | None:
 def _walk(records: Records, y: tf.Tensor, x: tf.Tensor, axis: Axis) -> SharedWalk:
     """Returns the walk in one variable and all others by which something between x and y was differentiated."""
     found = {axis}
-    for op in path(records, x, [y]):
+    for op in path(records, x, y):
         found.update(records.axes(op))
-    _require_independent([records.sources[name].x for name in sorted({name for name, _ in found})])
     key = tuple(sorted(found))
     if key not in records.walks:
+        _require_independent([records.sources[name].x for name in {name for name, _ in key}])
         records.walks[key] = SharedWalk(records, key)
     return records.walks[key]
 
@@ -201,7 +205,7 @@ def _own_of_original(records: Records, request: Request, x: tf.Tensor) -> tf.Ten
 
 def _weighted(records: Records, x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns y times its seed: its gradient is that of y with this seed, where the seed does not vary with x."""
-    if path(records, x, [seed]):
+    if path(records, x, seed):
         raise NotProvedError("the gradient given for a y depends on x")
     return y * seed
 

@@ -18,18 +18,21 @@ class NotProvedError(Exception):
     """Says why a gradient has to be TensorFlow's own."""
 
 
-def path(records: Records, x: tf.Tensor, ys: Sequence[tf.Tensor]) -> list[Any]:
-    """Returns the ops on a differentiable path from x to some tensors of its graph, each after those that it needs.
+def path(records: Records, x: tf.Tensor, y: tf.Tensor) -> list[Any]:
+    """Returns the ops on a differentiable path from x to y, each after those that it needs.
 
     A gradient in `records` needs what was differentiated; how it was computed is left out.
     """
-    varies, found = {x.name}, []
-    for op in records.ancestors(ys, {x.name}):
-        stops = op.type in kinds.CONSTANT and not (trace.is_complex_sign(op) or trace.recenters(op))
-        if not stops and any(t.name in varies and trace.carries(t) for t in records.needs(op)):
-            found.append(op)
-            varies.update(t.name for t in op.outputs if trace.carries(t))
-    return found if any(y.name in varies for y in ys) else []
+    key = y.name, x.name
+    if key not in records.paths:
+        varies, found = {x.name}, []
+        for op in records.ancestors([y], {x.name}):
+            stops = op.type in kinds.CONSTANT and not (trace.is_complex_sign(op) or trace.recenters(op))
+            if not stops and any(t.name in varies and trace.carries(t) for t in records.needs(op)):
+                found.append(op)
+                varies.update(t.name for t in op.outputs if trace.carries(t))
+        records.paths[key] = found if y.name in varies else []
+    return records.paths[key]
 
 
 def prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
@@ -51,7 +54,7 @@ def prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
 
 
 def _prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
-    ops = path(records, by.x, [y])
+    ops = path(records, by.x, y)
     if not ops:
         return []
     if y.shape.rank is None:

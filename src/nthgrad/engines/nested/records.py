@@ -35,6 +35,7 @@ class Records:
         sources: what was differentiated by, by name.
         coefficients: the coefficients of all series, by the name of the tensor.
         walks: the walks, by their variables.
+        paths: the ops between a tensor and a source.
         proofs: what `proof.prove` has found for a tensor and a source: ops, or why there is no proof.
     """
 
@@ -44,6 +45,7 @@ class Records:
         self.sources: dict[str, Source] = {}
         self.coefficients: dict[str, dict[Orders, Coefficient]] = {}
         self.walks: dict[tuple[Axis, ...], Any] = {}
+        self.paths: dict[tuple[str, str], list[Any]] = {}
         self.proofs: dict[tuple[str, str], list[Any] | str] = {}
 
     @staticmethod
