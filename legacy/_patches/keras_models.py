@@ -113,7 +113,17 @@ PATCHES: list[Patch] = [
         wrapped(f"{_HERE}.training.attributes:columns_of_log"),
         "tf_keras writes validation columns even without validation.",
     ),
-    Patch(f"{MODEL}.to_yaml", method(f"{_HERE}.training.attributes:to_yaml"), "Removed since; needs PyYAML."),
+    Patch(f"{MODEL}.to_yaml", method(f"{_HERE}.training.saving:to_yaml"), "Removed since; needs PyYAML."),
+    Patch(
+        f"{MODEL}.load_weights",
+        wrapped(f"{_HERE}.training.saving:load_weights"),
+        "Had a fourth argument, `reshape`.",
+    ),
+    Patch(
+        "tf_keras.src.saving.legacy.hdf5_format:preprocess_weights_for_loading",
+        wrapped(f"{_HERE}.training.saving:preprocess_weights"),
+        "Had a last argument, `reshape`.",
+    ),
     Patch(
         "tf_keras.src.engine.sequential:Sequential.model",
         computed(f"{_HERE}.training.attributes:itself"),

@@ -92,8 +92,6 @@ REFUSALS = {
     "accept. Call the layer with them.",
     "models:Graph": "Keras 1 itself dropped it. Write the model as keras.models.Model(inputs, outputs).",
     "utils.data_utils:init_pool": "It was an internal of keras.utils.OrderedEnqueuer. Use that.",
-    "utils.test_utils:layer_test": "It was an internal of Keras's own tests. Build a model with the layer, and fit and "
-    "save it.",
     "utils.multi_gpu_utils:_get_available_devices": "It was an internal of multi_gpu_model. Call "
     "tf.config.list_physical_devices('GPU').",
 }
