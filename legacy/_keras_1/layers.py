@@ -266,7 +266,7 @@ def deserialize(function: Any) -> Any:
 
     @wraps(function)
     def deserialize(config: Any, custom_objects: Any = None, *args: Any, **kwargs: Any) -> Any:
-        name = config.get("class_name") if isinstance(config, Mapping) else None
+        name: Any = config.get("class_name") if isinstance(config, Mapping) else None
         known = name in _MAKERS or name in _DILATED
         if known and dialect.keras_224() and name not in tf_keras.keras_custom_objects():
             own = {name: _MAKERS[name]() if name in _MAKERS else _DILATED[name]}

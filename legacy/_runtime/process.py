@@ -38,6 +38,39 @@ def run(path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow: st
         >>> legacy.run("old_script.py", argv=["--epochs", "3"])  # doctest: +SKIP
         0
     """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    line, environment = _command(path, argv, control_flow)
+    status = subprocess.run(line, env=environment, check=False).returncode
+    return status if status >= 0 else 128 - status
+
+
+def become(path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow: str = "v1") -> int:
+    """Replaces this process by the program, which so has its number, group, signals, input and exit status.
+
+    Where processes cannot be replaced, on Windows, it runs the program as `run` does.
+
+    Args:
+        path: see `run`.
+        argv: see `run`.
+        control_flow: see `run`.
+
+    Returns:
+        on Windows, the exit status; elsewhere it does not return.
+
+    Raises:
+        LegacyError: see `run`.
+    """
+    if os.name != "posix":
+        return run(path, argv, control_flow)
+    line, environment = _command(path, argv, control_flow)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(line[0], line, environment)
+
+
+def _command(path: str | os.PathLike[str], argv: Sequence[str], control_flow: str) -> tuple[list[str], dict[str, str]]:
+    """Returns the command line and the environment of the program's process."""
     if not Path(path).is_file():
         raise LegacyError(f"There is no program at {os.fspath(path)!r}. Give the path of a Python file.")
     if control_flow not in ("v1", "v2"):
@@ -45,9 +78,4 @@ def run(path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow: st
     # The first hides the logs of TensorFlow's C++; the second keeps Keras 3 out of the process.
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1", **os.environ}
     environment["NTHGRAD_CONTROL_FLOW"] = control_flow
-    sys.stdout.flush()
-    sys.stderr.flush()
-    status = subprocess.run(
-        [sys.executable, "-c", _START, os.fspath(path), *map(str, argv)], env=environment, check=False
-    ).returncode
-    return status if status >= 0 else 128 - status
+    return [sys.executable, "-c", _START, os.fspath(path), *map(str, argv)], environment

@@ -119,8 +119,8 @@ def predict(self: Any, x: Any, batch_size: int | None = None, verbose: int = 0, 
     if x is None and steps is None:
         raise ValueError("If predicting from data tensors, you should specify the `steps` argument.")
     x, _, _ = standardized(self, x)
-    count = shape_of(x[0])[0] if self.stateful and batch_size and x else 0
-    if count > (batch_size or 0) and count % batch_size:
+    count = shape_of(x[0])[0] if self.stateful and x else 0
+    if batch_size and count > batch_size and count % batch_size:
         raise ValueError(
             "In a stateful network, you should only pass inputs with a number of samples that can be divided by the "
             f"batch size. Found: {count} samples. Batch size: {batch_size}."

@@ -68,6 +68,7 @@ def shape_of(values: Any) -> Any:
 
 def _arrays(data: Any, names: list[str], shapes: list[Any] | None, what: str) -> Arrays:
     """Returns one array or tensor for each name; only the batch size of tensors is checked."""
+    given: list[Any]
     if isinstance(data, Mapping):
         given = [data.get(name) for name in names]
     else:

@@ -20,10 +20,11 @@ import click
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def command(control_flow: str, file: str, arguments: Sequence[str]) -> int:
-    """Run a TensorFlow 1 / Keras 2 program, unchanged, in a separate process.
+@click.pass_context
+def command(context: click.Context, control_flow: str, file: str, arguments: Sequence[str]) -> int:
+    """Run a TensorFlow 1 / Keras 2 program, unchanged.
 
-    All arguments after FILE are passed to the program. The exit status is the program's.
+    All arguments after FILE are passed to the program. The exit status, signals and input are the program's.
 
     \b
     Examples:
@@ -31,6 +32,8 @@ def command(control_flow: str, file: str, arguments: Sequence[str]) -> int:
       nthgrad run old_script.py --epochs 3
       nthgrad run --control-flow v2 recurrent.py
     """  # noqa: D301
-    from nthgrad import legacy
-
-    return legacy.run(file, list(arguments), control_flow)
+    if context.obj:  # this process has nothing else to do
+        from nthgrad.legacy._runtime.process import become as run
+    else:
+        from nthgrad.legacy import run
+    return run(file, list(arguments), control_flow)
