@@ -1,6 +1,4 @@
-"""Refuses unsupported parts of `tf.contrib` and names replacements."""
-
-from nthgrad.legacy._names.stand_ins import MissingNameError
+"""Unsupported parts of `tf.contrib`, with a replacement for each."""
 
 _SUPPORTED = "framework, layers, learn.datasets, metrics.accuracy, opt and rnn"
 _INSTEAD = {
@@ -26,7 +24,6 @@ _INSTEAD = {
 }
 
 
-def refuse(module: str, name: str) -> MissingNameError:
-    """Returns the error for an unsupported name."""
-    instead = _INSTEAD.get(name, f"The supported parts of tf.contrib are {_SUPPORTED}.")
-    return MissingNameError(f"{module}.{name} cannot be had. {instead}")
+def reason(name: str) -> str:
+    """Returns what to use in the place of a module below `tf.contrib`."""
+    return _INSTEAD.get(name.partition(".")[0], f"The supported parts of tf.contrib are {_SUPPORTED}.")

@@ -1,12 +1,13 @@
 """Puts the modules of `tf.contrib`, and the one example that programs import, into `sys.modules`."""
 
 import sys
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
 from nthgrad.legacy._contrib import base, framework, layers, metrics, mnist, opt, rnn, weights
-from nthgrad.legacy._contrib.refused import refuse
-from nthgrad.legacy._names.stand_ins import MissingNameError
+from nthgrad.legacy._contrib.refused import reason
+from nthgrad.legacy._names.refusing import refused, refused_module
 
 # Old module: module here with its names; None for a module that only contains others.
 _TREE: dict[str, ModuleType | None] = {
@@ -49,19 +50,40 @@ class _Folder(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        raise refuse("tf.contrib" + self.__name__.partition(".contrib")[2], name)
+        below = self.__name__.partition(".contrib")[2]
+        if below:
+            return refused(f"tf.contrib{below}.{name}", reason(below[1:]))
+        module = refused_module(f"{self.__name__}.{name}", f"tf.contrib.{name}", reason(name))
+        setattr(self, name, module)
+        return module
 
 
 class Refusing:
-    """Import finder, the last one: refuses modules under a root that are not supported."""
+    """Import finder, the last one: finds modules under a root that are not supported, as placeholders."""
 
     def __init__(self, root: str) -> None:
         self._root = f"{root}.contrib."
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """Raises MissingNameError for `root.contrib.name`."""
-        if name.startswith(self._root):
-            raise refuse("tf.contrib", name[len(self._root) :])
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Returns how `root.contrib.name` is imported."""
+        below = name[len(self._root) :]
+        if not name.startswith(self._root):
+            return None
+        module = refused_module(name, f"tf.contrib.{below}", reason(below))
+        return ModuleSpec(name, _Given(module), is_package=True)  # pyright: ignore[reportArgumentType]
+
+
+class _Given:
+    """Import loader: gives a module that is there already."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
 
 
 def _refusing(module: ModuleType) -> ModuleType:
@@ -71,9 +93,9 @@ def _refusing(module: ModuleType) -> ModuleType:
     def missing(name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"module {where!r} has no attribute {name!r}")
-        raise MissingNameError(
-            f"{where}.{name} cannot be had. dir({where}) lists the supported names; use tf.layers, tf.train and other "
-            "ops of TensorFlow for the rest."
+        return refused(
+            f"{where}.{name}",
+            f"dir({where}) lists the supported names; use tf.layers, tf.train and other ops of TensorFlow for the rest.",
         )
 
     module.__dict__.setdefault("__getattr__", missing)  # tf.contrib.rnn has its own

@@ -61,12 +61,12 @@ def become(path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow:
     Raises:
         LegacyError: see `run`.
     """
-    if os.name != "posix":
-        return run(path, argv, control_flow)
-    line, environment = _command(path, argv, control_flow)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.execve(line[0], line, environment)
+    if os.name == "posix":
+        line, environment = _command(path, argv, control_flow)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execve(line[0], line, environment)
+    return run(path, argv, control_flow)
 
 
 def _command(path: str | os.PathLike[str], argv: Sequence[str], control_flow: str) -> tuple[list[str], dict[str, str]]:

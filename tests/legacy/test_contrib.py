@@ -19,25 +19,103 @@ REFUSED = {
 }
 
 
+def here(back=0):
+    """The file and line of the caller, as errors name them."""
+    return f"{__file__}:{sys._getframe(1).f_lineno - back}"
+
+
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_not_built_is_refused(name):
-    message = f"tf.contrib.{name} cannot be had. {REFUSED[name]}"
-    for ask in (
-        lambda: getattr(tf.contrib, name),
-        lambda: importlib.import_module(f"nthgrad.legacy.tensorflow.contrib.{name}"),
+def test_what_is_not_built_is_refused_at_its_first_use(name):
+    for module in (
+        getattr(tf.contrib, name),
+        importlib.import_module(f"nthgrad.legacy.tensorflow.contrib.{name}"),
     ):
+        part = module.python.layers.conv2d  # not yet
         with pytest.raises(LegacyError) as caught:
-            ask()
-        assert str(caught.value) == message
+            part(3, scope="s")
+        at = here(back=1)
+        assert (
+            str(caught.value) == f"tf.contrib.{name}.python.layers.conv2d, used at {at}, cannot be had. {REFUSED[name]}"
+        )
         assert isinstance(caught.value, ImportError)
 
 
+IMPORTS = {
+    "import {root}.contrib.slim as slim": "slim.conv2d(3)",
+    "import {root}.contrib.slim.nets.resnet_v1 as nets": "nets.resnet_v1_50(3)",
+    "from {root}.contrib.slim.python.slim.nets import vgg": "vgg.vgg_16(3)",
+    "from {root}.contrib import slim": "slim.conv2d(3)",
+    "from {root}.contrib.slim import arg_scope": "@arg_scope\ndef f(): pass",
+    "from {root}.contrib.eager import Network": "class Own(Network): pass",
+    "from {root}.contrib.eager import Variable": "isinstance(3, (int, Variable)) and isinstance('', Variable)",
+    "from {root}.contrib.learn import DNNClassifier, SKCompat": "SKCompat(3)",
+    "from {root}.contrib.layers import real_valued_column": "real_valued_column('x')",
+    "from {root}.contrib.rnn import TimeFreqLSTMCell": "TimeFreqLSTMCell(3)",
+    "from {root}.contrib.metrics import streaming_auc": "[streaming_auc][0][1]",
+    "from {root} import estimator": "estimator.Estimator(None)",
+    "from {root} import pywrap_tensorflow": "with pywrap_tensorflow.reader: pass",
+    "import {root} as tf; slim, e = tf.contrib.slim, tf.contrib.eager.CONSTANT": "e + 1",
+    "from nthgrad.legacy.keras.layers import Recurrent": "class Own(Recurrent): pass",
+    "from nthgrad.legacy.keras.wrappers.scikit_learn import KerasClassifier": "KerasClassifier(None)",
+    "import nthgrad.legacy.keras as k; step = k.engine.saving.h5dict": "for _ in step: pass",
+}
+
+
+@pytest.mark.parametrize("line", IMPORTS)
+def test_an_import_that_is_not_used_goes_on(line, tmp_path):
+    known, root = {"__name__": "program"}, "nthgrad.legacy.tensorflow"
+    exec(compile(line.format(root=root), "old.py", "exec"), known)
+    with pytest.raises(LegacyError, match=r" cannot be had\. ") as caught:
+        exec(compile(f"\n\n{IMPORTS[line]}", "old.py", "exec"), known)
+    assert ", used at old.py:3, cannot be had. " in str(caught.value)
+
+
+def test_all_names_at_once_are_a_use():
+    with pytest.raises(ImportError) as caught:
+        exec(compile("from nthgrad.legacy.tensorflow.contrib.seq2seq import *", "old.py", "exec"))
+    assert str(caught.value) == f"tf.contrib.seq2seq.*, used at old.py:1, cannot be had. {REFUSED['seq2seq']}"
+
+
+TRIES = {
+    "except ImportError:": True,
+    "except (ValueError, ImportError) as error:": True,
+    "except Exception:": True,
+    "except:": True,
+    "except ModuleNotFoundError:": False,
+    "except ValueError:": False,
+}
+
+
+@pytest.mark.parametrize("handler", TRIES)
+def test_a_program_with_another_way_takes_it(handler, tmp_path):
+    path = tmp_path / "old.py"
+    path.write_text(f"""
+import nthgrad.legacy.tensorflow as tf
+
+def find():
+    try:
+        from nthgrad.legacy.tensorflow.contrib import slim
+        from nthgrad.legacy.keras.wrappers.scikit_learn import KerasClassifier
+    {handler}
+        return "another way"
+    return slim
+
+found = find()
+again = tf.contrib.slim
+""")
+    known = {}
+    exec(compile(path.read_text(), str(path), "exec"), known)
+    assert (known["found"] == "another way") is TRIES[handler]
+    assert repr(known["again"].conv2d) == "<tf.contrib.slim.conv2d, which cannot be had>"
+
+
 def test_a_name_that_is_not_built_is_refused():
+    optimizer = tf.contrib.opt.AdamWOptimizer
     with pytest.raises(LegacyError) as caught:
-        _ = tf.contrib.opt.AdamWOptimizer
+        optimizer(0.1)
     assert str(caught.value) == (
-        "tf.contrib.opt.AdamWOptimizer cannot be had. dir(tf.contrib.opt) lists the supported names; use tf.layers, "
-        "tf.train and other ops of TensorFlow for the rest."
+        f"tf.contrib.opt.AdamWOptimizer, used at {here(back=2)}, cannot be had. dir(tf.contrib.opt) lists the supported "
+        "names; use tf.layers, tf.train and other ops of TensorFlow for the rest."
     )
 
 
