@@ -1,6 +1,9 @@
 """Unsupported parts of `tf.contrib`, with a replacement for each."""
 
-_SUPPORTED = "framework, layers, learn.datasets, metrics.accuracy, opt and rnn"
+_SUPPORTED = (
+    "framework, graph_editor, layers, learn.datasets, learn.preprocessing, legacy_seq2seq, metrics.accuracy, opt and "
+    "rnn"
+)
 _INSTEAD = {
     "bayesflow": "Use the package tensorflow_probability.",
     "crf": "Write the recursion with tf.scan.",
@@ -12,7 +15,6 @@ _INSTEAD = {
     "gan": "Write the two losses with tf.layers and tf.train.",
     "image": "Use tf.image.",
     "keras": "Use tf.keras.",
-    "legacy_seq2seq": "Use tf.nn.static_rnn.",
     "losses": "Use tf.losses.",
     "quantize": "Use the package tensorflow_model_optimization.",
     "seq2seq": "Write the decoder with tf.while_loop or tf.nn.raw_rnn.",

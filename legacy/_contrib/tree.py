@@ -5,7 +5,19 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from nthgrad.legacy._contrib import base, framework, layers, metrics, mnist, opt, rnn, weights
+from nthgrad.legacy._contrib import (
+    base,
+    framework,
+    graph_editor,
+    layers,
+    metrics,
+    mnist,
+    opt,
+    rnn,
+    seq2seq,
+    text,
+    weights,
+)
 from nthgrad.legacy._contrib.refused import reason
 from nthgrad.legacy._names.refusing import refused, refused_module
 
@@ -16,6 +28,8 @@ _TREE: dict[str, ModuleType | None] = {
     "framework.python.ops": None,
     "framework.python.ops.arg_scope": framework,
     "framework.python.ops.variables": framework,
+    "graph_editor": graph_editor,
+    **dict.fromkeys((f"graph_editor.{name}" for name in ("reroute", "select", "subgraph", "transform")), graph_editor),
     "layers": layers,
     "layers.python": None,
     "layers.python.layers": layers,
@@ -26,11 +40,19 @@ _TREE: dict[str, ModuleType | None] = {
     "learn.datasets": None,
     "learn.datasets.base": base,
     "learn.datasets.mnist": mnist,
+    "learn.preprocessing": text,
     "learn.python": None,
     "learn.python.learn": None,
     "learn.python.learn.datasets": None,
     "learn.python.learn.datasets.base": base,
     "learn.python.learn.datasets.mnist": mnist,
+    "learn.python.learn.preprocessing": text,
+    "learn.python.learn.preprocessing.categorical_vocabulary": text,
+    "learn.python.learn.preprocessing.text": text,
+    "legacy_seq2seq": seq2seq,
+    "legacy_seq2seq.python": None,
+    "legacy_seq2seq.python.ops": None,
+    "legacy_seq2seq.python.ops.seq2seq": seq2seq,
     "metrics": metrics,
     "opt": opt,
     "opt.python": None,
@@ -86,16 +108,16 @@ class _Given:
         pass
 
 
-def _refusing(module: ModuleType) -> ModuleType:
-    """Returns the module, which now refuses unsupported names."""
-    where = f"tf.contrib.{module.__name__.rpartition('.')[2]}"
+def _refusing(module: ModuleType, where: str) -> ModuleType:
+    """Returns the module, which now refuses unsupported names; `where` is its first name."""
 
     def missing(name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"module {where!r} has no attribute {name!r}")
         return refused(
             f"{where}.{name}",
-            f"dir({where}) lists the supported names; use tf.layers, tf.train and other ops of TensorFlow for the rest.",
+            f"dir({where}) lists the supported names; use tf.layers, tf.train and other ops of TensorFlow for the "
+            "rest.",
         )
 
     module.__dict__.setdefault("__getattr__", missing)  # tf.contrib.rnn has its own
@@ -108,7 +130,7 @@ def plant(root: str) -> ModuleType:
     sys.modules[top.__name__] = top
     for path, today in _TREE.items():
         name = f"{top.__name__}.{path}"
-        module = _Folder(name) if today is None else _refusing(today)
+        module = _Folder(name) if today is None else _refusing(today, f"tf.contrib.{path}")
         sys.modules[name] = module
         parent, _, last = name.rpartition(".")
         setattr(sys.modules[parent], last, module)

@@ -1,4 +1,4 @@
-"""Patches that restore what Python, NumPy and h5py dropped or changed, for a script's own process."""
+"""Patches that restore what Python, NumPy, h5py and absl dropped or changed, for a script's own process."""
 
 import base64
 import collections
@@ -149,6 +149,24 @@ def _read_as_text(today: Any) -> Any:
     return __getitem__
 
 
+_OF_LIBRARIES = ("absl.", "tensorflow.", "tf_keras.")
+
+
+def _redefined(today: Any) -> Any:
+    """Lets a program define a flag that a library has defined; the program's replaces it."""
+
+    @wraps(today)
+    def __setitem__(self: Any, name: str, flag: Any) -> None:  # noqa: N807
+        before = flag.allow_override
+        for each in (name, flag.short_name):
+            if each in self and str(self.find_module_defining_flag(each)).startswith(_OF_LIBRARIES):
+                flag.allow_override = True
+        today(self, name, flag)
+        flag.allow_override = before  # the program may define it once
+
+    return __setitem__
+
+
 def _argument_spec(today: Any) -> Any:
     spec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
 
@@ -200,6 +218,7 @@ PATCHES: list[Patch] = [
         ("numpy:asanyarray", _ragged, "NumPy refuses lists of different lengths"),
         ("numpy:reshape", _renamed("newshape", "shape"), "NumPy renamed an argument"),
         *((f"numpy:{name}", _renamed("interpolation", "method"), "NumPy renamed an argument") for name in _QUANTILES),
+        ("absl.flags:FlagValues.__setitem__", _redefined, "absl and TensorFlow had no flags such as log_dir then"),
         ("h5py:File.__init__", _opened, "a file without a mode was opened to read and write"),
         ("h5py:Dataset.__getitem__", _read_as_text, "texts were str"),
         ("h5py:Dataset.value", _or(property(lambda data: data[()])), "h5py dropped the name"),

@@ -1,5 +1,6 @@
 """What of tf.contrib is refused, and MNIST from local files; its layers and minimisers are golden programs."""
 
+import base64
 import gzip
 import importlib
 import inspect
@@ -15,7 +16,8 @@ from nthgrad.errors import LegacyError
 REFUSED = {
     "slim": "Use tf.contrib.layers or tf.layers, or the package tf_slim.",
     "seq2seq": "Write the decoder with tf.while_loop or tf.nn.raw_rnn.",
-    "ffmpeg": "The supported parts of tf.contrib are framework, layers, learn.datasets, metrics.accuracy, opt and rnn.",
+    "ffmpeg": "The supported parts of tf.contrib are framework, graph_editor, layers, learn.datasets, "
+    "learn.preprocessing, legacy_seq2seq, metrics.accuracy, opt and rnn.",
 }
 
 
@@ -183,6 +185,37 @@ def test_a_resource_variable_is_minimised():
         sess.run(tf.global_variables_initializer())
         tf.contrib.opt.ScipyOptimizerInterface(tf.reduce_sum((x - [1.0, 2.0]) ** 2)).minimize(sess)
         np.testing.assert_allclose(sess.run(x), [1.0, 2.0], atol=1e-5)
+
+
+# What TensorFlow 1.15.5 saved of a VocabularyProcessor(3) that was fitted to "one two".
+SAVED = """
+gANjdGVuc29yZmxvdy5jb250cmliLmxlYXJuLnB5dGhvbi5sZWFybi5wcmVwcm9jZXNzaW5nLnRleHQKVm9jYWJ1bGFyeVByb2Nlc3NvcgpxACmBcQF9
+cQIoWBMAAABtYXhfZG9jdW1lbnRfbGVuZ3RocQNLA1gNAAAAbWluX2ZyZXF1ZW5jeXEESwBYCwAAAHZvY2FidWxhcnlfcQVjdGVuc29yZmxvdy5jb250
+cmliLmxlYXJuLnB5dGhvbi5sZWFybi5wcmVwcm9jZXNzaW5nLmNhdGVnb3JpY2FsX3ZvY2FidWxhcnkKQ2F0ZWdvcmljYWxWb2NhYnVsYXJ5CnEGKYFx
+B31xCChYDgAAAF91bmtub3duX3Rva2VucQlYBQAAADxVTks+cQpYCAAAAF9tYXBwaW5ncQt9cQwoaApLAFgDAAAAb25lcQ1LAVgDAAAAdHdvcQ5LAnVY
+EAAAAF9zdXBwb3J0X3JldmVyc2VxD4hYEAAAAF9yZXZlcnNlX21hcHBpbmdxEF1xEShoCmgNaA5lWAUAAABfZnJlcXESY2NvbGxlY3Rpb25zCmRlZmF1
+bHRkaWN0CnETY2J1aWx0aW5zCmludApxFIVxFVJxFihoDUsBaA5LAXVYBwAAAF9mcmVlemVxF4h1YlgKAAAAX3Rva2VuaXplcnEYY3RlbnNvcmZsb3cu
+Y29udHJpYi5sZWFybi5weXRob24ubGVhcm4ucHJlcHJvY2Vzc2luZy50ZXh0CnRva2VuaXplcgpxGXViLg==
+"""
+
+
+def test_a_vocabulary_of_tensorflow_1_is_read(tmp_path):
+    (tmp_path / "vocabulary").write_bytes(base64.b64decode(SAVED))
+    processor = tf.contrib.learn.preprocessing.VocabularyProcessor.restore(str(tmp_path / "vocabulary"))
+    assert np.array(list(processor.transform(["two one three"]))).tolist() == [[2, 1, 0]]
+    assert list(processor.reverse([[1, 2]])) == ["one two"]
+
+
+def test_a_loop_is_not_copied():
+    ge = tf.contrib.graph_editor
+    with legacy.session():
+        x = tf.placeholder(tf.float32, [])
+        y = tf.while_loop(lambda i, z: i < 3, lambda i, z: (i + 1, z * x), [0, x])[1]
+        with pytest.raises(LegacyError) as caught:
+            ge.graph_replace(y, {x: x + 1.0})
+    start, _, end = str(caught.value).partition(" while/")
+    assert start == "tf.contrib.graph_editor cannot copy the loop of the ops"
+    assert end.endswith(". Copy ops before or after the loop only.")
 
 
 def write_mnist(folder, numbers):

@@ -1,8 +1,8 @@
 """Variables of TensorFlow 1, and the names of its modules."""
 
 import importlib
-import sys
 import operator
+import sys
 
 import numpy as np
 import pytest
