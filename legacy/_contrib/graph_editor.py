@@ -213,9 +213,8 @@ def copy_with_input_replacements(
             copies[each.op].outputs[each.value_index] if each.op in copies else replacement_ts.get(each, each)
             for each in op.inputs
         ]
-        copies[op] = _copy(
-            op, inputs, [copies[each] if each in copies else each for each in op.control_inputs], dst_scope
-        )
+        after: list[Any] = [copies.get(each, each) for each in op.control_inputs]
+        copies[op] = _copy(op, inputs, after, dst_scope)
     return SubGraphView([copies[op] for op in view.ops]), TransformerInfo(copies)
 
 

@@ -103,11 +103,7 @@ OWN = {
         **of(f"{_OLD_1}.interfaces", " ".join(f"legacy_{name}_support" for name in _SUPPORT.split())),
     },
     "legacy.layers": _OF_KERAS_1,
-    "engine.saving": of(f"{_OLD_2}.training.saving", "model_from_yaml"),
-    "models": {
-        **of("tf_keras.src.models.cloning", "_clone_functional_model _clone_sequential_model"),
-        **of(f"{_OLD_2}.training.saving", "model_from_yaml"),
-    },
+    "models": of("tf_keras.src.models.cloning", "_clone_functional_model _clone_sequential_model"),
     "optimizers": {**of(f"{_OLD_2}.functions", "clip_norm"), "tf": "nthgrad.legacy.tensorflow"},
     "regularizers": of(
         f"{_OLD_1}.regularizers",

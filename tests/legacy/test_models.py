@@ -194,6 +194,15 @@ def test_refusals(monkeypatch):
             model.compile("sgd", "mse")
 
 
+def test_yaml_of_tf_keras():
+    with legacy.session():
+        model = compiled(tf1.keras, tf1.keras.layers.Dense(2, input_shape=(1,)))
+        again = tf1.keras.models.model_from_yaml(model.to_yaml())
+        again.set_weights(model.get_weights())
+        np.testing.assert_array_equal(again.predict(X), model.predict(X))
+        assert getattr(again, "_of_tf_keras_115", False)
+
+
 def test_yaml_runs_no_code():
     import yaml
 

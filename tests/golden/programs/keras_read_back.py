@@ -1,5 +1,6 @@
 """Saved models read back: layers of Keras 1, kernels of another shape, YAML."""
 
+# tolerance: units=32 (four layers, one after the other: a rounding of one is worth several units of the output)
 import os
 
 import numpy as np

@@ -1,5 +1,6 @@
 """Sequences of words with tf.contrib: VocabularyProcessor, legacy_seq2seq, and imports that are never used."""
 
+# tolerance: units=32 (three steps of a cell, differentiated: small sums of larger terms)
 import numpy as np
 import tensorflow as tf
 import tensorflow.contrib.eager as tfe
