@@ -81,7 +81,7 @@ def _arrays(data: Any, names: list[str], shapes: list[Any] | None, what: str) ->
             )
     if shapes is not None and data is not None and len(given) == len(names):
         shapes = [None if tf.is_tensor(each) else shape for each, shape in zip(given, shapes, strict=True)]
-    elif len(given) > len(names):
+    elif len(given) > len(names) and not isinstance(given[0], (int, float)):  # numbers are one array
         shapes = None  # with shapes, tf_keras drops the arrays that are too many
     return tf_keras.checks_of_data().standardize_input_data(
         data, names, shapes, check_batch_axis=False, exception_prefix=what
