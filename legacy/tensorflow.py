@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow as _today
 
 from nthgrad.legacy._contrib import tree as _tree
+from nthgrad.legacy._names import refusing as _refusing
 from nthgrad.legacy._names import stand_ins as _stand_ins
 from nthgrad.legacy._names import tf_layers as _tf_layers
 from nthgrad.legacy._names.modules import TF_KERAS_115_MODULES as _TF_KERAS_115_MODULES
@@ -101,7 +102,7 @@ def __getattr__(name: str) -> Any:
     if name == "__all__":  # read by `from ... import *`
         return [public for public in __dir__() if not public.startswith("_")]
     if name in _REFUSED:
-        raise _stand_ins.MissingNameError(f"tf.{name} is not available. {_REFUSED[name]}")
+        return _refusing.refused(f"tf.{name}", _REFUSED[name])
     if name in _v1.__dict__ or (not name.startswith("_") and hasattr(_v1, name)):
         return _old(_v1, name, __name__)
     if f"tensorflow.{name}" in sys.modules:  # tf.python

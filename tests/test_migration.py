@@ -368,7 +368,7 @@ def test_what_cannot_be_had_is_refused_by_name(name):
     old_tf = importlib.import_module("nthgrad.legacy.tensorflow")
     module = ".".join(name.split(".")[1:3] if "contrib" in name else name.split(".")[1:2])
     with legacy.session(), pytest.raises((LegacyError, AttributeError), match=module):
-        functools.reduce(getattr, name.split("(")[0].split(".")[1:], old_tf)
+        functools.reduce(getattr, name.split("(")[0].split(".")[1:], old_tf)()
 
 
 MOVED = [

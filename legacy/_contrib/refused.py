@@ -1,8 +1,9 @@
-"""Refuses unsupported parts of `tf.contrib` and names replacements."""
+"""Unsupported parts of `tf.contrib`, with a replacement for each."""
 
-from nthgrad.legacy._names.stand_ins import MissingNameError
-
-_SUPPORTED = "framework, layers, learn.datasets, metrics.accuracy, opt and rnn"
+_SUPPORTED = (
+    "framework, graph_editor, layers, learn.datasets, learn.preprocessing, legacy_seq2seq, metrics.accuracy, opt and "
+    "rnn"
+)
 _INSTEAD = {
     "bayesflow": "Use the package tensorflow_probability.",
     "crf": "Write the recursion with tf.scan.",
@@ -14,7 +15,6 @@ _INSTEAD = {
     "gan": "Write the two losses with tf.layers and tf.train.",
     "image": "Use tf.image.",
     "keras": "Use tf.keras.",
-    "legacy_seq2seq": "Use tf.nn.static_rnn.",
     "losses": "Use tf.losses.",
     "quantize": "Use the package tensorflow_model_optimization.",
     "seq2seq": "Write the decoder with tf.while_loop or tf.nn.raw_rnn.",
@@ -26,7 +26,6 @@ _INSTEAD = {
 }
 
 
-def refuse(module: str, name: str) -> MissingNameError:
-    """Returns the error for an unsupported name."""
-    instead = _INSTEAD.get(name, f"The supported parts of tf.contrib are {_SUPPORTED}.")
-    return MissingNameError(f"{module}.{name} is not available. {instead}")
+def reason(name: str) -> str:
+    """Returns what to use in the place of a module below `tf.contrib`."""
+    return _INSTEAD.get(name.partition(".")[0], f"The supported parts of tf.contrib are {_SUPPORTED}.")

@@ -4,7 +4,8 @@ from typing import Any
 
 import tensorflow as _tf  # private: `from tensorflow.contrib.rnn import *` must not import it
 
-from nthgrad.legacy._contrib.refused import refuse as _refuse
+from nthgrad.legacy._contrib.refused import reason as _reason
+from nthgrad.legacy._names.refusing import refused as _refused
 from nthgrad.legacy._names.tf_layers import rnn_cell as _rnn_cell
 
 _LOOPS = "static_rnn static_state_saving_rnn static_bidirectional_rnn"
@@ -19,7 +20,7 @@ def __getattr__(name: str) -> Any:
         return getattr(_rnn_cell, name)
     if name in _LOOPS.split():
         return getattr(_tf.compat.v1.nn, name)
-    raise _refuse("tf.contrib.rnn", name)
+    return _refused(f"tf.contrib.rnn.{name}", _reason("rnn"))
 
 
 def __dir__() -> list[str]:

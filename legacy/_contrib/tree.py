@@ -1,12 +1,25 @@
 """Puts the modules of `tf.contrib`, and the one example that programs import, into `sys.modules`."""
 
 import sys
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from nthgrad.legacy._contrib import base, framework, layers, metrics, mnist, opt, rnn, weights
-from nthgrad.legacy._contrib.refused import refuse
-from nthgrad.legacy._names.stand_ins import MissingNameError
+from nthgrad.legacy._contrib import (
+    base,
+    framework,
+    graph_editor,
+    layers,
+    metrics,
+    mnist,
+    opt,
+    rnn,
+    seq2seq,
+    text,
+    weights,
+)
+from nthgrad.legacy._contrib.refused import reason
+from nthgrad.legacy._names.refusing import refused, refused_module
 
 # Old module: module here with its names; None for a module that only contains others.
 _TREE: dict[str, ModuleType | None] = {
@@ -15,6 +28,8 @@ _TREE: dict[str, ModuleType | None] = {
     "framework.python.ops": None,
     "framework.python.ops.arg_scope": framework,
     "framework.python.ops.variables": framework,
+    "graph_editor": graph_editor,
+    **dict.fromkeys((f"graph_editor.{name}" for name in ("reroute", "select", "subgraph", "transform")), graph_editor),
     "layers": layers,
     "layers.python": None,
     "layers.python.layers": layers,
@@ -25,11 +40,19 @@ _TREE: dict[str, ModuleType | None] = {
     "learn.datasets": None,
     "learn.datasets.base": base,
     "learn.datasets.mnist": mnist,
+    "learn.preprocessing": text,
     "learn.python": None,
     "learn.python.learn": None,
     "learn.python.learn.datasets": None,
     "learn.python.learn.datasets.base": base,
     "learn.python.learn.datasets.mnist": mnist,
+    "learn.python.learn.preprocessing": text,
+    "learn.python.learn.preprocessing.categorical_vocabulary": text,
+    "learn.python.learn.preprocessing.text": text,
+    "legacy_seq2seq": seq2seq,
+    "legacy_seq2seq.python": None,
+    "legacy_seq2seq.python.ops": None,
+    "legacy_seq2seq.python.ops.seq2seq": seq2seq,
     "metrics": metrics,
     "opt": opt,
     "opt.python": None,
@@ -49,31 +72,52 @@ class _Folder(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        raise refuse("tf.contrib" + self.__name__.partition(".contrib")[2], name)
+        below = self.__name__.partition(".contrib")[2]
+        if below:
+            return refused(f"tf.contrib{below}.{name}", reason(below[1:]))
+        module = refused_module(f"{self.__name__}.{name}", f"tf.contrib.{name}", reason(name))
+        setattr(self, name, module)
+        return module
 
 
 class Refusing:
-    """Import finder, the last one: refuses modules under a root that are not supported."""
+    """Import finder, the last one: finds modules under a root that are not supported, as placeholders."""
 
     def __init__(self, root: str) -> None:
         self._root = f"{root}.contrib."
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """Raises MissingNameError for `root.contrib.name`."""
-        if name.startswith(self._root):
-            raise refuse("tf.contrib", name[len(self._root) :])
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """Returns how `root.contrib.name` is imported."""
+        below = name[len(self._root) :]
+        if not name.startswith(self._root):
+            return None
+        module = refused_module(name, f"tf.contrib.{below}", reason(below))
+        return ModuleSpec(name, _Given(module), is_package=True)  # pyright: ignore[reportArgumentType]
 
 
-def _refusing(module: ModuleType) -> ModuleType:
-    """Returns the module, which now refuses unsupported names."""
-    where = f"tf.contrib.{module.__name__.rpartition('.')[2]}"
+class _Given:
+    """Import loader: gives a module that is there already."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+def _refusing(module: ModuleType, where: str) -> ModuleType:
+    """Returns the module, which now refuses unsupported names; `where` is its first name."""
 
     def missing(name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"module {where!r} has no attribute {name!r}")
-        raise MissingNameError(
-            f"{where}.{name} is not available. dir({where}) lists the supported names; use tf.layers, tf.train and "
-            "other ops of TensorFlow for the rest."
+        return refused(
+            f"{where}.{name}",
+            f"dir({where}) lists the supported names; use tf.layers, tf.train and other ops of TensorFlow for the "
+            "rest.",
         )
 
     module.__dict__.setdefault("__getattr__", missing)  # tf.contrib.rnn has its own
@@ -86,7 +130,7 @@ def plant(root: str) -> ModuleType:
     sys.modules[top.__name__] = top
     for path, today in _TREE.items():
         name = f"{top.__name__}.{path}"
-        module = _Folder(name) if today is None else _refusing(today)
+        module = _Folder(name) if today is None else _refusing(today, f"tf.contrib.{path}")
         sys.modules[name] = module
         parent, _, last = name.rpartition(".")
         setattr(sys.modules[parent], last, module)

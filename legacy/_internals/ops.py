@@ -47,3 +47,13 @@ def run_after(update: Any, result: tf.Tensor) -> None:
             pending.extend([each.op for each in op.inputs] + list(op.control_inputs))
     if update not in seen:
         update._add_control_inputs([result.op])
+
+
+def update_input(op: tf.Operation, index: int, tensor: tf.Tensor) -> None:
+    """Replaces an input of an op; tf.contrib.graph_editor did so, and no public function does."""
+    op._update_input(index, tensor)
+
+
+def add_control_inputs(op: tf.Operation, before: list[tf.Operation]) -> None:
+    """Lets an op run after others; tf.control_dependencies does so for new ops only."""
+    op._add_control_inputs(before)

@@ -1,6 +1,7 @@
 """Decorators that make layers and models accept the arguments of Keras 1."""
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -93,13 +94,33 @@ def _sequence(name: str, args: list, kwargs: dict[str, Any]) -> None:
         kwargs["input_shape"] = (kwargs.pop("input_length", None), kwargs.pop("input_dim"))
 
 
+def _ignored(name: str, argument: str, instead: str, depth: int = 4) -> None:
+    """Warns, at the program's line, that Keras 2 ignored an argument of Keras 1."""
+    warnings.warn(f"{name} was given {argument}, which Keras 2 ignored. {instead}", stacklevel=depth)
+
+
 def _forget(name: str, args: list, kwargs: dict[str, Any]) -> None:
-    start = kwargs.pop("forget_bias_init", "one")
-    if start != "one":
-        raise LegacyError(
-            f"{name} was given forget_bias_init={start!r}, which Keras 2 ignored: the bias starts at one. "
-            "Give unit_forget_bias=False to initialize it as the other biases, or leave it out to start at one."
+    if "forget_bias_init" not in kwargs:
+        return
+    start = kwargs.pop("forget_bias_init")
+    if start == "one":
+        kwargs["unit_forget_bias"] = True
+    else:
+        _ignored(
+            name,
+            f"forget_bias_init={start!r}",
+            "Give unit_forget_bias=False to initialize the bias as the other biases.",
+            depth=5,
         )
+
+
+def _rate(name: str, args: list, kwargs: dict[str, Any]) -> None:
+    """Limits a rate to 0 to 1."""
+    key = "p" if "p" in kwargs else "rate"
+    if args:
+        args[0] = min(1.0, max(0.0, args[0]))
+    elif key in kwargs:
+        kwargs[key] = min(1.0, max(0.0, kwargs[key]))
 
 
 def _recurrent(name: str, args: list, kwargs: dict[str, Any]) -> None:
@@ -128,10 +149,7 @@ def _separable(name: str, args: list, kwargs: dict[str, Any]) -> None:
 def _embedding(name: str, args: list, kwargs: dict[str, Any]) -> None:
     dropped = kwargs.pop("dropout", None)
     if dropped:
-        raise LegacyError(
-            f"{name} was given dropout={dropped!r}, which Keras 2 ignored. "
-            f"Put a SpatialDropout1D({dropped!r}) after it."
-        )
+        _ignored(name, f"dropout={dropped!r}", f"Put a SpatialDropout1D({dropped!r}) after it.")
 
 
 def _normalization(name: str, args: list, kwargs: dict[str, Any]) -> None:
@@ -160,6 +178,7 @@ def samples(name: str, args: list, kwargs: dict[str, Any]) -> None:
 
 
 SPECIAL: dict[str, Special] = {
+    "Dropout": _rate,
     "Embedding": _embedding,
     "BatchNormalizationBase": _normalization,
     **dict.fromkeys(["Conv1D", "LocallyConnected1D"], _sequence),

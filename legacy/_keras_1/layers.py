@@ -1,6 +1,6 @@
 """Layers of Keras 1 that Keras 2 removed: `merge`, `Merge`, MaxoutDense, Highway, dilated convolutions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, wraps
 from typing import Any
 
@@ -11,6 +11,7 @@ from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._keras_1 import regularizers
 from nthgrad.legacy._keras_224 import models
 from nthgrad.legacy._keras_224.backend import batch_dot
+from nthgrad.legacy._runtime import dialect
 
 _MODES = "sum, mul, concat, ave, max, dot, cos, or a function of the list of tensors"
 
@@ -257,3 +258,19 @@ def _highway() -> type:
 
 
 _MAKERS = {"MaxoutDense": _maxout, "Highway": _highway}
+_DILATED = {"AtrousConvolution1D": AtrousConvolution1D, "AtrousConvolution2D": AtrousConvolution2D}
+
+
+def deserialize(function: Any) -> Any:
+    """Wraps `keras.layers.deserialize`: knows the layers of this module, so that saved ones are read back."""
+
+    @wraps(function)
+    def deserialize(config: Any, custom_objects: Any = None, *args: Any, **kwargs: Any) -> Any:
+        name: Any = config.get("class_name") if isinstance(config, Mapping) else None
+        known = name in _MAKERS or name in _DILATED
+        if known and dialect.keras_224() and name not in tf_keras.keras_custom_objects():
+            own = {name: _MAKERS[name]() if name in _MAKERS else _DILATED[name]}
+            custom_objects = {**own, **(custom_objects or {})}
+        return function(config, custom_objects, *args, **kwargs)
+
+    return deserialize

@@ -12,12 +12,21 @@ def l1_l2(l1: float = 0.01, l2: float = 0.01) -> Any:
 
 def get(identifier: Any) -> Any:
     """Returns the regularizer for a name or configuration; returns a regularizer unchanged."""
-    regularizers = tf_keras.interface("regularizers")
-    today = regularizers.get(identifier)
+    today = tf_keras.interface("regularizers").get(identifier)
+    return today if callable(identifier) else _both(today)
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Any:
+    """Returns the regularizer for a name or configuration; custom objects replace Keras's names."""
+    return _both(tf_keras.interface("regularizers").deserialize(config, custom_objects))
+
+
+def _both(today: Any) -> Any:
+    """Returns an L1L2 for tf_keras's L1 or L2."""
     name = type(today).__name__
-    if name not in ("L1", "L2") or callable(identifier):
+    if name not in ("L1", "L2"):
         return today
-    return regularizers.L1L2(**{name.lower(): float(getattr(today, name.lower()))})
+    return tf_keras.interface("regularizers").L1L2(**{name.lower(): float(getattr(today, name.lower()))})
 
 
 def l1(l: float = 0.01) -> Any:  # noqa: E741 programs pass it by this name

@@ -11,6 +11,7 @@ import tensorflow as tf
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._runtime import guards
 
+BACKEND = "tensorflow"  # `keras.backend._BACKEND`
 _v1 = tf.compat.v1
 _uids: "WeakKeyDictionary[tf.Graph, defaultdict[str, int]]" = WeakKeyDictionary()
 _ORDERINGS = {"tf": "channels_last", "th": "channels_first"}

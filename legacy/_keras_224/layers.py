@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
+from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._runtime import dialect
 
 
@@ -176,16 +177,55 @@ def config(function: Any) -> Any:
 
 
 def sequential_config(function: Any) -> Any:
-    """Returns a Sequential model's configuration without the input layer implied by the first layer's shape."""
+    """Returns a Sequential model's configuration without an input layer that the program did not add."""
 
     @wraps(function)
     def get_config(self: Any) -> dict[str, Any]:
         config = function(self)
         first, *others = config["layers"] or [{}]
-        implied = first.get("class_name") == "InputLayer" and others and "batch_input_shape" in others[0]["config"]
-        return {**config, "layers": others} if implied and dialect.keras_224(self) else config
+        if not dialect.keras_224(self) or first.get("class_name") != "InputLayer" or not others:
+            return config
+        late = self.__dict__.get("_late_input_shape")
+        if late:
+            return {**config, "layers": others, "build_input_shape": late}
+        return {**config, "layers": others} if "batch_input_shape" in others[0]["config"] else config
 
     return get_config
+
+
+def built_late(function: Any) -> Any:
+    """Builds a Sequential model without an input shape: adds an input and calls the layers."""
+
+    @wraps(function)
+    def build(self: Any, input_shape: Any = None) -> None:
+        if not dialect.keras_224(self) or self.inputs or not input_shape or not self.layers:
+            function(self, input_shape)
+            return
+        backend = tf_keras.keras_backend()
+        tensor = tf_keras.interface("layers").Input(
+            batch_shape=tuple(input_shape), dtype=backend.floatx(), name=f"{self.name}_input"
+        )
+        self.inputs = [tensor]
+        for layer in self.layers:
+            tensor = layer(tensor)
+        self.outputs = [tensor]
+        self._late_input_shape = tuple(input_shape)
+        self._has_explicit_input_shape = self._graph_initialized = True
+        self._init_graph_network(self.inputs, self.outputs)
+        self.built = True
+
+    return tf_keras.untracked(build)
+
+
+def weights_of_unbuilt(function: Any) -> Any:
+    """Lets a model without weights so far have empty lists of weights."""
+
+    @wraps(function)
+    def _assert_weights_created(self: Any) -> None:
+        if not dialect.keras_224(self):
+            function(self)
+
+    return _assert_weights_created
 
 
 def saved_weights(function: Any) -> Any:
@@ -199,6 +239,34 @@ def saved_weights(function: Any) -> Any:
             del group[own]
 
     return save_weights_to_hdf5_group
+
+
+def kept(function: Any) -> Any:
+    """Returns the inputs of Dropout unchanged if the rate is 1; tf_keras drops all."""
+
+    @wraps(function)
+    def call(self: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        whole = isinstance(self.rate, (int, float)) and self.rate >= 1 and dialect.keras_224(self)
+        return inputs if whole else function(self, inputs, *args, **kwargs)
+
+    return call
+
+
+def unmasked(rate: str) -> Any:
+    """Creates no mask for the cell of a recurrent layer if its rate is 1.
+
+    Args:
+        rate: the name of the cell's attribute.
+    """
+
+    def make(function: Any) -> Any:
+        @wraps(function)
+        def mask(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return None if getattr(self, rate) >= 1 and dialect.keras_224(self) else function(self, *args, **kwargs)
+
+        return mask
+
+    return make
 
 
 def on_a_gpu(function: Any) -> Any:

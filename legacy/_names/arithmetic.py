@@ -33,7 +33,10 @@ NAMES: dict[str, dict[str, str]] = {
             **{name.lower(): name for name in _OPTIMIZERS.split()},
         },
     ),
-    "initializers": _of("initializers", {**{name: name for name in _INITIALIZERS.split()}, **_INITIALIZER_ALIASES}),
+    "initializers": _of(
+        "initializers",
+        {**{name: name for name in _INITIALIZERS.split()}, **_INITIALIZER_ALIASES, "deserialize": "deserialize"},
+    ),
     "backend": _of("losses", {name: f"backend_{name}" for name in _CROSSENTROPIES.split()}),
     "activations": _of("activations", {"selu": "selu"}),
     "engine.training_utils": _of("weighting", {"weighted_masked_objective": "weighted"}),

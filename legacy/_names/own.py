@@ -14,6 +14,7 @@ _BACKEND = {
         """Function arange batch_dot bias_add ctc_decode function get_uid get_variable_shape identity image_dim_ordering
         is_tensor logsumexp normalize_data_format reset_uids separable_conv1d set_image_dim_ordering slice switch""",
     ),
+    "_BACKEND": f"{_OLD_2}.backend:BACKEND",
     "tf": "nthgrad.legacy.tensorflow",
 }
 _DILATED = {f"AtrousConv{n}": f"{_OLD_1}.layers:AtrousConvolution{n}" for n in ("1D", "2D")}
@@ -106,7 +107,7 @@ OWN = {
     "optimizers": {**of(f"{_OLD_2}.functions", "clip_norm"), "tf": "nthgrad.legacy.tensorflow"},
     "regularizers": of(
         f"{_OLD_1}.regularizers",
-        "ActivityRegularizer WeightRegularizer activity_l1 activity_l1l2 activity_l2 get l1 l1_l2 l1l2 l2",
+        "ActivityRegularizer WeightRegularizer activity_l1 activity_l1l2 activity_l2 deserialize get l1 l1_l2 l1l2 l2",
     ),
     "utils": {
         **of(f"{_OLD_2}.functions", "convert_all_kernels_in_model multi_gpu_model"),
@@ -127,7 +128,7 @@ OWN = {
         "print_summary": "nthgrad.legacy._keras_224.training.summary:summary",
     },
     "utils.multi_gpu_utils": of(f"{_OLD_2}.functions", "multi_gpu_model"),
-    "utils.test_utils": of(f"{_OLD_2}.functions", "get_test_data"),
+    "utils.test_utils": {**of(f"{_OLD_2}.functions", "get_test_data"), **of(f"{_OLD_2}.testing", "layer_test")},
     "utils.training_utils": of(f"{_OLD_2}.functions", "multi_gpu_model"),
     "utils.vis_utils": {"_check_pydot": "tf_keras.src.utils.vis_utils:check_pydot"},
     "utils.visualize_util": {"plot": ".utils.vis_utils:plot_model"},

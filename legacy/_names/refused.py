@@ -16,7 +16,6 @@ _SCIKIT = (
     "tf_keras has no wrappers for scikit-learn any more. Wrap the model with SciKeras, or call model.fit and predict."
 )
 _SETTINGS = "It was Keras's open settings file. Read ~/.keras/keras.json."
-_TESTS = "It was an internal of Keras's own tests. Build a model with the layer, and fit and save it."
 _VERSION = "Python has dropped distutils. Use packaging.version.Version."
 
 
@@ -63,7 +62,6 @@ REFUSED: dict[str, dict[str, str]] = {
     "utils.data_utils": {"init_pool": _QUEUE},
     "utils.io_utils": _all("H5Dict HDF5_OBJECT_HEADER_LIMIT h5dict", _DICT),
     "utils.multi_gpu_utils": _all("_get_available_devices _normalize_device_name", _DEVICES),
-    "utils.test_utils": {"layer_test": _TESTS},
     "utils.training_utils": _all("_get_available_devices _normalize_device_name", _DEVICES),
     "wrappers.scikit_learn": _all("BaseWrapper KerasClassifier KerasRegressor", _SCIKIT),
 }

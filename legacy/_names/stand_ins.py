@@ -6,12 +6,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import tf_keras
-
-
-class MissingNameError(LegacyError, ImportError):
-    """An old name is refused; an ImportError too, as programs expect for a missing name."""
+from nthgrad.legacy._names.refusing import refused
 
 
 class StandIn(ModuleType):
@@ -37,7 +33,7 @@ class StandIn(ModuleType):
             replace: returns the replacement of an object of tf_keras.
             leaks: names looked up after those, which the old module had imported.
             exported: the names of `from ... import *`, as words; by default the public names of the first source.
-            refused: names that raise, each with the advice of the message.
+            refused: names that raise when they are used, each with the advice of the message.
         """
         super().__init__(name)
         self.__path__: list[str] = []  # a package, all of whose modules are in sys.modules
@@ -57,7 +53,7 @@ class StandIn(ModuleType):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if name in self._refused:
             old = ".".join(["keras", *self.__name__.split(".keras.")[1:], name])
-            raise MissingNameError(f"{old} is not available. {self._refused[name]}")
+            return refused(old, self._refused[name])
         if name in self._own:
             return self._own[name]()
         for source in self._sources:
@@ -97,7 +93,7 @@ def build(
         replace: see `StandIn`.
         leaks: the names looked up after them, by module.
         exported: the names of star imports, by module.
-        refused: the names that raise, by module.
+        refused: the names that raise when they are used, by module.
     """
     for key in sorted(sources, key=lambda key: key.count(".")):
         if not key:

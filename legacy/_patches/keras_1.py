@@ -73,5 +73,9 @@ PATCHES: list[Patch] = [
         Patch(f"{_ENGINE}.{module}:Layer.add_weight", arguments.add_weight, "Keras 1 layers pass the shape first")
         for module in ("base_layer", "base_layer_v1")
     ),
+    *(
+        Patch(f"{place}:deserialize", layers.deserialize, "saved models contain layers of Keras 1")
+        for place in (_LAYERS, f"{_LAYERS}.serialization")
+    ),
     Patch(f"{_ENGINE}.sequential:Sequential.add", layers.add, "Keras 1 models with several inputs begin with a Merge"),
 ]

@@ -12,6 +12,20 @@ PATCHES = [
         layers.on_a_gpu,
         "without a GPU it fails only in Session.run",
     ),
+    Patch(
+        "tf_keras.src.layers.regularization.dropout:Dropout.call", layers.kept, "a rate of 1 dropped nothing, as 0 does"
+    ),
+    *(
+        Patch(
+            f"tf_keras.src.layers.rnn.dropout_rnn_cell_mixin:DropoutRNNCellMixin.{name}",
+            layers.unmasked(rate),
+            "a rate of 1 dropped nothing, as 0 does",
+        )
+        for name, rate in (
+            ("get_dropout_mask_for_cell", "dropout"),
+            ("get_recurrent_dropout_mask_for_cell", "recurrent_dropout"),
+        )
+    ),
     Patch(f"{_LAYER}.__call__", layers.one_output, "Lambda(lambda z: K.gradients(*z)) returned a tensor"),
     Patch(f"{_LAYER}._maybe_build", layers.built_of_numbers, "layers compute with input_shape[1] as a number"),
     Patch(f"{_LAYER}.output", layers.output, "tf_keras silently returns the first output of a shared layer"),
@@ -31,6 +45,13 @@ PATCHES = [
     Patch(f"{_ENGINE}.training:Model.__new__", layers.named_model, "programs and files contain the class name Model"),
     Patch(f"{_LAYER}.get_config", layers.config, "programs print the configurations of layers"),
     Patch(f"{_ENGINE}.sequential:Sequential.get_config", layers.sequential_config, "programs count its layers"),
+    Patch(f"{_ENGINE}.sequential:Sequential.build", layers.built_late, "it had inputs then; tf_keras's has none"),
+    *(
+        Patch(
+            f"{_ENGINE}.{place}._assert_weights_created", layers.weights_of_unbuilt, "its lists of weights were empty"
+        )
+        for place in ("training:Model", "functional:Functional", "sequential:Sequential")
+    ),
     Patch(
         "tf_keras.src.saving.legacy.hdf5_format:save_weights_to_hdf5_group",
         layers.saved_weights,

@@ -6,7 +6,7 @@ as tf.keras 1.15's (see `_runtime.dialect`) keep tf_keras's methods.
 
 from nthgrad.legacy._keras_224 import models
 from nthgrad.legacy._patches.patch import Patch
-from nthgrad.legacy._patches.replacing import MODEL, computed, inherited, method, settable, wrapped
+from nthgrad.legacy._patches.replacing import MODEL, always, computed, inherited, method, settable, wrapped
 
 _HERE = "nthgrad.legacy._keras_224"
 _LAYER = "tf_keras.src.engine.base_layer_v1:Layer"
@@ -113,7 +113,22 @@ PATCHES: list[Patch] = [
         wrapped(f"{_HERE}.training.attributes:columns_of_log"),
         "tf_keras writes validation columns even without validation.",
     ),
-    Patch(f"{MODEL}.to_yaml", method(f"{_HERE}.training.attributes:to_yaml"), "Removed since; needs PyYAML."),
+    Patch(f"{MODEL}.to_yaml", always(f"{_HERE}.training.saving:to_yaml"), "Removed since; needs PyYAML."),
+    Patch(
+        "tf_keras.src.saving.legacy.model_config:model_from_yaml",
+        always(f"{_HERE}.training.saving:model_from_yaml"),
+        "Removed since; needs PyYAML.",
+    ),
+    Patch(
+        f"{MODEL}.load_weights",
+        wrapped(f"{_HERE}.training.saving:load_weights"),
+        "Had a fourth argument, `reshape`.",
+    ),
+    Patch(
+        "tf_keras.src.saving.legacy.hdf5_format:preprocess_weights_for_loading",
+        wrapped(f"{_HERE}.training.saving:preprocess_weights"),
+        "Had a last argument, `reshape`.",
+    ),
     Patch(
         "tf_keras.src.engine.sequential:Sequential.model",
         computed(f"{_HERE}.training.attributes:itself"),

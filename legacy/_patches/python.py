@@ -1,4 +1,4 @@
-"""Patches that restore names dropped by Python and NumPy, for a script's own process."""
+"""Patches that restore what Python, NumPy, h5py and absl dropped or changed, for a script's own process."""
 
 import base64
 import collections
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import h5py
 import numpy as np
 
 from nthgrad.legacy._patches.patch import Patch
@@ -105,6 +106,67 @@ def _ragged(today: Any) -> Any:
     return make
 
 
+def _renamed(old: str, new: str) -> Callable[[Any], Any]:
+    """Accepts the old name of an argument."""
+
+    def make(today: Any) -> Any:
+        if new not in inspect.signature(today).parameters:
+            return today  # a NumPy that has the old name
+
+        @wraps(today)
+        def function(*args: Any, **kwargs: Any) -> Any:
+            if old in kwargs:
+                kwargs[new] = kwargs.pop(old)
+            if "a" in kwargs:  # np.reshape takes it by position only
+                args = (kwargs.pop("a"), *args)
+            return today(*args, **kwargs)
+
+        return function
+
+    return make
+
+
+def _opened(today: Any) -> Any:
+    """Opens an HDF5 file to read and write, and creates it if it is missing, unless a mode is given."""
+
+    @wraps(today)
+    def __init__(self: Any, name: Any, mode: str | None = None, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        today(self, name, "a" if mode is None else mode, *args, **kwargs)
+
+    return __init__
+
+
+def _read_as_text(today: Any) -> Any:
+    """Decodes texts of an HDF5 data set, which h5py now reads as bytes."""
+
+    @wraps(today)
+    def __getitem__(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+        values, kind = today(self, *args, **kwargs), h5py.check_string_dtype(self.dtype)
+        if kind is None or kind.length is not None or kind.encoding != "utf-8":
+            return values
+        return values.decode() if isinstance(values, bytes) else np.vectorize(bytes.decode, otypes="O")(values)
+
+    return __getitem__
+
+
+_OF_LIBRARIES = ("absl.", "tensorflow.", "tf_keras.")
+
+
+def _redefined(today: Any) -> Any:
+    """Lets a program define a flag that a library has defined; the program's replaces it."""
+
+    @wraps(today)
+    def __setitem__(self: Any, name: str, flag: Any) -> None:  # noqa: N807
+        before = flag.allow_override
+        for each in (name, flag.short_name):
+            if each in self and str(self.find_module_defining_flag(each)).startswith(_OF_LIBRARIES):
+                flag.allow_override = True
+        today(self, name, flag)
+        flag.allow_override = before  # the program may define it once
+
+    return __setitem__
+
+
 def _argument_spec(today: Any) -> Any:
     spec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
 
@@ -140,6 +202,7 @@ def _spawned(today: Any) -> Any:
     return command
 
 
+_QUANTILES = ("percentile", "quantile", "nanpercentile", "nanquantile")
 _NUMPY = "NumPy dropped the name"
 _PYTHON = "Python dropped the name"
 
@@ -152,6 +215,13 @@ PATCHES: list[Patch] = [
         ("numpy:trapz", lambda today: today or np.trapezoid, _NUMPY),
         ("numpy:array", _ragged, "NumPy refuses lists of different lengths, and copy=False where it must copy"),
         ("numpy:asarray", _ragged, "NumPy refuses lists of different lengths"),
+        ("numpy:asanyarray", _ragged, "NumPy refuses lists of different lengths"),
+        ("numpy:reshape", _renamed("newshape", "shape"), "NumPy renamed an argument"),
+        *((f"numpy:{name}", _renamed("interpolation", "method"), "NumPy renamed an argument") for name in _QUANTILES),
+        ("absl.flags:FlagValues.__setitem__", _redefined, "absl and TensorFlow had no flags such as log_dir then"),
+        ("h5py:File.__init__", _opened, "a file without a mode was opened to read and write"),
+        ("h5py:Dataset.__getitem__", _read_as_text, "texts were str"),
+        ("h5py:Dataset.value", _or(property(lambda data: data[()])), "h5py dropped the name"),
         *((f"collections:{name}", _or(getattr(collections.abc, name)), _PYTHON) for name in _ABSTRACT),
         ("time:clock", _or(time.process_time), _PYTHON),
         ("fractions:gcd", _or(math.gcd), _PYTHON),

@@ -37,6 +37,11 @@ def method(name: str) -> Callable[[Any], Any]:
     return make
 
 
+def always(name: str) -> Callable[[Any], Any]:
+    """Replaces an attribute for all objects."""
+    return lambda today: ours(name)
+
+
 def computed(name: str) -> Callable[[Any], Any]:
     """Replaces a property for the objects of Keras 2.2.4."""
 

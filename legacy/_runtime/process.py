@@ -27,7 +27,6 @@ def run(
         path: the program's file.
         argv: the program's `sys.argv[1:]`.
         control_flow: "v1", or "v2" for second derivatives through loops (see `legacy.session`).
-
         accelerate: whether gradients of gradients are computed by series (see `legacy.session`).
 
     Returns:
@@ -42,6 +41,44 @@ def run(
         >>> legacy.run("old_script.py", argv=["--epochs", "3"])  # doctest: +SKIP
         0
     """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    line, environment = _command(path, argv, control_flow, accelerate=accelerate)
+    status = subprocess.run(line, env=environment, check=False).returncode
+    return status if status >= 0 else 128 - status
+
+
+def become(
+    path: str | os.PathLike[str], argv: Sequence[str] = (), control_flow: str = "v1", *, accelerate: bool = False
+) -> int:
+    """Replaces this process by the program, which so has its number, group, signals, input and exit status.
+
+    Where processes cannot be replaced, on Windows, it runs the program as `run` does.
+
+    Args:
+        path: see `run`.
+        argv: see `run`.
+        control_flow: see `run`.
+        accelerate: see `run`.
+
+    Returns:
+        on Windows, the exit status; elsewhere it does not return.
+
+    Raises:
+        LegacyError: see `run`.
+    """
+    if os.name == "posix":
+        line, environment = _command(path, argv, control_flow, accelerate=accelerate)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execve(line[0], line, environment)
+    return run(path, argv, control_flow, accelerate=accelerate)
+
+
+def _command(
+    path: str | os.PathLike[str], argv: Sequence[str], control_flow: str, *, accelerate: bool
+) -> tuple[list[str], dict[str, str]]:
+    """Returns the command line and the environment of the program's process."""
     if not Path(path).is_file():
         raise LegacyError(f"There is no program at {os.fspath(path)!r}. Give the path of a Python file.")
     if control_flow not in ("v1", "v2"):
@@ -50,9 +87,4 @@ def run(
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1", **os.environ}
     environment["NTHGRAD_CONTROL_FLOW"] = control_flow
     environment["NTHGRAD_ACCELERATE"] = str(int(accelerate))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    status = subprocess.run(
-        [sys.executable, "-c", _START, os.fspath(path), *map(str, argv)], env=environment, check=False
-    ).returncode
-    return status if status >= 0 else 128 - status
+    return [sys.executable, "-c", _START, os.fspath(path), *map(str, argv)], environment

@@ -309,8 +309,9 @@ IDIOMS = [
         "What is not available",
         "a removed part of TensorFlow",
         """
-        tf.contrib.{slim, seq2seq, legacy_seq2seq, crf, distributions, eager, estimator, bayesflow,
-            factorization, training, cudnn_rnn, tpu}.*
+        tf.contrib.{slim, seq2seq, crf, distributions, eager, estimator, bayesflow, factorization, training,
+            cudnn_rnn, tpu}.*
+        tf.contrib.legacy_seq2seq.attention_decoder
         tf.estimator.* tf.pywrap_tensorflow.*
         """,
     ),

@@ -67,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         `nthgrad run`, the status of the program.
     """
     try:
-        return cli.main(None if argv is None else list(argv), prog_name="nthgrad", standalone_mode=False) or 0
+        arguments, own_process = None if argv is None else list(argv), argv is None
+        return cli.main(arguments, prog_name="nthgrad", standalone_mode=False, obj=own_process) or 0
     except (click.Abort, KeyboardInterrupt):
         return 130
     except click.ClickException as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -92,6 +93,43 @@ def test_run(here, capfd):
     arguments = ["--help", "-x", "--", "--at", "y=3", "a b"]
     assert main(["run", "old.py", *arguments]) == 7
     assert capfd.readouterr() == (f"[0.33333334]\n{arguments}\n", "")
+
+
+# What a program does until a signal, the signal, and the exit status.
+SIGNALS = {
+    "ended": ("", signal.SIGTERM, -signal.SIGTERM),
+    "interrupted": ("", signal.SIGINT, -signal.SIGINT),
+    "interrupted and caught": ("caught = KeyboardInterrupt", signal.SIGINT, 5),
+    "ended by its own handler": ("signal.signal(signal.SIGTERM, lambda *_: sys.exit(6))", signal.SIGTERM, 6),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are replaced on POSIX only")
+@pytest.mark.parametrize("case", SIGNALS)
+def test_signals_are_the_programs(case, here):
+    before, sent, status = SIGNALS[case]
+    (here / "old.py").write_text(
+        textwrap.dedent(f"""\
+            import os, signal, sys, time
+            caught = ()
+            {before}
+            print(os.getpid(), os.getpgrp(), input(), flush=True)
+            try:
+                time.sleep(60)
+            except caught:
+                sys.exit(5)
+        """)
+    )
+    line = [sys.executable, "-m", "nthgrad", "run", "old.py"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(line, text=True, start_new_session=True, **pipes) as program:
+        program.stdin.write("typed\n")
+        program.stdin.flush()
+        assert program.stdout.readline().split() == [str(program.pid), str(program.pid), "typed"]
+        program.send_signal(sent)
+        _, said = program.communicate(timeout=60)
+    assert program.returncode == status
+    assert said.splitlines()[-1:] == (["KeyboardInterrupt"] if status == -signal.SIGINT else [])
 
 
 @pytest.mark.quick

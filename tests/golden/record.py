@@ -3,7 +3,7 @@
 Everything else in this project runs on today's TensorFlow; this file alone runs on the old one, which needs Python 3.7:
 
     python3.7 -m venv old
-    old/bin/pip install tensorflow==1.15.5 keras==2.2.4 "h5py<3" "protobuf<3.21" "numpy<1.19"
+    old/bin/pip install tensorflow==1.15.5 keras==2.2.4 "h5py<3" "protobuf<3.21" "numpy<1.19" "pyyaml<6"
     old/bin/python tests/golden/record.py            # all programs, or only those named: record.py s3_hessians grad_ys
 
 Each program runs twice, in a process and an empty folder of its own, and must print and save the same both times.

@@ -18,6 +18,7 @@ RECORDED = GOLDEN / "recorded"
 
 # What a session does not give: it leaves NumPy, and what the program itself does to an array, as they are.
 NOT_IN_A_SESSION = {
+    "old_arrays_and_files": "NumPy's old arguments, h5py's old ways",
     "old_habits": "NumPy's old names",
     "physics_kdv_discovery": "'%f' % an array of one element",
 }

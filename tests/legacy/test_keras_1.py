@@ -201,19 +201,10 @@ REFUSED = {
         "Conv2D(8, 3, 2, padding=...) could mean a kernel of 3 x 2, as in Keras 1, or a kernel of 3 and strides of 2. "
         "Give kernel_size= and strides=.",
     ),
-    "dropout of an embedding": (
-        lambda: layers.Embedding(3, 2, dropout=0.5),
-        "Embedding was given dropout=0.5, which Keras 2 ignored. Put a SpatialDropout1D(0.5) after it.",
-    ),
     "modes of normalization": (
         lambda: layers.BatchNormalization(mode=1),
         "BatchNormalization was given mode=1, and Keras 2 has mode 0 only. Leave it out to normalize each feature over "
         "the batch, or write another mode as a Lambda layer.",
-    ),
-    "a bias that forgets": (
-        lambda: layers.LSTM(3, forget_bias_init="zero"),
-        "LSTM was given forget_bias_init='zero', which Keras 2 ignored: the bias starts at one. Give "
-        "unit_forget_bias=False to initialize it as the other biases, or leave it out to start at one.",
     ),
     "a mode": (
         lambda: layers.merge([layers.Input((1,)), layers.Input((1,))], mode="minus"),
@@ -235,6 +226,33 @@ REFUSED = {
         "first. Give the shape with the channels last, and dim_ordering='tf'.",
     ),
 }
+
+
+# What Keras 2 ignored with a warning
+IGNORED = {
+    "dropout of an embedding": (
+        lambda: layers.Embedding(3, 2, dropout=0.5),
+        "Embedding was given dropout=0.5, which Keras 2 ignored. Put a SpatialDropout1D(0.5) after it.",
+    ),
+    "a bias that forgets": (
+        lambda: layers.LSTM(3, forget_bias_init="zero"),
+        "LSTM was given forget_bias_init='zero', which Keras 2 ignored. Give unit_forget_bias=False to initialize the "
+        "bias as the other biases.",
+    ),
+    "the same of images": (
+        lambda: layers.ConvLSTM2D(3, 2, forget_bias_init="zero"),
+        "ConvLSTM2D was given forget_bias_init='zero', which Keras 2 ignored. Give unit_forget_bias=False to "
+        "initialize the bias as the other biases.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IGNORED)
+def test_ignored(case):
+    call, text = IGNORED[case]
+    with legacy.session(), pytest.warns(UserWarning, match="ignored") as caught:
+        call()
+    assert [(str(each.message), each.filename) for each in caught] == [(text, __file__)]
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -84,6 +84,35 @@ REFUSED = {
         LegacyError,
         "Model.to_yaml needs PyYAML, which is not installed. Install it, or use Model.to_json.",
     ),
+    "model_from_yaml": (
+        lambda model: keras.models.model_from_yaml("a: 1"),
+        LegacyError,
+        "keras.models.model_from_yaml needs PyYAML, which is not installed. Install it, or use Model.to_json and "
+        "model_from_json.",
+    ),
+    "too many arrays": (
+        lambda model: model.predict([A, A]),
+        ValueError,
+        "Error when checking model input: the list of Numpy arrays that you are passing to your model is not the size the "
+        "model expected. Expected to see 1 array(s), for inputs ['dense_1_input'] but instead got the following list of 2 "
+        f"arrays: {str([A, A])[:200]}...",
+    ),
+    "too many arrays for a model without an input": (
+        lambda model: keras.models.Sequential([keras.layers.Dense(1)]).predict([A, A]),
+        ValueError,
+        f"A Sequential model has one input. You passed 2 arrays: x={[A, A]}",
+    ),
+    "a tensor of an unknown size": (
+        lambda model: model.predict(tf1.placeholder(tf1.float32, [None, 1]), steps=1),
+        ValueError,
+        "When feeding symbolic tensors to a model, we expect the tensors to have a static batch size. Got tensor with "
+        "shape: (?, 1)",
+    ),
+    "classes of a tensor": (
+        lambda model: model.train_on_batch(A, tf1.constant(A), class_weight={1: 1.0}),
+        ValueError,
+        "`class_weight` needs the values of the targets, which are a tensor here.",
+    ),
     "an optimizer": (
         lambda model: model.compile("newton", "mse"),
         ValueError,
@@ -163,6 +192,36 @@ def test_refusals(monkeypatch):
                 call(model)
             assert str(caught.value) == words, name
             model.compile("sgd", "mse")
+
+
+def test_yaml_of_tf_keras():
+    with legacy.session():
+        model = compiled(tf1.keras, tf1.keras.layers.Dense(2, input_shape=(1,)))
+        again = tf1.keras.models.model_from_yaml(model.to_yaml())
+        again.set_weights(model.get_weights())
+        np.testing.assert_array_equal(again.predict(X), model.predict(X))
+        assert getattr(again, "_of_tf_keras_115", False)
+
+
+def test_yaml_runs_no_code():
+    import yaml
+
+    with legacy.session(), pytest.raises(yaml.constructor.ConstructorError):
+        keras.models.model_from_yaml("!!python/object/apply:os.getcwd []")
+
+
+def test_a_kernel_of_another_size_is_not_reshaped(tmp_path):
+    layers = keras.layers
+    with legacy.session():
+        model = keras.models.Sequential([layers.Conv2D(4, (1, 2), input_shape=(3, 4, 2), name="c")])
+        model.save_weights(str(tmp_path / "w.h5"))
+        other = keras.models.Sequential([layers.Conv2D(4, (1, 1), input_shape=(3, 4, 2), name="c")])
+        with pytest.raises(ValueError, match="kernel") as caught:
+            other.load_weights(str(tmp_path / "w.h5"), reshape=True)
+    assert str(caught.value) == (
+        "The kernel of layer c has shape (1, 1, 2, 4) and size 8, that of the file shape (1, 2, 2, 4) and size 16. Only a "
+        "kernel of the same size can be reshaped."
+    )
 
 
 ON_A_GPU = {

@@ -51,6 +51,8 @@ TOLD = {
     "type(pickle.loads(pickle.dumps(tf.Session().run(tf.constant([2.5])))))": "<class 'numpy.ndarray'>",
     "xavier_initializer is tf.contrib.layers.xavier_initializer": "True",
     "refused('tensorflow.contrib.slim')": "'tf.contrib.slim'",
+    "(FLAGS.log_dir, FLAGS.v, FLAGS.stderrthreshold, FLAGS.epochs)": "('logs', 7, 2.5, 3)",
+    "refused_twice('log_dir')": "'DuplicateFlagError'",
     "spawned.get_command_line(pipe_handle=3)[-2].startswith('import runpy; script')": "True",
 }
 PROGRAM = """
@@ -84,6 +86,18 @@ def refused(name):
         importlib.import_module(name)
     except ImportError as error:
         return str(error).split()[0]
+
+FLAGS = tf.app.flags.FLAGS
+tf.flags.DEFINE_string("log_dir", "logs", "of absl, too")
+tf.app.flags.DEFINE_integer("v", 7, "of absl, as a short name")
+tf.app.flags.DEFINE_float("stderrthreshold", 2.5, "of absl, as a text")
+tf.app.flags.DEFINE_integer("epochs", 1, "of the program")
+
+def refused_twice(name):
+    try:
+        tf.flags.DEFINE_string(name, "", "of the program, twice")
+    except Exception as error:
+        return type(error).__name__
 
 def no_keras_ops():
     try:

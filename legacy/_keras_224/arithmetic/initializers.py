@@ -204,3 +204,10 @@ def of(identifier: Any) -> Any:
         settings.get("distribution", ""), settings.get("distribution")
     )
     return NAMES[name](**{key: value for key, value in settings.items() if value is not None})
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """`keras.initializers.deserialize`: the initializer of a name or configuration."""
+    name = config.get("class_name") if isinstance(config, Mapping) else config
+    found = None if name in (custom_objects or {}) else of(config)
+    return tf_keras.source("initializers").deserialize(config, custom_objects) if found is None else found

@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.legacy._internals import tf_keras
+from nthgrad.legacy._keras_224.arithmetic import deserializing
 from nthgrad.legacy._keras_224.arithmetic.aliases import LOSS_ALIASES
 
 
@@ -151,27 +152,24 @@ LOSSES: dict[str, Callable] = {
 LOSS_NAMES: dict[str, Callable] = {name: LOSSES[long] for name, long in LOSS_ALIASES.items()}
 
 
-def named(identifier: Any, names: dict[str, Callable], what: str) -> Callable:
-    """Returns the function of a name, from custom objects first, then from the table; a function unchanged.
+def named(identifier: Any, names: Mapping[str, Callable], what: str) -> Callable:
+    """Returns the function of a name or the object of a configuration; returns a function unchanged.
 
     Raises:
-        ValueError: if the name is unknown.
+        ValueError: if the name is unknown, or `identifier` is none of these.
     """
-    if isinstance(identifier, str):
-        function = tf_keras.keras_custom_objects().get(identifier) or names.get(identifier)
-        if function is None:
-            raise ValueError(f"Unknown {what}:{identifier}")
-        return function
+    if isinstance(identifier, (str, Mapping)):
+        return deserializing.deserialize(identifier, names, None, what)
     if callable(identifier):
         return identifier
     raise ValueError(f"Could not interpret {what} identifier:", identifier)
 
 
 def get(identifier: Any) -> Callable | None:
-    """`keras.losses.get`: the function of a name, a function unchanged, or None."""
+    """`keras.losses.get`: the loss of a name or configuration, a function unchanged, or None."""
     return None if identifier is None else named(identifier, LOSS_NAMES, "loss function")
 
 
-def deserialize(name: str, custom_objects: Mapping[str, Callable] | None = None) -> Callable:
-    """`keras.losses.deserialize`: the function of a name."""
-    return (custom_objects or {}).get(name) or named(name, LOSS_NAMES, "loss function")
+def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Callable:
+    """`keras.losses.deserialize`: the loss of a name or configuration."""
+    return deserializing.deserialize(name, LOSS_NAMES, custom_objects, "loss function")

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.legacy._internals import tf_keras
-from nthgrad.legacy._keras_224.arithmetic import losses
+from nthgrad.legacy._keras_224.arithmetic import deserializing, losses
 
 
 def binary_accuracy(y_true: Any, y_pred: Any) -> tf.Tensor:
@@ -73,10 +73,10 @@ def resolve(metric: Any, output_shape: tuple[int | None, ...], loss: Any) -> tup
 
 
 def get(identifier: Any) -> Callable:
-    """`keras.metrics.get`: the function of a name, or a function unchanged."""
+    """`keras.metrics.get`: the metric of a name or configuration, or a function unchanged."""
     return losses.named(identifier, METRIC_NAMES, "metric function")
 
 
-def deserialize(name: str, custom_objects: Mapping[str, Callable] | None = None) -> Callable:
-    """`keras.metrics.deserialize`: the function of a name."""
-    return (custom_objects or {}).get(name) or get(name)
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Callable:
+    """`keras.metrics.deserialize`: the metric of a name or configuration."""
+    return deserializing.deserialize(config, METRIC_NAMES, custom_objects, "metric function")

@@ -15,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.legacy._internals import tf_keras
+from nthgrad.legacy._keras_224.arithmetic import deserializing
 
 Step = tuple[list[tuple[Any, tf.Tensor]], tf.Tensor]  # the slots with their new values, and the new parameter
 
@@ -103,7 +104,7 @@ class Optimizer(_today().Optimizer):
 
 
 def _loss_and_params(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-    keras_1 = len(args) > 2 or "constraints" in kwargs
+    keras_1 = len(args) > 2 or "constraints" in kwargs or (len(args) == 2 and "loss" in kwargs)
     names = ("params", "constraints", "loss") if keras_1 else ("loss", "params")
     given = {**dict(zip(names, args, strict=False)), **kwargs}
     return given["loss"], given["params"]
@@ -259,14 +260,13 @@ def get(identifier: Any) -> Any:
     raise ValueError(f"Could not interpret optimizer identifier: {identifier}")
 
 
-def deserialize(config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None) -> Any:
-    """Creates an optimizer from its name and configuration."""
-    name = config["class_name"]
-    own = {**tf_keras.keras_custom_objects(), **(custom_objects or {})}
-    found = own.get(name) or {cls.__name__.lower(): cls for cls in CLASSES}.get(name.lower())
-    if found is None:
-        raise ValueError(f"Unknown optimizer: {name}")
-    return found.from_config(config["config"])
+def deserialize(config: Any, custom_objects: Mapping[str, type] | None = None) -> Any:
+    """`keras.optimizers.deserialize`: the optimizer of a configuration; Keras's names may have capitals or not."""
+    name = config.get("class_name")
+    if isinstance(name, str) and name.lower() in _NAMES:
+        config["class_name"] = name.lower()  # programs read it afterwards
+    return deserializing.deserialize(config, _NAMES, custom_objects, "optimizer")
 
 
 CLASSES = (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam, TFOptimizer)
+_NAMES = {cls.__name__.lower(): cls for cls in CLASSES}

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._keras_224.training.calls import Bar, Calls
-from nthgrad.legacy._keras_224.training.feeding import standardized
+from nthgrad.legacy._keras_224.training.feeding import shape_of, standardized
 from nthgrad.legacy._keras_224.training.functions import Mean, joined, one_or_list, phase
 
 
@@ -119,10 +119,11 @@ def predict(self: Any, x: Any, batch_size: int | None = None, verbose: int = 0, 
     if x is None and steps is None:
         raise ValueError("If predicting from data tensors, you should specify the `steps` argument.")
     x, _, _ = standardized(self, x)
-    if self.stateful and x[0].shape[0] > batch_size and x[0].shape[0] % batch_size:
+    count = shape_of(x[0])[0] if self.stateful and x else 0
+    if batch_size and count > batch_size and count % batch_size:
         raise ValueError(
             "In a stateful network, you should only pass inputs with a number of samples that can be divided by the "
-            f"batch size. Found: {x[0].shape[0]} samples. Batch size: {batch_size}."
+            f"batch size. Found: {count} samples. Batch size: {batch_size}."
         )
     self._make_predict_function()
     fed = [*x, *phase(self, training=False)]

@@ -4,7 +4,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._keras_224.training.phase import reaches, uses_learning_phase
 from nthgrad.legacy._runtime import dialect
@@ -143,23 +142,6 @@ def add_update(today: Any) -> Any:
         today(self, [tf.compat.v1.assign(*each) if isinstance(each, tuple) else each for each in listed])
 
     return inner
-
-
-def to_yaml(self: Any, **kwargs: Any) -> str:
-    """`Model.to_yaml`.
-
-    Raises:
-        LegacyError: if PyYAML is not installed.
-    """
-    try:
-        import yaml
-    except ImportError:
-        raise LegacyError(
-            "Model.to_yaml needs PyYAML, which is not installed. Install it, or use Model.to_json."
-        ) from None
-    import json
-
-    return yaml.dump(json.loads(self.to_json()), **kwargs)
 
 
 def predict_classes(self: Any, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:

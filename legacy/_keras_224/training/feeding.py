@@ -35,19 +35,16 @@ def standardized(
         ValueError: if they do not fit each other, or the model.
     """
     checks = tf_keras.checks_of_data()
-    if _built_by(model, x, y):
+    if _built_on_tensors(model, x, y):
         return [], [], []
-    shapes = model._feed_input_shapes if model._is_graph_network else None
-    x = checks.standardize_input_data(
-        x, model._feed_input_names, shapes, check_batch_axis=False, exception_prefix="input"
-    )
+    x = _arrays(x, model._feed_input_names, model._feed_input_shapes if model._is_graph_network else None, "input")
     weights: Arrays = []
     if y is None:
         y = []
     else:
         names = model._feed_output_names
         shapes = _target_shapes(model)
-        y = checks.standardize_input_data(y, names, shapes, check_batch_axis=False, exception_prefix="target")
+        y = _arrays(y, names, shapes, "target")
         by_sample = checks.standardize_sample_weights(sample_weight, names)
         by_class = checks.standardize_class_weights(class_weight, names)
         rows = zip(y, by_sample, by_class, model._feed_sample_weight_modes, strict=True)
@@ -56,26 +53,63 @@ def standardized(
         if shapes is not None:
             for target, function, shape in zip(y, model._feed_loss_fns, shapes, strict=True):
                 _check_target(target, function, shape)
-    if model.stateful and batch_size and x[0].shape[0] % batch_size:
+    if model.stateful and batch_size and shape_of(x[0])[0] % batch_size:
         raise ValueError(
             "In a stateful network, you should only pass inputs with a number of samples that can be divided by the "
-            f"batch size. Found: {x[0].shape[0]} samples"
+            f"batch size. Found: {shape_of(x[0])[0]} samples"
         )
     return x, y, weights
 
 
-def _built_by(model: Any, x: Any, y: Any) -> bool:
-    """Builds a model that has no inputs yet; returns whether x is tensors, so that nothing is fed."""
+def shape_of(values: Any) -> Any:
+    """Returns the shape of an array or tensor as a tuple of numbers."""
+    return tuple(values.shape.as_list()) if tf.is_tensor(values) else values.shape
+
+
+def _arrays(data: Any, names: list[str], shapes: list[Any] | None, what: str) -> Arrays:
+    """Returns one array or tensor for each name; only the batch size of tensors is checked."""
+    given: list[Any]
+    if isinstance(data, Mapping):
+        given = [data.get(name) for name in names]
+    else:
+        given = list(data) if isinstance(data, (list, tuple)) else [data]
+    for each in given:
+        if tf.is_tensor(each) and (each.shape.rank is None or shape_of(each)[:1] == (None,)):
+            raise ValueError(
+                "When feeding symbolic tensors to a model, we expect the tensors to have a static batch size. "
+                f"Got tensor with shape: {each.shape}"
+            )
+    if shapes is not None and data is not None and len(given) == len(names):
+        shapes = [None if tf.is_tensor(each) else shape for each, shape in zip(given, shapes, strict=True)]
+    elif len(given) > len(names) and not isinstance(given[0], (int, float)):  # numbers are one array
+        shapes = None  # with shapes, tf_keras drops the arrays that are too many
+    return tf_keras.checks_of_data().standardize_input_data(
+        data, names, shapes, check_batch_axis=False, exception_prefix=what
+    )
+
+
+def _built_on_tensors(model: Any, x: Any, y: Any) -> bool:
+    """Builds and compiles a model that has no inputs yet.
+
+    Returns:
+        whether its inputs are the tensors of x from now on, so that nothing is fed.
+    """
     given = list(x) if isinstance(x, (list, tuple)) else [x]
     symbolic = any(tf.is_tensor(each) for each in given)
-    if not model.inputs:
+    built = not model.inputs
+    if built:
         if isinstance(x, Mapping):
             raise ValueError("Please do not pass a dictionary as model inputs.")
         if any(not isinstance(each, np.ndarray) and not tf.is_tensor(each) for each in given):
             raise ValueError(
                 f"Please provide as model inputs either a single array or a list of arrays. You passed: x={x}"
             )
-        model._set_inputs(x)
+        if not isinstance(model, tf_keras.interface("models").Sequential):
+            model._set_inputs(x)
+        elif len(given) == 1:
+            model.build((None, *shape_of(given[0])[1:]))  # on a placeholder, also for a tensor
+        else:
+            raise ValueError(f"A Sequential model has one input. You passed {len(given)} arrays: x={x}")
     if y is not None:
         if not model.optimizer:
             raise RuntimeError(
@@ -88,10 +122,12 @@ def _built_by(model: Any, x: Any, y: Any) -> bool:
                 raise ValueError(
                     f"Do not pass inputs that mix Numpy arrays and symbolic tensors. You passed: x={x}; y={y}"
                 )
+            if model._feed_inputs:
+                tensors = []  # fed, as the inputs are
             model.compile(
                 model.optimizer, model.loss, model.metrics, model.loss_weights, target_tensors=tensors or None
             )
-    return symbolic
+    return built and not model._feed_inputs
 
 
 def _target_shapes(model: Any) -> list[Any] | None:
@@ -115,22 +151,25 @@ def weights_of(target: Any, by_sample: Any, by_class: Any, mode: str | None) -> 
     Raises:
         ValueError: if the weights do not fit the targets.
     """
-    _check_mode(target, by_sample, mode)
+    shape = shape_of(target)
+    _check_mode(shape, by_sample, mode)
     if by_sample is not None:
         if by_class is not None:
             warnings.warn(
                 "Found both `sample_weight` and `class_weight`: `class_weight` argument will be ignored.", stacklevel=2
             )
-        if target.shape[: by_sample.ndim] != by_sample.shape:
+        if shape[: by_sample.ndim] != by_sample.shape:
             raise ValueError(
-                f"Found a sample_weight array with shape {by_sample.shape} for an input with shape {target.shape}. "
+                f"Found a sample_weight array with shape {by_sample.shape} for an input with shape {shape}. "
                 "sample_weight cannot be broadcast."
             )
         return by_sample
     if isinstance(by_class, Mapping):
-        if target.ndim > 2:
+        if tf.is_tensor(target):
+            raise ValueError("`class_weight` needs the values of the targets, which are a tensor here.")
+        if len(shape) > 2:
             raise ValueError("`class_weight` not supported for 3+ dimensional targets.")
-        classes = np.argmax(target, axis=1) if target.shape[1] > 1 else np.reshape(target, target.shape[0])
+        classes = np.argmax(target, axis=1) if shape[1] > 1 else np.reshape(target, shape[0])
         missing = set(classes.tolist()) - set(by_class)
         if missing:
             raise ValueError(
@@ -138,10 +177,10 @@ def weights_of(target: Any, by_sample: Any, by_class: Any, mode: str | None) -> 
                 "in `class_weight`."
             )
         return np.asarray([by_class[one] for one in classes])
-    return np.ones(target.shape[: 2 if mode == "temporal" else 1], dtype=tf_keras.keras_backend().floatx())
+    return np.ones(shape[: 2 if mode == "temporal" else 1], dtype=tf_keras.keras_backend().floatx())
 
 
-def _check_mode(target: Any, by_sample: Any, mode: str | None) -> None:
+def _check_mode(shape: tuple[int, ...], by_sample: Any, mode: str | None) -> None:
     if mode is None:
         if by_sample is not None and by_sample.ndim != 1:
             raise ValueError(
@@ -152,9 +191,9 @@ def _check_mode(target: Any, by_sample: Any, mode: str | None) -> None:
         return
     if mode != "temporal":
         raise ValueError(f'"sample_weight_mode should be None or "temporal". Found: {mode}')
-    if target.ndim < 3:
+    if len(shape) < 3:
         raise ValueError(
-            f"Found a sample_weight array for an input with shape {target.shape}. Timestep-wise sample weighting (use "
+            f"Found a sample_weight array for an input with shape {shape}. Timestep-wise sample weighting (use "
             'of sample_weight_mode="temporal") is restricted to outputs that are at least 3D, i.e. that have a time '
             "dimension."
         )
@@ -168,11 +207,11 @@ def _check_mode(target: Any, by_sample: Any, mode: str | None) -> None:
 def _check_lengths(x: Arrays, y: Arrays, weights: Arrays) -> None:
     counts = []
     for arrays, what in ((x, "input arrays (x)"), (y, "target arrays (y)"), (weights, "sample_weight arrays")):
-        found = sorted({each.shape[0] for each in arrays if hasattr(each, "shape") and len(each.shape)})
+        found = sorted({shape_of(each)[0] for each in arrays if hasattr(each, "shape") and len(each.shape)})
         if len(found) > 1:
             raise ValueError(
                 f"All {what} should have the same number of samples. "
-                f"Got array shapes: {[each.shape for each in arrays]}"
+                f"Got array shapes: {[shape_of(each) for each in arrays]}"
             )
         counts.append(found)
     inputs, targets, weighed = counts
@@ -192,17 +231,18 @@ def _check_target(target: Any, function: Any, shape: Any) -> None:
     """Raises if a loss would broadcast the targets wrongly."""
     if target is None or shape is None:
         return
-    if function is losses.categorical_crossentropy and target.shape[-1] == 1:
+    given = shape_of(target)
+    if function is losses.categorical_crossentropy and given[-1] == 1:
         raise ValueError(
-            f"You are passing a target array of shape {target.shape} while using as loss `categorical_crossentropy`. "
+            f"You are passing a target array of shape {given} while using as loss `categorical_crossentropy`. "
             "`categorical_crossentropy` expects targets to be binary matrices (1s and 0s) of shape (samples, classes). "
             "If your targets are integer classes, convert them with `keras.utils.to_categorical`, or use the loss "
             "function `sparse_categorical_crossentropy` instead, which does expect integer targets."
         )
     if function in (losses.mean_squared_error, losses.binary_crossentropy, losses.categorical_crossentropy):
-        for wanted, found in zip(shape[1:], target.shape[1:], strict=False):
+        for wanted, found in zip(shape[1:], given[1:], strict=False):
             if wanted is not None and wanted != found:
                 raise ValueError(
-                    f"A target array with shape {target.shape} was passed for an output of shape {shape} while using "
+                    f"A target array with shape {given} was passed for an output of shape {shape} while using "
                     f"as loss `{function.__name__}`. This loss expects targets to have the same shape as the output."
                 )

@@ -21,10 +21,11 @@ import click
 @click.option("--accelerate", is_flag=True, help="Compute gradients of gradients by series, with the same numbers.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def command(control_flow: str, accelerate: bool, file: str, arguments: Sequence[str]) -> int:  # noqa: FBT001
-    """Run a TensorFlow 1 / Keras 2 program, unchanged, in a separate process.
+@click.pass_context
+def command(context: click.Context, control_flow: str, accelerate: bool, file: str, arguments: Sequence[str]) -> int:  # noqa: FBT001
+    """Run a TensorFlow 1 / Keras 2 program, unchanged.
 
-    All arguments after FILE are passed to the program. The exit status is the program's.
+    All arguments after FILE are passed to the program. The exit status, signals and input are the program's.
 
     \b
     Examples:
@@ -33,6 +34,8 @@ def command(control_flow: str, accelerate: bool, file: str, arguments: Sequence[
       nthgrad run --control-flow v2 recurrent.py
       nthgrad run --accelerate beam_equation.py
     """  # noqa: D301
-    from nthgrad import legacy
-
-    return legacy.run(file, list(arguments), control_flow, accelerate=accelerate)
+    if context.obj:  # this process has nothing else to do
+        from nthgrad.legacy._runtime.process import become as run
+    else:
+        from nthgrad.legacy import run
+    return run(file, list(arguments), control_flow, accelerate=accelerate)
