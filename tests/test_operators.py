@@ -297,7 +297,7 @@ CASES = {
         lambda: ng.divergence(waves)(X),
         errors.OutputError,
         "f maps shape (5, 3) to shape (5, 4), but a divergence requires as many components as coordinates. Return a "
-        "tensor of the shape of x, or use nthgrad.jacobian.",
+        "tensor of the shape of x, or for each point a matrix with rows of that length; or use nthgrad.jacobian.",
     ),
     "no row for a point": (
         lambda: ng.laplacian(lambda x: tf.reduce_sum(x**2))(X),

@@ -12,7 +12,9 @@ Operators on a function of points with several coordinates:
     gradient, jacobian, hessian     all first or second derivatives
     hvp                             the Hessian times a vector
     laplacian, biharmonic           sums of second or fourth derivatives
-    divergence                      the divergence of a vector field
+    divergence, curl                of a vector field; the divergence also of matrices
+    symmetric_gradient              the symmetric part of the Jacobian
+    directional                     derivatives in a direction for each point
 
 Keras, data and files:
     keras.grad              the derivative of one tensor of a Keras 3 model by another
@@ -44,13 +46,16 @@ if TYPE_CHECKING:
     from nthgrad.evaluation import evaluate
     from nthgrad.fields import partials
     from nthgrad.operators import biharmonic, divergence, gradient, hessian, hvp, jacobian, laplacian
+    from nthgrad.vector_calculus import curl, directional, symmetric_gradient
 
 __all__ = [
     "NthgradError",
     "biharmonic",
     "check",
+    "curl",
     "derivative",
     "derivatives",
+    "directional",
     "divergence",
     "evaluate",
     "export",
@@ -64,6 +69,7 @@ __all__ = [
     "laplacian",
     "legacy",
     "partials",
+    "symmetric_gradient",
     "taylor",
 ]
 
@@ -71,8 +77,10 @@ __all__ = [
 _HOME = {
     "biharmonic": "nthgrad.operators",
     "check": "nthgrad.checking",
+    "curl": "nthgrad.vector_calculus",
     "derivative": "nthgrad.core",
     "derivatives": "nthgrad.core",
+    "directional": "nthgrad.vector_calculus",
     "divergence": "nthgrad.operators",
     "evaluate": "nthgrad.evaluation",
     "finite_difference": "nthgrad.differences",
@@ -82,6 +90,7 @@ _HOME = {
     "jacobian": "nthgrad.operators",
     "laplacian": "nthgrad.operators",
     "partials": "nthgrad.fields",
+    "symmetric_gradient": "nthgrad.vector_calculus",
     "taylor": "nthgrad.core",
 }
 

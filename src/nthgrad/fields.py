@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call import coordinates
 from nthgrad._call.arguments import Method, checked_engine
 from nthgrad._call.model_inputs import by_name
 from nthgrad._call.reuse import reused
@@ -176,15 +177,4 @@ def _refuse_points(xs: Sequence[tf.Tensor], names: Sequence[str], columns: Seque
                 f"tensor of shape [batch, {len(columns)}], or name all the columns."
             )
         return
-    first = xs[0]
-    for x, name in zip(xs[1:], names[1:], strict=True):
-        if x.dtype != first.dtype:
-            raise InputError(
-                f"{names[0]} is {first.dtype.name} and {name} is {x.dtype.name}. Nothing is cast for you: cast one "
-                "to the dtype of the other."
-            )
-        if x.shape.rank != first.shape.rank or not x.shape.is_compatible_with(first.shape):
-            raise InputError(
-                f"{names[0]} has the shape {first.shape} and {name} the shape {x.shape}. Nothing is broadcast for you: "
-                "give both the same shape, one element for each point, for example by tf.broadcast_to."
-            )
+    coordinates.refuse_shapes(xs, names)

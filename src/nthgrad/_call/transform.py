@@ -104,8 +104,9 @@ def transform(
         if what.directed:
             args, kwargs, v = _split(f, argnums, args, kwargs)
         keys = tuple(locate(f, argnum, args, kwargs) for argnum in argnums)
+        place = "x" if len(keys) == 1 else "argument {}"
         given = {
-            next((n for n in (key, argnum) if isinstance(n, str)), "x"): kwargs[key]
+            next((n for n in (key, argnum) if isinstance(n, str)), place.format(key)): kwargs[key]
             if isinstance(key, str)
             else args[key]
             for key, argnum in zip(keys, argnums, strict=True)
@@ -195,7 +196,7 @@ class Derived:
         return self
 
 
-def as_direction(v: Any, x: tf.Tensor, name: str = "v") -> tf.Tensor:
+def as_direction(v: Any, x: tf.Tensor | tf.TensorSpec, name: str = "v") -> tf.Tensor:
     """Converts a direction to a tensor like x; raises an InputError."""
     v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, name)
     if v.dtype != x.dtype or not v.shape.is_compatible_with(x.shape):
