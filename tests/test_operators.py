@@ -390,11 +390,6 @@ CASES = {
         "argnum is 0, but the call has 0 positional arguments and the names [], and f takes ['x']. Give the position or the "
         "name of an argument that is there.",
     ),
-    "complex": (
-        lambda: ng.laplacian(lambda x: tf.complex(field(x), field(x)))(X),
-        errors.OutputError,
-        "f(x) is complex. Return its real and its imaginary part.",
-    ),
     "integers": (
         lambda: ng.laplacian(field)(np.ones((2, 3), int)),
         errors.InputError,

@@ -49,8 +49,8 @@ def derivative(
 
     Args:
         f: a function, `tf.function`, `keras.Model`, `tf_keras.Model` or any callable on tensors; it may return any
-            `tf.nest` structure of real tensors. A functional model of several inputs takes a tensor for each, in their
-            order or by their names.
+            `tf.nest` structure of real or complex tensors. A functional model of several inputs takes a tensor for
+            each, in their order or by their names.
         order: how often to differentiate, at least 0 (f itself).
         argnum: the argument of f to differentiate by, by position or by name.
         method: the engine. `"taylor"` computes power series through the traced ops of f. The cost of an order grows
@@ -69,7 +69,7 @@ def derivative(
     Raises:
         ArgumentError: order, argnum or method is invalid.
         InputError: (by g) x is not a dense, real, floating-point, non-empty tensor.
-        OutputError: (by g) f's output mixes elements of x or is not real.
+        OutputError: (by g) f's output mixes elements of x, or is no floating-point or complex tensor.
         MixingError: (by g) an op of f surely mixes the rows of x.
         DependenceError: (by g) f(x) does not depend on x.
         UnsupportedOpError: (by g) an op in f has no derivative of a requested order.
@@ -146,7 +146,7 @@ def taylor(
     Here f may mix the elements of x: the k-th coefficient times k! is the k-th derivative in the direction v.
 
     Args:
-        f: as in `derivative`, but its output may have any shape and may be complex.
+        f: as in `derivative`, but its output may have any shape.
         order: the highest order, at least 0.
         argnum: as in `derivative`.
         jit_compile: as in `derivative`.

@@ -35,7 +35,8 @@ def partials(
         f: a function of one tensor for each coordinate, `def u(t, x)`, whose parameters name the coordinates. With
             `coords`, a callable on one tensor `[..., d]` of d coordinates, such as a Keras model on `[batch, d]`. The
             inputs of a functional Keras model of several inputs name the coordinates, in their order. f may take other
-            arguments. It may return any `tf.nest` structure of real tensors whose shapes begin with that of the points.
+            arguments. It may return any `tf.nest` structure of real or complex tensors whose shapes begin with that of
+            the points.
         names: which partials: `"xx"` is d2u/dx2, `"tx"` is d2u/dtdx, `""` is u itself. Write names longer than one
             letter as tuples: `("theta", "theta")`.
         coords: the names of the columns of f's first argument, one each: `"tx"`, or `["t", "theta"]`.

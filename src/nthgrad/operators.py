@@ -39,8 +39,8 @@ def gradient(
     x below is the tensor `[batch, d]` of the points.
 
     Args:
-        f: a function, `tf.function`, `keras.Model` or any callable on tensors. It returns a real tensor of shape
-            `[batch]` or `[batch, 1]`; for one point, of shape `[]` or `[1]`.
+        f: a function, `tf.function`, `keras.Model` or any callable on tensors. It returns a real or complex tensor of
+            shape `[batch]` or `[batch, 1]`; for one point, of shape `[]` or `[1]`.
         argnum: the argument of f that is x, by position or by name; a tuple of them for coordinates given one by one.
         batch_dims: how many leading axes of x count points. With 0, all of x is one point.
         method: `"taylor"`, the same as `"auto"`, differentiates the ops of f; a `tf.custom_gradient` in f has no
@@ -48,7 +48,7 @@ def gradient(
         jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:
-        g with f's arguments; g(x, ...) has the shape and the dtype of x.
+        g with f's arguments; g(x, ...) has the shape and the dtype of x, or is complex if f(x) is.
 
     Raises:
         ArgumentError: argnum, batch_dims or method is invalid.
@@ -91,7 +91,7 @@ def jacobian(
     Uses forward derivatives in each coordinate, or backward gradients of each output: whichever are fewer.
 
     Args:
-        f: as in `gradient`, but returning any `tf.nest` structure of real tensors of shapes `[batch, *Q]`.
+        f: as in `gradient`, but returning any `tf.nest` structure of tensors of shapes `[batch, *Q]`.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
@@ -204,7 +204,8 @@ def hvp(
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments and, after them, a tensor v of the shape and the dtype of x; g(x, ..., v) has these too.
+        g with f's arguments and, after them, a tensor v of the shape and the dtype of x; g(x, ..., v) has these too, or
+        is complex if f(x) is.
 
     Raises:
         NthgradError: as `gradient`.
@@ -342,7 +343,7 @@ def divergence(
     the other convention, by columns, return the transposed matrix.
 
     Args:
-        f: as in `gradient`, but returning a real tensor of shape `[batch, *Q, *P]`: of the shape of x for a vector
+        f: as in `gradient`, but returning a tensor of shape `[batch, *Q, *P]`: of the shape of x for a vector
             field, with the shape Q of a column before that for matrices. A list or tuple has the components (of a
             matrix the rows), each of shape `[batch]` or `[batch, 1]`.
         argnum: as in `gradient`.

@@ -32,7 +32,7 @@ def curl(
     is the last component, one number (M. Gurtin, An introduction to continuum mechanics, 1981, section 4).
 
     Args:
-        f: as in `gradient`, but returning a real tensor of the shape of x. A list or tuple has the components, each of
+        f: as in `gradient`, but returning a tensor of the shape of x. A list or tuple has the components, each of
             shape `[batch]` or `[batch, 1]`.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.

@@ -75,7 +75,9 @@ def as_point(x: Any, name: str = "x", dtype: tf.DType | None = None) -> tf.Tenso
         ) from error
     if tensor.dtype.is_complex:
         raise InputError(
-            f"{name} is {tensor.dtype.name}. Differentiate by a real variable, its real or imaginary part."
+            f"{name} is {tensor.dtype.name}; derivatives are by real variables. Write f as a function of its real and "
+            "its imaginary part, lambda a, b: f(tf.complex(a, b)), and differentiate by one: by a for the derivative "
+            "of an analytic f."
         )
     if not tensor.dtype.is_floating:
         remedy = "Give numbers." if tensor.dtype == tf.string else f"Write tf.cast({name}, tf.float32), or 1.0 for 1."

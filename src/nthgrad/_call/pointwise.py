@@ -13,7 +13,7 @@ from nthgrad._call import coordinates
 from nthgrad._call.arguments import checked_argnum
 from nthgrad._call.inputs import as_point, is_python
 from nthgrad._call.transform import Computation, transform
-from nthgrad.engines import outputs
+from nthgrad.engines import complex_parts, outputs
 from nthgrad.engines.graph import dependence
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
@@ -111,7 +111,7 @@ def pointwise(
                 operator.leaf(leaf, point, batch(point))
         if not several:
             check(x, leaves)
-        return structure, unknown
+        return complex_parts.split(structure), unknown
 
     def compute(at: Callable[..., Any], *tensors: tf.Tensor) -> Any:
         xs, v = tensors[: len(argnums)], tensors[len(argnums) :]
@@ -149,8 +149,6 @@ def pointwise(
 
 def _rows(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> list[tf.Tensor]:
     """Raises if f(x) has not one row for each point; returns the conditions to check at run time."""
-    if y.dtype.is_complex:
-        raise OutputError("f(x) is complex. Return its real and its imaginary part.")
     if y.shape.rank is None or not y.shape[batch_dims:].is_fully_defined():
         raise OutputError(
             f"f maps shape {x.shape} to shape {y.shape}; while tracing, only the number of points may be unknown. Give "

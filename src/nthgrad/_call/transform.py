@@ -16,7 +16,7 @@ from nthgrad._call.inputs import as_argument, as_point, as_points, is_python, sp
 from nthgrad._call.model_inputs import by_name
 from nthgrad._call.reuse import Request, warn_of_retracing
 from nthgrad._call.trace_cache import Keys, OncePerSignature, Tensors
-from nthgrad.engines import grappler, norms, outputs
+from nthgrad.engines import complex_parts, grappler, norms, outputs
 from nthgrad.engines.graph import custom_gradients, opaque, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
@@ -93,7 +93,7 @@ def transform(
             return tf.nest.pack_sequence_as(y, made)
 
         try:
-            return what.compute(at, *xs, *v), unknown
+            return complex_parts.join(what.compute(at, *xs, *v)), unknown
         finally:
             custom_gradients.own(graph.get_operations()[known:])
 

@@ -5,6 +5,7 @@
 * `tape`: nested `tf.GradientTape`s, repaired where TensorFlow's gradients are wrong.
 * `differences`: finite differences, from values of f alone.
 * `norms`: rebuilds f where it is a smooth function of a norm, before any engine differentiates it.
+* `complex_parts`: splits complex outputs of f, and joins their derivatives.
 * `directions`: gradients, Jacobians, Hessians and sums of directional derivatives, by `taylor` and `tape`.
 
 Terms, each with one meaning in all files:

@@ -110,13 +110,18 @@ def hessian_backward(
     return _pulled(lambda t: (_pulled(right, t, batch_dims, chunk, 1, once=once), path), x, batch_dims, chunk, 2)
 
 
-def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False) -> tf.Tensor:
-    """Returns the product of the Hessian of f and v: the gradient of <v, the gradient of f>."""
+def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False) -> Any:
+    """Returns the products of the Hessians of the leaves of f and v: the gradient of <v, the gradient of a leaf>."""
     with tf.GradientTape() as outer:
         outer.watch(x)
         with tf.GradientTape() as inner:  # tf.gradients rewrites loops and calls, which the outer tape would not see
             inner.watch(x)
             y, path = _repaired(f, x, custom=custom)
+        if len(leaves := tf.nest.flatten(y)) > 1:  # one at a time: a persistent tape costs more
+            found = [
+                hvp_backward(lambda t, i=i: tf.nest.flatten(f(t))[i], x, v, custom=custom) for i in range(len(leaves))
+            ]
+            return tf.nest.pack_sequence_as(y, found)
         slopes = gradient(inner, y, x, path)
     return gradient(outer, slopes, x, path, 2, seed=v)
 
