@@ -72,7 +72,7 @@ def _checked_in_front(y: Any, x: tf.Tensor, rows: int) -> tuple[Any, list[tf.Ten
         return outputs.checked(y, x)
     except OutputError as error:
         for leaf in tf.nest.flatten(y) if rows else ():
-            shape = getattr(leaf, "shape", tf.TensorShape(None))
+            shape = tf.TensorShape(getattr(leaf, "shape", ()))
             for k in range(1, (shape.rank or 0) - rows + 1):
                 if shape[k : k + rows] == x.shape[:rows]:
                     raise OutputError(f"{error} If axis {k} of the output counts the points, give axis={k}.") from None
