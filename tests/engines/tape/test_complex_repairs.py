@@ -63,8 +63,7 @@ def test_each_repair_has_a_case():
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("jit_compile", [None, True], ids=["plain", "compiled"])
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(("name", "jit_compile"), [*((name, None) for name in OPS), *((name, True) for name in ALL)])
 def test_by_tapes(name, jit_compile):
     g = ng.derivatives(lambda x: ALL[name][0](along(x)), 2, method="tape", jit_compile=jit_compile)
     for got, want in zip(g(tf.constant(POINTS)), tower(name, 2), strict=True):
@@ -81,12 +80,12 @@ def test_backward_in_operators(name):
 
 def test_in_a_loop_and_a_branch():
     def f(x):
-        z = tf.while_loop(lambda i, z: i < 2, lambda i, z: (i + 1, tf.math.log(z + 2)), (0, along(x)))[1]
+        z = tf.while_loop(lambda i, z: i < 2, lambda i, z: (i + 1, tf.math.reciprocal(z + 2)), (0, along(x)))[1]
         return tf.cond(tf.reduce_all(x < 5), lambda: tf.sqrt(z), lambda: z)
 
     def exact(z):
         z = z + 1j * (z * z / 2 + 0.375)
-        return mp.sqrt(mp.log(2 + mp.log(2 + z)))
+        return mp.sqrt(1 / (2 + 1 / (2 + z)))
 
     got = ng.derivative(f, 2, method="tape")(0.25 * tf.ones([], tf.float64))
     near(got, complex(*(mp.diff(lambda z, part=part: part(exact(z)), 0.25, 2) for part in (mp.re, mp.im))))
