@@ -134,7 +134,8 @@ CASES = {
     "x complex": (
         lambda: ng.derivative(tf.sin)(1j * ONE),
         errors.InputError,
-        "x is complex128. Differentiate by a real variable, its real or imaginary part.",
+        "x is complex128; derivatives are by real variables. Write f as a function of its real and its imaginary part, "
+        "lambda a, b: f(tf.complex(a, b)), and differentiate by one: by a for the derivative of an analytic f.",
     ),
     "x symbolic": (
         lambda: ng.derivative(tf.sin)(keras.Input((1,))),
@@ -222,8 +223,7 @@ CASES = {
     "an output is an integer": (
         lambda: ng.derivative(lambda x: {"a": x, "b": tf.size(x)})(1.0),
         errors.OutputError,
-        "Output 1 of f is int32, which has no real derivative. Return real floating-point tensors only (of a complex one "
-        "its real and imaginary parts).",
+        "Output 1 of f is int32, which has no derivative. Return floating-point or complex tensors only.",
     ),
     "f sums": (
         lambda: ng.derivative(tf.reduce_sum)(ONE),

@@ -17,7 +17,9 @@ Operators on a function of points with several coordinates:
     gradient, jacobian, hessian     all first or second derivatives
     hvp                             the Hessian times a vector
     laplacian, biharmonic           sums of second or fourth derivatives
-    divergence                      the divergence of a vector field
+    divergence, curl                of a vector field; the divergence also of matrices
+    symmetric_gradient              the symmetric part of the Jacobian
+    directional                     derivatives in a direction for each point
 
 Keras, data and files:
     keras.grad              the derivative of one tensor of a Keras 3 model by another
@@ -50,7 +52,11 @@ if TYPE_CHECKING:
     from nthgrad.evaluation import evaluate
     from nthgrad.fields import partials
     from nthgrad.operators import biharmonic, divergence, gradient, hessian, hvp, jacobian, laplacian
+<<<<<<< HEAD
     from nthgrad.tensors import GradientTape, gradients
+=======
+    from nthgrad.vector_calculus import curl, directional, symmetric_gradient
+>>>>>>> vector
 
 __all__ = [
     "GradientTape",
@@ -58,8 +64,10 @@ __all__ = [
     "accelerated",
     "biharmonic",
     "check",
+    "curl",
     "derivative",
     "derivatives",
+    "directional",
     "divergence",
     "evaluate",
     "export",
@@ -74,6 +82,7 @@ __all__ = [
     "laplacian",
     "legacy",
     "partials",
+    "symmetric_gradient",
     "taylor",
 ]
 
@@ -81,8 +90,10 @@ __all__ = [
 _HOME = {
     "biharmonic": "nthgrad.operators",
     "check": "nthgrad.checking",
+    "curl": "nthgrad.vector_calculus",
     "derivative": "nthgrad.core",
     "derivatives": "nthgrad.core",
+    "directional": "nthgrad.vector_calculus",
     "divergence": "nthgrad.operators",
     "evaluate": "nthgrad.evaluation",
     "finite_difference": "nthgrad.differences",
@@ -95,6 +106,7 @@ _HOME = {
     "jacobian": "nthgrad.operators",
     "laplacian": "nthgrad.operators",
     "partials": "nthgrad.fields",
+    "symmetric_gradient": "nthgrad.vector_calculus",
     "taylor": "nthgrad.core",
 }
 

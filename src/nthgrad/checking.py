@@ -13,7 +13,7 @@ from nthgrad._call.inputs import as_point
 from nthgrad.core import derivatives
 from nthgrad.differences import FACTOR, finite_difference
 from nthgrad.engines.outputs import spread
-from nthgrad.errors import DisagreementError
+from nthgrad.errors import DisagreementError, OutputError
 
 _ROUNDING = 1e3
 """Rounding errors allowed for an engine, in units of the largest derivative up to the compared order.
@@ -73,7 +73,7 @@ def check(f: Callable[..., Any], x: Any, order: int = 2) -> Agreement:
     1, the dtype of x has too few digits at that order: use float64 points.
 
     Args:
-        f: a function of one argument, as in `derivative`.
+        f: a function of one argument, as in `derivative`, that returns real tensors.
         x: the points, as in `derivative`.
         order: the highest order, at least 1.
 
@@ -204,7 +204,13 @@ def _unknown(place: _Place, f: Callable[..., Any], point: tf.Tensor) -> str:
 
 
 def _leaves(structure: Any) -> list[np.ndarray]:
-    """Returns the tensors of a structure, in float64."""
+    """Returns the tensors of a structure, in float64; raises an OutputError if one is complex."""
+    for i, leaf in enumerate(tf.nest.flatten(structure)):
+        if np.iscomplexobj(leaf):
+            raise OutputError(
+                f"Output {i} of f is {leaf.dtype.name}, and check compares real numbers. Return tf.math.real(y) and "
+                "tf.math.imag(y)."
+            )
     return [np.asarray(leaf).astype(np.float64) for leaf in tf.nest.flatten(structure)]
 
 

@@ -12,6 +12,7 @@ from nthgrad._call.reuse import reused
 from nthgrad._call.transform import Computation, as_direction, transform
 from nthgrad.engines import orders, outputs
 from nthgrad.engines import taylor as taylor_engine
+from nthgrad.engines.point_axis import checked, checked_axis, restore
 
 
 @reused
@@ -21,6 +22,7 @@ def derivative(
     order: int = 1,
     *,
     argnum: int | str = 0,
+    axis: int = 0,
     method: Method = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
@@ -49,10 +51,12 @@ def derivative(
 
     Args:
         f: a function, `tf.function`, `keras.Model`, `tf_keras.Model` or any callable on tensors; it may return any
-            `tf.nest` structure of real tensors. A functional model of several inputs takes a tensor for each, in their
-            order or by their names.
+            `tf.nest` structure of real or complex tensors. A functional model of several inputs takes a tensor for
+            each, in their order or by their names.
         order: how often to differentiate, at least 0 (f itself).
         argnum: the argument of f to differentiate by, by position or by name.
+        axis: the axis of f's output where those of the points begin. It is 1 for outputs `[functions, points]` of x of
+            shape `[points]` or `[points, 1]`, as of a DeepONet (L. Lu and others, Nature Machine Intelligence 3, 2021).
         method: the engine. `"taylor"` computes power series through the traced ops of f. The cost of an order grows
             with its number, and a `tf.custom_gradient` in f has no effect. `"tape"` nests `tf.GradientTape`s. Its cost
             grows geometrically, and custom gradients have effect. `"auto"` is `"taylor"`, also at orders 1 and 2: there
@@ -67,9 +71,9 @@ def derivative(
         if a Python variable, attribute or function that f names has changed.
 
     Raises:
-        ArgumentError: order, argnum or method is invalid.
+        ArgumentError: order, argnum, axis or method is invalid.
         InputError: (by g) x is not a dense, real, floating-point, non-empty tensor.
-        OutputError: (by g) f's output mixes elements of x or is not real.
+        OutputError: (by g) f's output mixes elements of x, or is no floating-point or complex tensor.
         MixingError: (by g) an op of f surely mixes the rows of x.
         DependenceError: (by g) f(x) does not depend on x.
         UnsupportedOpError: (by g) an op in f has no derivative of a requested order.
@@ -81,12 +85,13 @@ def derivative(
         >>> round(float(g(1.0)), 6)
         -0.111111
     """
-    n, engine = checked_order(order), checked_engine(method)
+    n, engine, at_axis = checked_order(order), checked_engine(method), checked_axis(axis)
     computation = Computation(
         name=f"derivative_{n}",
-        compute=lambda at, x: orders.derivatives(engine, at, x, n, n)[0],
+        compute=lambda at, x: restore(orders.derivatives(engine, at, x, n, n)[0], x, at_axis),
         order=n,
         tapes=method == "tape",
+        returned=lambda y, x: checked(y, x, at_axis),
     )
     return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
 
@@ -98,6 +103,7 @@ def derivatives(
     order: int,
     *,
     argnum: int | str = 0,
+    axis: int = 0,
     method: Method = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
@@ -107,6 +113,7 @@ def derivatives(
         f: as in `derivative`.
         order: the highest order, at least 0.
         argnum: as in `derivative`.
+        axis: as in `derivative`.
         method: as in `derivative`.
         jit_compile: as in `derivative`.
 
@@ -122,12 +129,13 @@ def derivatives(
         >>> [float(y) for y in g(0.0)]
         [1.0, 1.0, 1.0, 1.0]
     """
-    n, engine = checked_order(order), checked_engine(method)
+    n, engine, at_axis = checked_order(order), checked_engine(method), checked_axis(axis)
     computation = Computation(
         name=f"derivatives_{n}",
-        compute=lambda at, x: tuple(orders.derivatives(engine, at, x, n)),
+        compute=lambda at, x: restore(tuple(orders.derivatives(engine, at, x, n)), x, at_axis),
         order=n,
         tapes=method == "tape",
+        returned=lambda y, x: checked(y, x, at_axis),
     )
     return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
 
@@ -146,7 +154,7 @@ def taylor(
     Here f may mix the elements of x: the k-th coefficient times k! is the k-th derivative in the direction v.
 
     Args:
-        f: as in `derivative`, but its output may have any shape and may be complex.
+        f: as in `derivative`, but its output may have any shape.
         order: the highest order, at least 0.
         argnum: as in `derivative`.
         jit_compile: as in `derivative`.

@@ -15,7 +15,7 @@ import tensorflow as tf
 from nthgrad._call import transform
 from nthgrad._call.arguments import checked_argnum, checked_order
 from nthgrad._call.inputs import as_points
-from nthgrad.engines import grappler, outputs
+from nthgrad.engines import complex_parts, grappler, outputs
 from nthgrad.engines.differences.extrapolation import closer, column, differences, extrapolate, finite_or_inf, row_count
 from nthgrad.engines.differences.resolution import Ladder, resolved
 from nthgrad.engines.differences.stencils import stencil
@@ -64,7 +64,7 @@ def finite_difference(
     g works eagerly and inside `tf.function`.
 
     Args:
-        f: any callable of tensors; it returns a float tensor or a `tf.nest` structure of them.
+        f: any callable of tensors; it returns a float or complex tensor or a `tf.nest` structure of them.
         order: the order of the derivative, >= 0.
         argnum: the position, or the name, of x among f's arguments.
         accuracy: the order of the truncation error of a single difference in its step: even, >= 2.
@@ -77,18 +77,19 @@ def finite_difference(
 
     Returns:
         g, called as f is. `g(x)` has the structure, shapes and dtypes of `f(x)`; with `return_error` it is a pair of
-        such structures. `error` estimates |value - exact|: the difference of neighbors in the table, plus the
-        rounding of f as the smallest steps of the ladder measure it (at least one unit in its last place). It is an
-        estimate, no bound; |value - exact| <= 10 error holds for all of the project's test functions, in float32 and
-        float64, from 1e-12 to 1e12 and at orders 1 to 4. Where no step gives finite values, or f is not resolved, the
-        derivative is unknown: value is NaN and error infinite. sin(x) is unknown from about |x| = 2e5 in float32, and
-        from 1e14 in float64. The estimate may be wrong where f hides what it does: where it adds something fast that is
-        lost in the rounding of something large, or repeats itself from float to float or from step to step.
+        such structures, with real errors of complex values. `error` estimates |value - exact|: the difference of
+        neighbors in the table, plus the rounding of f as the smallest steps of the ladder measure it (at least one unit
+        in its last place). It is an estimate, no bound; |value - exact| <= 10 error holds for all of the project's test
+        functions, in float32 and float64, from 1e-12 to 1e12 and at orders 1 to 4. Where no step gives finite values,
+        or f is not resolved, the derivative is unknown: value is NaN and error infinite. sin(x) is unknown from about
+        |x| = 2e5 in float32, and from 1e14 in float64. The estimate may be wrong where f hides what it does: where it
+        adds something fast that is lost in the rounding of something large, or repeats itself from float to float or
+        from step to step.
 
     Raises:
         ArgumentError: order, argnum, accuracy or step is not what it must be.
         InputError: x or direction is not a float tensor, or x is empty.
-        OutputError: f returns something else than float tensors, or shapes that do not go with x's.
+        OutputError: f returns something else than float or complex tensors, or shapes that do not go with x's.
 
     Example:
         >>> g = finite_difference(tf.sin, 2, return_error=True)
@@ -175,8 +176,9 @@ def finite_difference(
                 value = tf.where(tf.math.is_finite(error), value, _NAN)
             values.append(tf.cast(value, leaf.dtype))
             errors.append(tf.cast(error, leaf.dtype))
-        value = tf.nest.pack_sequence_as(structure, values)
-        return (value, tf.nest.pack_sequence_as(structure, errors)) if return_error else value
+        value, error = (complex_parts.join(tf.nest.pack_sequence_as(structure, found)) for found in (values, errors))
+        sized = tf.nest.map_structure(lambda e: tf.abs(e) if e.dtype.is_complex else e, error)
+        return (value, sized) if return_error else value
 
     return g
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call import coordinates
 from nthgrad._call.arguments import Method, checked_engine
 from nthgrad._call.model_inputs import by_name
 from nthgrad._call.reuse import reused
 from nthgrad._call.transform import Computation, transform
-from nthgrad.engines import outputs
+from nthgrad.engines.point_axis import checked, checked_axis, restore
 from nthgrad.errors import ArgumentError, InputError
 
 Name = str | tuple[str, ...]
@@ -25,6 +26,7 @@ def partials(
     names: Sequence[Name],
     *,
     coords: Sequence[str] | None = None,
+    axis: int = 0,
     method: Method = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
@@ -34,10 +36,12 @@ def partials(
         f: a function of one tensor for each coordinate, `def u(t, x)`, whose parameters name the coordinates. With
             `coords`, a callable on one tensor `[..., d]` of d coordinates, such as a Keras model on `[batch, d]`. The
             inputs of a functional Keras model of several inputs name the coordinates, in their order. f may take other
-            arguments. It may return any `tf.nest` structure of real tensors whose shapes begin with that of the points.
+            arguments. It may return any `tf.nest` structure of real or complex tensors whose shapes begin with that of
+            the points.
         names: which partials: `"xx"` is d2u/dx2, `"tx"` is d2u/dtdx, `""` is u itself. Write names longer than one
             letter as tuples: `("theta", "theta")`.
         coords: the names of the columns of f's first argument, one each: `"tx"`, or `["t", "theta"]`.
+        axis: as in `derivative`: 1 for the outputs `[functions, points]` of a DeepONet.
         method: as in `derivative`. `"taylor"` computes series in all coordinates at once, and only the coefficients
             that the requested partials need (Griewank and Walther, Evaluating Derivatives, 2008, chapter 13).
         jit_compile: as in `derivative`.
@@ -45,13 +49,14 @@ def partials(
     Returns:
         g with f's arguments. g(t, x, ...) is a dict from each given name to a structure like f's output. The
         coordinates in names have one shape, `[batch, 1]`, `[batch]`, `[]` or any other, and one dtype. A scalar among
-        them is the same for every point. A Python number takes the dtype of the others. Nothing else is broadcast, and
+        them, or a tensor of one element and of no more axes, is the same for every point; its partials are still those
+        at each point. A Python number takes the dtype of the others. Nothing else is broadcast, and
         nothing is cast. A partial is zero by a coordinate that f's output does not depend on (or on its shape only), if
         it depends on another one in names. A partial is refused if the only paths go through ops of zero derivative:
         floor, sign, stop_gradient, a cast to an integer.
 
     Raises:
-        ArgumentError: a name is no coordinate, coords has a coordinate twice, or names is empty.
+        ArgumentError: a name is no coordinate, coords has a coordinate twice, names is empty, or axis is invalid.
         InputError: (by g) the coordinates differ in shape or dtype, or there are more columns than coords.
         DependenceError: (by g) f depends on none of the coordinates in names, or on one through ops of zero derivative
             only.
@@ -67,7 +72,7 @@ def partials(
         >>> print(float(tf.reduce_max(tf.abs(d["t"] - d["xx"] / 4))))  # u solves u_t = u_xx / 4
         0.0
     """
-    engine = checked_engine(method)
+    engine, at_axis = checked_engine(method), checked_axis(axis)
     columns = None if coords is None else _checked_coordinates(coords, "coords")
     if (model := by_name(f)) is not f and columns is not None:
         raise ArgumentError(
@@ -85,11 +90,13 @@ def partials(
     def compute(at: Callable[..., Any], *xs: tf.Tensor) -> list[Any]:
         if columns is not None:
             parts = tf.split(xs[0], len(columns), -1)
-            return engine.partials(lambda *parts: at(tf.concat(parts, -1)), parts, indices, used)
-        return engine.partials(at, xs, indices, used)
+            return restore(
+                engine.partials(lambda *parts: at(tf.concat(parts, -1)), parts, indices, used), parts[0], at_axis
+            )
+        return restore(engine.partials(at, xs, indices, used), xs[0], at_axis)
 
     def returned(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
-        return outputs.checked(y, x if columns is None else tf.split(x, len(columns), -1)[0])
+        return checked(y, x if columns is None else tf.split(x, len(columns), -1)[0], at_axis)
 
     keys = tuple(name if isinstance(name, str) else Letters(name) for name in names)
     computation = Computation(
@@ -176,15 +183,4 @@ def _refuse_points(xs: Sequence[tf.Tensor], names: Sequence[str], columns: Seque
                 f"tensor of shape [batch, {len(columns)}], or name all the columns."
             )
         return
-    first = xs[0]
-    for x, name in zip(xs[1:], names[1:], strict=True):
-        if x.dtype != first.dtype:
-            raise InputError(
-                f"{names[0]} is {first.dtype.name} and {name} is {x.dtype.name}. Nothing is cast for you: cast one "
-                "to the dtype of the other."
-            )
-        if x.shape.rank != first.shape.rank or not x.shape.is_compatible_with(first.shape):
-            raise InputError(
-                f"{names[0]} has the shape {first.shape} and {name} the shape {x.shape}. Nothing is broadcast for you: "
-                "give both the same shape, one element for each point, for example by tf.broadcast_to."
-            )
+    coordinates.refuse_shapes(xs, names)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_engine, checked_tapes
-from nthgrad._call.pointwise import Operator, as_directions, as_many, checked_chunk, one_number, pointwise
+from nthgrad._call.pointwise import Operator, as_directions, checked_chunk, one_number, pointwise, rows_as_long
 from nthgrad._call.reuse import reused
 from nthgrad._call.transform import as_direction
 from nthgrad.engines import directions as engine
 from nthgrad.errors import ArgumentError
 
+Argnum = int | str | Sequence[int | str]
 Function = Callable[..., Any]
 
 
@@ -22,7 +23,7 @@ Function = Callable[..., Any]
 def gradient(
     f: Function,
     *,
-    argnum: int | str = 0,
+    argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
     jit_compile: bool | None = None,
@@ -33,17 +34,21 @@ def gradient(
     a point. A scalar or vector x is one point. For any other x the first axis counts the points, as in `[batch, d]`,
     unless `batch_dims` is given. f(x) has the same leading axes, and each row depends on its own point only.
 
+    The d coordinates of a point may also be d arguments of f, as for `partials`: `argnum=("x", "y")` for u(t, x, y).
+    They have one shape, `[batch, 1]`, `[batch]` or any other, and one dtype; a scalar is the same for every point. Then
+    x below is the tensor `[batch, d]` of the points.
+
     Args:
-        f: a function, `tf.function`, `keras.Model` or any callable on tensors. It returns a real tensor of shape
-            `[batch]` or `[batch, 1]`; for one point, of shape `[]` or `[1]`.
-        argnum: the argument of f that is x, by position or by name.
+        f: a function, `tf.function`, `keras.Model` or any callable on tensors. It returns a real or complex tensor of
+            shape `[batch]` or `[batch, 1]`; for one point, of shape `[]` or `[1]`.
+        argnum: the argument of f that is x, by position or by name; a tuple of them for coordinates given one by one.
         batch_dims: how many leading axes of x count points. With 0, all of x is one point.
         method: `"taylor"`, the same as `"auto"`, differentiates the ops of f; a `tf.custom_gradient` in f has no
             effect. `"tape"` uses TensorFlow's gradients only; custom gradients have effect.
         jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:
-        g with f's arguments; g(x, ...) has the shape and the dtype of x.
+        g with f's arguments; g(x, ...) has the shape and the dtype of x, or is complex if f(x) is.
 
     Raises:
         ArgumentError: argnum, batch_dims or method is invalid.
@@ -75,7 +80,7 @@ def gradient(
 def jacobian(
     f: Function,
     *,
-    argnum: int | str = 0,
+    argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
     chunk_size: int | None = None,
@@ -86,7 +91,7 @@ def jacobian(
     Uses forward derivatives in each coordinate, or backward gradients of each output: whichever are fewer.
 
     Args:
-        f: as in `gradient`, but returning any `tf.nest` structure of real tensors of shapes `[batch, *Q]`.
+        f: as in `gradient`, but returning any `tf.nest` structure of tensors of shapes `[batch, *Q]`.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
@@ -128,7 +133,7 @@ def jacobian(
 def hessian(
     f: Function,
     *,
-    argnum: int | str = 0,
+    argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
     chunk_size: int | None = None,
@@ -181,7 +186,7 @@ def hessian(
 def hvp(
     f: Function,
     *,
-    argnum: int | str = 0,
+    argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
     jit_compile: bool | None = None,
@@ -199,7 +204,8 @@ def hvp(
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments and, after them, a tensor v of the shape and the dtype of x; g(x, ..., v) has these too.
+        g with f's arguments and, after them, a tensor v of the shape and the dtype of x; g(x, ..., v) has these too, or
+        is complex if f(x) is.
 
     Raises:
         NthgradError: as `gradient`.
@@ -234,7 +240,7 @@ def hvp(
 def laplacian(
     f: Function,
     *,
-    argnum: int | str = 0,
+    argnum: Argnum = 0,
     batch_dims: int | None = None,
     estimate: bool = False,
     method: Method = "auto",
@@ -282,7 +288,7 @@ def laplacian(
 def biharmonic(
     f: Function,
     *,
-    argnum: int | str = 0,
+    argnum: Argnum = 0,
     batch_dims: int | None = None,
     estimate: bool = False,
     method: Method = "auto",
@@ -324,7 +330,7 @@ def biharmonic(
 def divergence(
     f: Function,
     *,
-    argnum: int | str = 0,
+    argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
     chunk_size: int | None = None,
@@ -332,8 +338,14 @@ def divergence(
 ) -> Function:
     """Returns g, the divergence of a vector field: the sum of the derivatives of each component by its own coordinate.
 
+    The divergence of a matrix, such as a stress, is that of each row: (div S)_i is the sum over j of dS_ij/dx_j. So the
+    last axis of S goes with the coordinates (M. Gurtin, An introduction to continuum mechanics, 1981, section 4). For
+    the other convention, by columns, return the transposed matrix.
+
     Args:
-        f: as in `gradient`, but returning a tensor of the shape of x.
+        f: as in `gradient`, but returning a tensor of shape `[batch, *Q, *P]`: of the shape of x for a vector
+            field, with the shape Q of a column before that for matrices. A list or tuple has the components (of a
+            matrix the rows), each of shape `[batch]` or `[batch, 1]`.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
@@ -341,15 +353,20 @@ def divergence(
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments; g(x, ...) has the shape `[batch]`.
+        g with f's arguments; g(x, ...) has the shape `[batch, *Q]`. Of a vector field whose coordinates are arguments
+        of shape `[batch, 1]`, it has their shape.
 
     Raises:
+        OutputError: (by g) f(x) has more or fewer components than a point has coordinates.
         NthgradError: as `gradient`.
 
     Example:
         >>> import tensorflow as tf, nthgrad as ng
         >>> print(ng.divergence(lambda x: x**2)([3.0, 2.0]).numpy())
         10.0
+        >>> stress = lambda x, y: [[x * y, y**2], [y**2, x]]
+        >>> print(ng.divergence(stress, argnum=("x", "y"))(3.0, 2.0).numpy())
+        [6. 0.]
     """
     chunk, tapes = checked_chunk(chunk_size), checked_tapes(method)
 
@@ -362,7 +379,8 @@ def divergence(
         name="divergence",
         compute=compute,
         tapes=tapes,
-        leaf=as_many,
+        leaf=rows_as_long,
+        vector=True,
     )
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 

@@ -37,11 +37,18 @@ def as_points(given: Mapping[str, Any], others: Any) -> tuple[tf.Tensor, ...]:
 
 
 def spread_scalars(xs: Sequence[tf.Tensor]) -> tuple[tf.Tensor, ...]:
-    """Broadcasts the scalars in xs to the shape of the first tensor that is no scalar."""
-    shaped = next((x for x in xs if x.shape.rank != 0), None)
-    if shaped is None:
-        return tuple(xs)
-    return tuple(tf.broadcast_to(x, tf.shape(shaped)) if x.shape.rank == 0 else x for x in xs)
+    """Broadcasts tensors of one element to the shape of the first tensor that has more or an open length.
+
+    If all have one element, to the shape with the most axes. A tensor with more axes than that shape is left as it is.
+    """
+    single = [x.shape.num_elements() == 1 for x in xs]
+    longer = [x for x, one in zip(xs, single, strict=True) if not one]
+    shaped = longer[0] if longer else max(xs, key=lambda x: len(x.shape))
+    most = 0 if shaped.shape.rank is None else shaped.shape.rank
+    return tuple(
+        tf.broadcast_to(x, tf.shape(shaped)) if one and len(x.shape) <= most and x.shape != shaped.shape else x
+        for x, one in zip(xs, single, strict=True)
+    )
 
 
 def as_point(x: Any, name: str = "x", dtype: tf.DType | None = None) -> tf.Tensor:
@@ -75,7 +82,9 @@ def as_point(x: Any, name: str = "x", dtype: tf.DType | None = None) -> tf.Tenso
         ) from error
     if tensor.dtype.is_complex:
         raise InputError(
-            f"{name} is {tensor.dtype.name}. Differentiate by a real variable, its real or imaginary part."
+            f"{name} is {tensor.dtype.name}; derivatives are by real variables. Write f as a function of its real and "
+            "its imaginary part, lambda a, b: f(tf.complex(a, b)), and differentiate by one: by a for the derivative "
+            "of an analytic f."
         )
     if not tensor.dtype.is_floating:
         remedy = "Give numbers." if tensor.dtype == tf.string else f"Write tf.cast({name}, tf.float32), or 1.0 for 1."

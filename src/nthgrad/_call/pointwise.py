@@ -9,14 +9,16 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call import coordinates
 from nthgrad._call.arguments import checked_argnum
 from nthgrad._call.inputs import as_point, is_python
 from nthgrad._call.transform import Computation, transform
-from nthgrad.engines import outputs
+from nthgrad.engines import complex_parts, outputs
 from nthgrad.engines.graph import dependence
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
-Leaf = Callable[[tf.Tensor, tf.Tensor, int], None]
+Points = tf.Tensor | tf.TensorSpec
+Leaf = Callable[[tf.Tensor, Points, int], None]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,7 @@ class Operator:
         leaf: raises if `compute` cannot take an output of f. Its arguments are the output, x, and the number of axes
             that count points.
         directed: if given, g takes one argument after those of f. This converts it to a tensor for `compute`.
+        vector: whether f is a vector field, so that a list or tuple that it returns has the components.
     """
 
     name: str
@@ -41,7 +44,8 @@ class Operator:
     tapes: bool = False
     backward: bool = False
     leaf: Leaf | None = None
-    directed: Callable[[Any, tf.Tensor, int], tf.Tensor] | None = None
+    directed: Callable[[Any, Points, int], tf.Tensor] | None = None
+    vector: bool = False
 
 
 def pointwise(
@@ -52,20 +56,30 @@ def pointwise(
     Args:
         f: a callable on tensors.
         operator: what to compute.
-        argnum: the argument of f that is x.
+        argnum: the argument of f that is x, or a tuple of arguments, one for each coordinate of a point.
         batch_dims: how many axes of x count points; None means 1 for tensors of two or more axes, else 0.
         jit_compile: passed to `tf.function`.
     """
     if batch_dims is not None and (isinstance(batch_dims, bool) or not isinstance(batch_dims, int) or batch_dims < 0):
         raise ArgumentError(f"batch_dims is {batch_dims!r}. Give the number of leading axes of x that count points.")
 
-    def batch(x: tf.Tensor) -> int:
+    several = isinstance(argnum, (list, tuple))
+    argnums = tuple(map(checked_argnum, argnum if several else [argnum]))
+    if several:
+        coordinates.refuse_names(argnums, batch_dims)
+
+    def batch(x: Points) -> int:
+        if several:
+            return len(x.shape) - 1
         return int(len(x.shape) > 1) if batch_dims is None else batch_dims
 
     def points(xs: Any) -> None:
-        (x,) = xs
-        if x.shape.rank is None:
+        x = xs[0]
+        if any(x.shape.rank is None for x in xs):
             raise InputError("The rank of x is unknown while tracing. Give it a rank with tf.ensure_shape.")
+        if several:
+            coordinates.refuse_shapes(xs, [n if isinstance(n, str) else f"argument {n}" for n in argnums])
+            return
         if batch_dims is not None and batch_dims > x.shape.rank:
             raise ArgumentError(
                 f"batch_dims is {batch_dims}, but x has the shape {x.shape}. Give {x.shape.rank} at most."
@@ -76,38 +90,65 @@ def pointwise(
                 "with tf.ensure_shape."
             )
 
-    def returned(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
-        structure, unknown = outputs.tensors(y, x)
-        leaves = tf.nest.flatten(structure)
-        for y in leaves:
-            unknown += _rows(y, x, batch(x))
-            if operator.leaf is not None:
-                operator.leaf(y, x, batch(x))
+    def like(x: tf.Tensor) -> Points:
+        """Returns the shape and the dtype of the points, given the first of xs."""
+        return coordinates.points(x, len(argnums)) if several else x
+
+    def check(x: tf.Tensor, leaves: list[tf.Tensor]) -> None:
         dependence.check(x, leaves)
         outputs.refuse_mixing(leaves, x, batch(x))
-        return structure, unknown
+
+    def returned(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
+        structure, unknown = outputs.tensors(y, x)
+        point = like(x)
+        for leaf in tf.nest.flatten(structure):
+            unknown += _rows(leaf, x, batch(point))
+        if operator.vector:
+            structure = coordinates.stack(structure, batch(point))
+        leaves = tf.nest.flatten(structure)
+        for leaf in leaves:
+            if operator.leaf is not None:
+                operator.leaf(leaf, point, batch(point))
+        if not several:
+            check(x, leaves)
+        return complex_parts.split(structure), unknown
+
+    def compute(at: Callable[..., Any], *tensors: tf.Tensor) -> Any:
+        xs, v = tensors[: len(argnums)], tensors[len(argnums) :]
+        if not several:
+            return operator.compute(at, xs[0], batch(xs[0]), *v)
+
+        def at_points(x: tf.Tensor) -> Any:
+            y = at(*coordinates.split(x, xs))
+            check(x, tf.nest.flatten(y))
+            return y
+
+        x = coordinates.join(xs)
+        found = operator.compute(at_points, x, batch(x), *v)
+        if not (operator.vector and coordinates.is_column(xs[0])):
+            return found
+        return tf.nest.map_structure(lambda c: c[..., None] if len(c.shape) == batch(x) else c, found)
 
     def directed(v: Any, x: tf.Tensor) -> tf.Tensor:
         assert operator.directed is not None
-        return operator.directed(v, x, batch(x))
+        return operator.directed(v, like(x), batch(like(x)))
 
     computation = Computation(
         name=operator.name,
-        compute=lambda at, x, *v: operator.compute(at, x, batch(x), *v),
+        compute=compute,
         order=operator.order,
         tapes=operator.tapes,
         backward=operator.backward,
         points=points,
         returned=returned,
         directed=None if operator.directed is None else directed,
+        broadcast=several,
     )
-    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
+    return transform(f, computation, argnums=argnums, jit_compile=jit_compile)
 
 
 def _rows(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> list[tf.Tensor]:
     """Raises if f(x) has not one row for each point; returns the conditions to check at run time."""
-    if y.dtype.is_complex:
-        raise OutputError("f(x) is complex. Return its real and its imaginary part.")
     if y.shape.rank is None or not y.shape[batch_dims:].is_fully_defined():
         raise OutputError(
             f"f maps shape {x.shape} to shape {y.shape}; while tracing, only the number of points may be unknown. Give "
@@ -127,7 +168,7 @@ def _rows(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> list[tf.Tensor]:
 def one_number(instead: str) -> Leaf:
     """Returns a `leaf` that refuses more than one number for each point; its error names a function to use instead."""
 
-    def leaf(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> None:
+    def leaf(y: tf.Tensor, x: Points, batch_dims: int) -> None:
         if y.shape[batch_dims:].num_elements() != 1:
             raise OutputError(
                 f"f maps shape {x.shape} to shape {y.shape}, not to one number for each point. Use {instead}."
@@ -136,16 +177,31 @@ def one_number(instead: str) -> Leaf:
     return leaf
 
 
-def as_many(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> None:
-    """Refuses an f with more or fewer components than coordinates."""
-    if y.shape[batch_dims:] != x.shape[batch_dims:]:
+def as_many(operator: str) -> Leaf:
+    """Returns a `leaf` that refuses an f with more or fewer components than coordinates."""
+
+    def leaf(y: tf.Tensor, x: Points, batch_dims: int) -> None:
+        if y.shape[batch_dims:] != x.shape[batch_dims:]:
+            raise OutputError(
+                f"f maps shape {x.shape} to shape {y.shape}, but a {operator} requires as many components as "
+                "coordinates. Return a tensor of the shape of x, or use nthgrad.jacobian."
+            )
+
+    return leaf
+
+
+def rows_as_long(y: tf.Tensor, x: Points, batch_dims: int) -> None:
+    """Refuses an f whose last axes are not those of a point, as a divergence requires."""
+    point = x.shape[batch_dims:]
+    if y.shape.rank - batch_dims < len(point) or y.shape[y.shape.rank - len(point) :] != point:
         raise OutputError(
             f"f maps shape {x.shape} to shape {y.shape}, but a divergence requires as many components as coordinates. "
-            "Return a tensor of the shape of x, or use nthgrad.jacobian."
+            "Return a tensor of the shape of x, or for each point a matrix with rows of that length; or use "
+            "nthgrad.jacobian."
         )
 
 
-def as_directions(v: Any, x: tf.Tensor, batch_dims: int) -> tf.Tensor:
+def as_directions(v: Any, x: Points, batch_dims: int) -> tf.Tensor:
     """Converts the directions, the same for each point, to a tensor; raises an InputError."""
     v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, "v")
     point = x.shape[batch_dims:]

@@ -16,7 +16,7 @@ from nthgrad._call.inputs import as_argument, as_point, as_points, is_python, sp
 from nthgrad._call.model_inputs import by_name
 from nthgrad._call.reuse import Request, warn_of_retracing
 from nthgrad._call.trace_cache import Keys, OncePerSignature, Tensors
-from nthgrad.engines import grappler, norms, outputs
+from nthgrad.engines import complex_parts, grappler, norms, outputs
 from nthgrad.engines.graph import custom_gradients, opaque, trace
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
@@ -93,7 +93,7 @@ def transform(
             return tf.nest.pack_sequence_as(y, made)
 
         try:
-            return what.compute(at, *xs, *v), unknown
+            return complex_parts.join(what.compute(at, *xs, *v)), unknown
         finally:
             custom_gradients.own(graph.get_operations()[known:])
 
@@ -104,8 +104,9 @@ def transform(
         if what.directed:
             args, kwargs, v = _split(f, argnums, args, kwargs)
         keys = tuple(locate(f, argnum, args, kwargs) for argnum in argnums)
+        place = "x" if len(keys) == 1 else "argument {}"
         given = {
-            next((n for n in (key, argnum) if isinstance(n, str)), "x"): kwargs[key]
+            next((n for n in (key, argnum) if isinstance(n, str)), place.format(key)): kwargs[key]
             if isinstance(key, str)
             else args[key]
             for key, argnum in zip(keys, argnums, strict=True)
@@ -195,7 +196,7 @@ class Derived:
         return self
 
 
-def as_direction(v: Any, x: tf.Tensor, name: str = "v") -> tf.Tensor:
+def as_direction(v: Any, x: tf.Tensor | tf.TensorSpec, name: str = "v") -> tf.Tensor:
     """Converts a direction to a tensor like x; raises an InputError."""
     v = as_point(tf.constant(v, x.dtype) if is_python(v) else v, name)
     if v.dtype != x.dtype or not v.shape.is_compatible_with(x.shape):

@@ -29,13 +29,13 @@ def axes(x: tf.Tensor, batch_dims: int) -> tf.Tensor:
     return tf.reshape(tf.eye(count, dtype=x.dtype), [count, *x.shape[batch_dims:]])
 
 
-def pull(f: Function, x: tf.Tensor, *, custom: bool = False) -> tf.Tensor:
-    """Returns the gradient per point of a scalar-valued f; it has the shape of x.
+def pull(f: Function, x: tf.Tensor, *, custom: bool = False) -> Any:
+    """Returns the gradients per point of the leaves of f, one number each; they have the shape of x.
 
     Here and below, `custom` keeps custom gradients in force. Without it, the ops of f are differentiated.
     """
     y, path = _repaired(f, x, custom=custom)
-    return gradient(None, y, x, path)
+    return tf.nest.map_structure(lambda leaf: gradient(None, leaf, x, path), y)
 
 
 def jacobian(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> Any:
@@ -110,13 +110,24 @@ def hessian_backward(
     return _pulled(lambda t: (_pulled(right, t, batch_dims, chunk, 1, once=once), path), x, batch_dims, chunk, 2)
 
 
+<<<<<<< HEAD
 def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False) -> tf.Tensor:
     """Returns the product of the Hessian of f and v: the gradient of <v, the gradient of f>."""
     with own.GradientTape() as outer:
+=======
+def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False) -> Any:
+    """Returns the products of the Hessians of the leaves of f and v: the gradient of <v, the gradient of a leaf>."""
+    with tf.GradientTape() as outer:
+>>>>>>> vector
         outer.watch(x)
         with own.GradientTape() as inner:  # tf.gradients rewrites loops and calls, which the outer tape would not see
             inner.watch(x)
             y, path = _repaired(f, x, custom=custom)
+        if len(leaves := tf.nest.flatten(y)) > 1:  # one at a time: a persistent tape costs more
+            found = [
+                hvp_backward(lambda t, i=i: tf.nest.flatten(f(t))[i], x, v, custom=custom) for i in range(len(leaves))
+            ]
+            return tf.nest.pack_sequence_as(y, found)
         slopes = gradient(inner, y, x, path)
     return gradient(outer, slopes, x, path, 2, seed=v)
 
@@ -165,12 +176,18 @@ def coefficient(f: Function, x: tf.Tensor, v: tf.Tensor, order: int = 1) -> Any:
     return taylor.coefficients(f, x, tf.broadcast_to(v, tf.shape(x)), order, check=False)[order]
 
 
-def divergence(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> tf.Tensor:
-    """Returns the divergence, of shape [*B], of an f that returns tensors of the shape of x."""
+def divergence(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) -> Any:
+    """Returns the divergences, of shape [*B, *Q], of the leaves of f, of shape [*B, *Q, *P]."""
+    point = len(x.shape) - batch_dims
 
-    def part(v: tf.Tensor) -> tf.Tensor:
-        slopes = _pushed(f, x, v) * _spread(v, x)
-        return tf.reduce_sum(slopes, [0, *range(batch_dims + 1, len(slopes.shape))])
+    def contracted(slopes: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
+        rank = len(slopes.shape)
+        ones = tf.ones([rank - 1 - point], tf.int32)
+        weights = tf.reshape(v, tf.concat([tf.shape(v)[:1], ones, tf.shape(v)[1:]], 0))
+        return tf.reduce_sum(slopes * tf.cast(weights, slopes.dtype), [0, *range(rank - point, rank)])
+
+    def part(v: tf.Tensor) -> Any:
+        return tf.nest.map_structure(lambda slopes: contracted(slopes, v), _pushed(f, x, v))
 
     return _in_chunks(part, axes(x, batch_dims), chunk, add=True)
 
@@ -194,11 +211,16 @@ def sum_of_derivatives(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, chun
     return tf.nest.map_structure(lambda c: c * tf.constant(math.factorial(order), c.dtype), found)
 
 
-def divergence_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, *, custom: bool) -> tf.Tensor:
-    """Returns the divergence of f, by a gradient of each component."""
-    slopes = jacobian_backward(f, x, batch_dims, chunk, custom=custom)
+def divergence_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None, *, custom: bool) -> Any:
+    """Returns the divergences of the leaves of f, by a gradient of each number of f(x)."""
+    point = len(x.shape) - batch_dims
     count = _count(x.shape[batch_dims:])
-    return tf.linalg.trace(tf.reshape(slopes, tf.concat([tf.shape(x)[:batch_dims], [count, count]], 0)))
+
+    def contracted(slopes: tf.Tensor) -> tf.Tensor:
+        outer = tf.shape(slopes)[: len(slopes.shape) - 2 * point]
+        return tf.linalg.trace(tf.reshape(slopes, tf.concat([outer, [count, count]], 0)))
+
+    return tf.nest.map_structure(contracted, jacobian_backward(f, x, batch_dims, chunk, custom=custom))
 
 
 def trace_backward(f: Function, x: tf.Tensor, batch_dims: int) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.engines import complex_parts
 from nthgrad.engines.graph import rows as graph_rows
 from nthgrad.engines.graph import trace
 from nthgrad.errors import MixingError, OutputError
@@ -60,11 +61,11 @@ def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
         x: the input of f.
 
     Returns:
-        the structure of tensors, and the checks left for run time: for a leaf of unknown lengths, whether its leading
-        lengths are those of x.
+        the structure of tensors, the complex ones split as by `complex_parts`, and the checks left for run time: for a
+        leaf of unknown lengths, whether its leading lengths are those of x.
 
     Raises:
-        OutputError: a leaf is None, not real floating point, or of a shape that shows that f mixes elements of x.
+        OutputError: a leaf is None, not floating point, or of a shape that shows that f mixes elements of x.
     """
     leaves = tf.nest.flatten(y)
     if not leaves or all(leaf is None for leaf in leaves):
@@ -75,7 +76,7 @@ def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
         for tensor, rank in pairs
         if any(n is None for n in [*tensor.shape[:rank], *x.shape[:rank]])
     ]
-    return tf.nest.pack_sequence_as(y, [tensor for tensor, _ in pairs]), unknown
+    return complex_parts.split(tf.nest.pack_sequence_as(y, [tensor for tensor, _ in pairs])), unknown
 
 
 def tensors(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
@@ -88,11 +89,6 @@ def tensors(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
         if leaf is None:
             raise OutputError(_none(i))
         tensor = _tensor(leaf, i, x)
-        if not (tensor.dtype.is_floating or tensor.dtype.is_complex):
-            raise OutputError(
-                f"Output {i} of f is {tensor.dtype.name}, which has no derivative. Return floating-point or complex "
-                "tensors only."
-            )
         made.append(tf.identity(x) if tensor is x else tensor)
     return tf.nest.pack_sequence_as(y, made), []
 
@@ -102,12 +98,20 @@ def _none(index: int) -> str:
 
 
 def _tensor(leaf: Any, index: int, x: tf.Tensor) -> tf.Tensor:
-    """Converts an output of f to a tensor, or raises an OutputError."""
+    """Converts an output of f to a floating-point or complex tensor, or raises an OutputError."""
+    tensor = None
     try:
         if not isinstance(leaf, (tf.RaggedTensor, tf.SparseTensor)):
-            return tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
+            tensor = tf.convert_to_tensor(leaf, dtype_hint=x.dtype)
     except (TypeError, ValueError):
         pass
+    if tensor is not None:
+        if tensor.dtype.is_floating or tensor.dtype.is_complex:
+            return tensor
+        raise OutputError(
+            f"Output {index} of f is {tensor.dtype.name}, which has no derivative. Return floating-point or complex "
+            "tensors only."
+        )
     if inspect.iscoroutine(leaf):
         leaf.close()  # else Python warns that nobody awaited it
     remedy = next(remedy for holds, remedy in _REMEDIES if holds(leaf))
@@ -132,11 +136,6 @@ def _leaf(leaf: Any, index: int, x: tf.Tensor) -> tuple[tf.Tensor, int]:
     tensor = _tensor(leaf, index, x)
     if tensor is x:
         tensor = tf.identity(x)  # a path needs an op between x and f(x)
-    if not tensor.dtype.is_floating:
-        raise OutputError(
-            f"Output {index} of f is {tensor.dtype.name}, which has no real derivative. Return real floating-point "
-            "tensors only (of a complex one its real and imaginary parts)."
-        )
     if x.shape.rank is None or tensor.shape.rank is None:
         what = "x" if x.shape.rank is None else f"output {index} of f"
         raise OutputError(

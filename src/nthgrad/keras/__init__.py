@@ -37,7 +37,7 @@ def grad(y: keras.KerasTensor, x: keras.KerasTensor, order: int = 1) -> keras.Ke
     `BatchNormalization` that mixes the rows of a batch is refused.
 
     Args:
-        y: the tensor to differentiate, of shape [batch, ...], real and floating point.
+        y: the tensor to differentiate, of shape [batch, ...], floating point or complex.
         x: the tensor to differentiate by, a `keras.Input` or the output of a layer. For y of shape [batch, m] it has
             shape [batch, 1] or [batch]; if y is elementwise in x, the shape of y.
         order: how often to differentiate, at least 0 (y itself).
@@ -47,7 +47,7 @@ def grad(y: keras.KerasTensor, x: keras.KerasTensor, order: int = 1) -> keras.Ke
 
     Raises:
         ArgumentError: order is not an integer of 0 or more.
-        InputError: y or x is no tensor of a Keras 3 model that runs on TensorFlow, or is not real floating point.
+        InputError: y or x is no tensor of a Keras 3 model that runs on TensorFlow, or is an integer, or x is complex.
         OutputError: y mixes elements of x. (If in training mode only: when the model is called.)
         DependenceError: y does not depend on x.
         UnsupportedOpError: (when the model is called) an op in a layer has no derivative of that order; or y is random
@@ -218,7 +218,8 @@ def _require_real(tensor: Any, name: str) -> None:
         )
     # `sparse` is reliable for an input only: Keras 3.15 sets it for 2.0 * x too.
     sparse = tensor.sparse and not producer(tensor).input_tensors
-    if not tf.as_dtype(tensor.dtype).is_floating or sparse:
+    dtype = tf.as_dtype(tensor.dtype)
+    if not (dtype.is_floating or (dtype.is_complex and name == "y")) or sparse:
         what = "sparse" if sparse else tensor.dtype
         raise InputError(
             f"{name} ({tensor.name!r}) is {what}; derivatives need dense real floating point. Convert it by a layer, "

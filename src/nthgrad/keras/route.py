@@ -80,7 +80,7 @@ class Route:
         """Whether the value of a second run differs from y by more than rounding."""
         kinds = {t.dtype for call in self._calls for t in call.outputs} | {k.compute_dtype for k in self._layers}
         allowed = 0.1 if kinds & {"bfloat16", "float16"} else 1e-3
-        a, b = second.numpy().astype(float), y.numpy().astype(float)
+        a, b = _wide(second.numpy()), _wide(y.numpy())
         scale = np.max(np.abs(b), initial=0, where=np.isfinite(b))
         return not np.allclose(a, b, allowed, allowed * scale, equal_nan=True)
 
@@ -199,17 +199,21 @@ def _mixed(route: Route, *, training: bool | None) -> str:
 
 
 def _probe(f: Callable[[tf.Tensor], np.ndarray], x: np.ndarray) -> str:
-    before = f(tf.constant(x)).astype(float)
+    before = _wide(f(tf.constant(x)))
     rows = x.ndim if before.shape == x.shape else outputs.row_rank(tf.constant(x))
     for at in ((0,) * x.ndim, (-1,) * x.ndim):
         for change in (np.nan, 0.25):
             moved = x.copy()
             moved[at] += np.array(change, x.dtype)
-            changed = ~np.isclose(f(tf.constant(moved)).astype(float), before, 1e-2, 1e-6, equal_nan=True)
+            changed = ~np.isclose(_wide(f(tf.constant(moved))), before, 1e-2, 1e-6, equal_nan=True)
             changed[at[:rows]] = False
             if changed.any():
                 return "rows of the batch" if np.delete(changed, at[0], 0).any() else "elements of a row"
     return ""
+
+
+def _wide(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.complex128 if np.iscomplexobj(values) else np.float64)
 
 
 def _sample(tensor: keras.KerasTensor, length: int) -> np.ndarray:

@@ -14,7 +14,7 @@ import tensorflow as tf
 from nthgrad.engines import own
 from nthgrad.engines.graph import custom_gradients, kinds, trace
 from nthgrad.engines.graph.walk import Walk
-from nthgrad.engines.tape.repairs import REPAIRS, leaves_the_graph
+from nthgrad.engines.tape.repairs import leaves_the_graph, repair
 from nthgrad.errors import UnsupportedOpError
 
 # Ops that select: the indices of the inputs to select from, and the condition that selects the first.
@@ -35,7 +35,7 @@ def needs_repair(path: Iterable[Any], *, custom: bool = True) -> bool:
     ops = list(trace.with_bodies(path))
     made = {(id(op.graph), t.name) for op in ops for t in op.outputs if op.type in kinds.ELEMENTWISE}
     return any(
-        (op.type in REPAIRS)
+        repair(op) is not None
         or (not custom and custom_gradients.is_users(op))
         or (op.type in SELECTS and any((id(op.graph), op.inputs[i].name) in made for i in SELECTS[op.type][0]))
         for op in ops
@@ -116,13 +116,13 @@ class Replay(Walk[tf.Tensor]):
             yes, no = (chosen, other) if mask is None else (chosen & mask, other & mask)
             taken = [self.gated(op.inputs[i], m) for i, m in zip(indices, (yes, no), strict=False)]
             return [tf.where(chosen, taken[0], taken[1] if taken[1:] else tf.zeros_like(taken[0]))]
-        if op.type in REPAIRS:
+        if (repaired := repair(op)) is not None:
             if self.inside and leaves_the_graph(op, inputs):
                 raise UnsupportedOpError(
                     f"{trace.describe(op)} is in a loop or a branch, where it cannot be repaired for higher "
                     "derivatives. Move it out, write the loop in Python, or use nthgrad.finite_difference."
                 )
-            made = REPAIRS[op.type](op, *inputs)
+            made = repaired(op, *inputs)
             return made if isinstance(made, list) else [made]
         if op.type == "IdentityN":
             if custom_gradients.needed_for(op):

@@ -1,0 +1,104 @@
+"""Gradients of complex ops, plain and compiled, against mpmath: XLA's kernels of some miss a conjugate."""
+
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import nthgrad as ng
+from nthgrad.engines.tape.complex_repairs import COMPLEX_REPAIRS
+
+R = tf.raw_ops
+POINTS = np.array([-0.75, 0.25, 1.5])
+
+OPS = {
+    "Acos": (tf.acos, mp.acos),
+    "Angle": (lambda z: tf.cast(tf.math.angle(z), z.dtype), mp.arg),
+    "Asin": (tf.asin, mp.asin),
+    "Atan": (tf.atan, mp.atan),
+    "Atanh": (tf.atanh, mp.atanh),
+    "Inv": (lambda z: R.Inv(x=z), lambda z: 1 / z),
+    "Log": (tf.math.log, mp.log),
+    "Log1p": (tf.math.log1p, lambda z: mp.log(1 + z)),
+    "Reciprocal": (tf.math.reciprocal, lambda z: 1 / z),
+    "Rsqrt": (tf.math.rsqrt, lambda z: 1 / mp.sqrt(z)),
+    "Sqrt": (tf.sqrt, mp.sqrt),
+    "Tan": (tf.tan, mp.tan),
+}
+# Not repaired, because XLA computes their gradients as TensorFlow does.
+OTHERS = {
+    "Asinh": (tf.asinh, mp.asinh),
+    "Cosh": (tf.cosh, mp.cosh),
+    "Exp": (tf.exp, mp.exp),
+    "Expm1": (tf.math.expm1, mp.expm1),
+    "Sigmoid": (tf.sigmoid, lambda z: 1 / (1 + mp.exp(-z))),
+    "Sin": (tf.sin, mp.sin),
+    "Square": (tf.square, lambda z: z * z),
+    "Tanh": (tf.tanh, mp.tanh),
+}
+ALL = {**OPS, **OTHERS}
+
+
+def along(x):
+    return tf.complex(x, x * x / 2 + 0.375)
+
+
+def tower(name, order):
+    """To 30 digits, from the Taylor series of the real and the imaginary part."""
+    f = lambda part: lambda z: part(ALL[name][1](z + 1j * (z * z / 2 + 0.375)))  # noqa: E731
+    with mp.workdps(30):
+        found = [[mp.taylor(f(part), x, order) for part in (mp.re, mp.im)] for x in POINTS]
+    return [np.array([complex(real[k], imag[k]) for real, imag in found]) * math.factorial(k) for k in range(order + 1)]
+
+
+def near(got, want):
+    assert got.dtype == tf.complex128
+    np.testing.assert_allclose(got, want, rtol=0, atol=1000 * np.finfo(float).eps * max(1, np.abs(want).max()))
+
+
+def test_each_repair_has_a_case():
+    assert OPS.keys() == COMPLEX_REPAIRS.keys()
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(("name", "jit_compile"), [*((name, None) for name in OPS), *((name, True) for name in ALL)])
+def test_by_tapes(name, jit_compile):
+    g = ng.derivatives(lambda x: ALL[name][0](along(x)), 2, method="tape", jit_compile=jit_compile)
+    for got, want in zip(g(tf.constant(POINTS)), tower(name, 2), strict=True):
+        near(got, want)
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_backward_in_operators(name):
+    """The default engine takes gradients backward, also of complex tensors on the way to a real one."""
+    f = lambda x: tf.math.real(OPS[name][0](along(x[:, 0])))  # noqa: E731
+    got = ng.gradient(f, jit_compile=True)(POINTS[:, None])
+    np.testing.assert_allclose(got[:, 0], tower(name, 1)[1].real, rtol=1e-12, atol=1e-12)
+
+
+def test_in_a_loop_and_a_branch():
+    def f(x):
+        z = tf.while_loop(lambda i, z: i < 2, lambda i, z: (i + 1, tf.math.reciprocal(z + 2)), (0, along(x)))[1]
+        return tf.cond(tf.reduce_all(x < 5), lambda: tf.sqrt(z), lambda: z)
+
+    def exact(z):
+        z = z + 1j * (z * z / 2 + 0.375)
+        return mp.sqrt(1 / (2 + 1 / (2 + z)))
+
+    got = ng.derivative(f, 2, method="tape")(0.25 * tf.ones([], tf.float64))
+    near(got, complex(*(mp.diff(lambda z, part=part: part(exact(z)), 0.25, 2) for part in (mp.re, mp.im))))
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-200, 1e200])
+def test_values_of_any_size(scale):
+    """A repair computes what the op computes, to rounding of the whole number."""
+    z = np.array([1 + 0.5j, -1 + 1j, 0.25 - 1j, 1 - 0.001j]) * scale
+    x = tf.constant(z)
+    for name in ("Log", "Log1p", "Atan", "Atanh", "Sqrt", "Rsqrt", "Reciprocal", "Angle"):
+        got, want = COMPLEX_REPAIRS[name](x).numpy(), OPS[name][1]
+        with mp.workdps(400):
+            for value, point in zip(got, z, strict=True):
+                right = complex(want(mp.mpc(point)))
+                assert abs(value - right) <= 1000 * np.finfo(float).eps * abs(right), (name, point)
