@@ -171,9 +171,9 @@ CASES = {
         "method is 'jet'. The methods are 'auto', 'tape', 'taylor'.",
     ),
     "other batch sizes": (
-        lambda: ng.partials(heat, ["tx"])(T, X[:1]),
+        lambda: ng.partials(heat, ["tx"])(T, X[:2]),
         errors.InputError,
-        "t has the shape (4, 1) and x the shape (1, 1). Nothing is broadcast for you: give both the same shape, one "
+        "t has the shape (4, 1) and x the shape (2, 1). Nothing is broadcast for you: give both the same shape, one "
         "element for each point, for example by tf.broadcast_to.",
     ),
     "other ranks": (

@@ -52,11 +52,8 @@ if TYPE_CHECKING:
     from nthgrad.evaluation import evaluate
     from nthgrad.fields import partials
     from nthgrad.operators import biharmonic, divergence, gradient, hessian, hvp, jacobian, laplacian
-<<<<<<< HEAD
     from nthgrad.tensors import GradientTape, gradients
-=======
     from nthgrad.vector_calculus import curl, directional, symmetric_gradient
->>>>>>> vector
 
 __all__ = [
     "GradientTape",

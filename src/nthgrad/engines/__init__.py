@@ -5,11 +5,8 @@
 * `tape`: nested `tf.GradientTape`s, repaired where TensorFlow's gradients are wrong.
 * `differences`: finite differences, from values of f alone.
 * `norms`: rebuilds f where it is a smooth function of a norm, before any engine differentiates it.
-<<<<<<< HEAD
 * `nested`: gradients of tensors of a graph, and of these gradients, by `taylor`.
-=======
 * `complex_parts`: splits complex outputs of f, and joins their derivatives.
->>>>>>> vector
 * `directions`: gradients, Jacobians, Hessians and sums of directional derivatives, by `taylor` and `tape`.
 
 Terms, each with one meaning in all files:

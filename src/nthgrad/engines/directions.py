@@ -110,15 +110,9 @@ def hessian_backward(
     return _pulled(lambda t: (_pulled(right, t, batch_dims, chunk, 1, once=once), path), x, batch_dims, chunk, 2)
 
 
-<<<<<<< HEAD
-def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False) -> tf.Tensor:
-    """Returns the product of the Hessian of f and v: the gradient of <v, the gradient of f>."""
-    with own.GradientTape() as outer:
-=======
 def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False) -> Any:
     """Returns the products of the Hessians of the leaves of f and v: the gradient of <v, the gradient of a leaf>."""
-    with tf.GradientTape() as outer:
->>>>>>> vector
+    with own.GradientTape() as outer:
         outer.watch(x)
         with own.GradientTape() as inner:  # tf.gradients rewrites loops and calls, which the outer tape would not see
             inner.watch(x)
