@@ -1,12 +1,10 @@
-"""Private functions for gradients, seeds, static values and moving averages of ops."""
+"""Private functions for seeds, static values and moving averages of ops."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import (
-    ops,  # has the registry of gradient functions, which nothing public reads
     random_seed,  # its get_seed is patched; tf.compat.v1.get_seed still points to the original
     tensor_util,  # the same static values as in tf.reduce_sum
 )
@@ -24,11 +22,6 @@ def get_seed(seed: int | None) -> tuple[int, int]:
 def constant_value(tensor: tf.Tensor) -> np.ndarray | None:
     """Returns the value of a tensor if it is known while the graph is built."""
     return tensor_util.constant_value(tensor)
-
-
-def gradient_function(op_type: str) -> Callable:
-    """Returns TensorFlow's gradient function of an op type."""
-    return ops.gradient_registry.lookup(op_type)
 
 
 def evaluated(tensor: tf.Tensor) -> Any:
