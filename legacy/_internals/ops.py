@@ -40,3 +40,8 @@ def run_after(update: Any, result: tf.Tensor) -> None:
             pending.extend([each.op for each in op.inputs] + list(op.control_inputs))
     if update not in seen:
         update._add_control_inputs([result.op])
+
+
+def read_after(update: tf.Operation, read: tf.Operation) -> None:
+    """Makes an op that reads a variable wait for an update, which must not depend on the op."""
+    read._add_control_inputs([update])

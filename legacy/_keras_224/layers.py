@@ -3,12 +3,15 @@
 Each function takes the current attribute and returns that of Keras 2.2.4 (see `_patches.keras_layers`).
 """
 
+import contextlib
+from collections.abc import Iterator
 from functools import cache, wraps
 from typing import Any
 
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
+from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._runtime import dialect
 
 
@@ -45,13 +48,20 @@ def built_of_numbers(function: Any) -> Any:
         if self.built or not own or not dialect.keras_224(self):
             function(self, inputs)
             return
-        object.__setattr__(self, "build", lambda shape: build(_numbers(shape)))
-        try:
+        with _replaced(self, "build", lambda shape: build(_numbers(shape))):
             function(self, inputs)
-        finally:
-            object.__delattr__(self, "build")
 
     return _maybe_build
+
+
+@contextlib.contextmanager
+def _replaced(layer: Any, name: str, method: Any) -> Iterator[None]:
+    """Replaces a method of one layer for the block."""
+    object.__setattr__(layer, name, method)
+    try:
+        yield
+    finally:
+        object.__delattr__(layer, name)
 
 
 def _numbers(shape: Any) -> Any:
@@ -60,7 +70,58 @@ def _numbers(shape: Any) -> Any:
         return None if shape.rank is None else tuple(shape.as_list())
     if isinstance(shape, dict):
         return {key: _numbers(each) for key, each in shape.items()}
+    if isinstance(shape, tuple) and not any(isinstance(each, (tuple, list, tf.TensorShape)) for each in shape):
+        return tuple(getattr(each, "value", each) for each in shape)  # of a Dimension
     return [_numbers(each) for each in shape] if isinstance(shape, (list, tuple)) else shape
+
+
+def numbers_of_output(function: Any) -> Any:
+    """Returns the output shape as a tuple of integers and None, or a list of tuples."""
+
+    @wraps(function)
+    def compute_output_shape(self: Any, input_shape: Any) -> Any:
+        if not dialect.keras_224(self):
+            return function(self, input_shape)
+        return _numbers(function(self, _numbers(input_shape)))
+
+    return compute_output_shape
+
+
+def same_shape(function: Any) -> Any:
+    """Returns the input shape for a layer that does not compute another."""
+
+    @wraps(function)
+    def compute_output_shape(self: Any, input_shape: Any) -> Any:
+        infers = tf.executing_eagerly() or not dialect.keras_224(self)  # Lambda switches to eager mode and calls it
+        return function(self, input_shape) if infers else input_shape
+
+    return compute_output_shape
+
+
+def shape_at_each_step(function: Any) -> Any:
+    """Calls the wrapped layer's `compute_output_shape`, which may be a program's own, with a tuple."""
+
+    @wraps(function)
+    def compute_output_shape(self: Any, input_shape: Any) -> Any:
+        if not dialect.keras_224(self):
+            return function(self, input_shape)
+        batch, steps, *sizes = _numbers(input_shape)
+        batch, *sizes = self.layer.compute_output_shape((batch, *sizes))
+        return batch, steps, *sizes
+
+    return compute_output_shape
+
+
+def with_tensor_shapes(function: Any) -> Any:
+    """Runs a method of tf_keras that expects a TensorShape of `compute_output_shape`."""
+
+    @wraps(function)
+    def reset_states(self: Any, states: Any = None) -> None:
+        compute = self.compute_output_shape
+        with _replaced(self, "compute_output_shape", lambda shape: tf_keras.convert_shapes(compute(shape))):
+            function(self, states)
+
+    return reset_states
 
 
 def batch_input_shape(today: Any) -> Any:
