@@ -25,17 +25,18 @@ NOT_IN_A_SESSION = {
 SAID = {
     "old_habits": "WARNING:tensorflow:Variable += will be deprecated. Use variable.assign_add if you want assignment to the variable value or 'x = x + y' if you want a new python Tensor object.\n"
 }
-# A process costs seconds, so script mode runs these, the four programs that everything began with, one with loops, and
+# A process costs seconds, so script mode runs these, the four programs that everything began with, one with loops, one
 # one whose parts of nthgrad are imported when `tensorflow` has its old meaning already.
-SOME = ("s1_", "s2_", "s3_", "s4_", "loops_", "keras_losses_")
+SOME = ("s1_", "s2_", "s3_", "s4_", "loops_", "keras_losses_", "tf_python_")
 IN_A_PROCESS = [name for name in PROGRAMS if name.startswith(SOME) or name in NOT_IN_A_SESSION]
 
 _STAND_INS = {"tensorflow": "nthgrad.legacy.tensorflow", "keras": "nthgrad.legacy.keras"}
 
 
 def _stand_in(top: str, below: str) -> str | None:
-    """The package to import from in the place of `top`; TensorFlow's private modules are today's."""
-    return None if below.split(".")[0] == "python" else _STAND_INS.get(top)
+    """The package to import from in the place of `top`; TensorFlow's private modules are today's, but for Keras."""
+    private = below.split(".")[0] == "python" and below.split(".")[1:2] != ["keras"]
+    return None if private else _STAND_INS.get(top)
 
 
 class _Imports(ast.NodeTransformer):
