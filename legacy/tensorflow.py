@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow as _today
 
 from nthgrad.legacy._contrib import tree as _tree
+from nthgrad.legacy._internals import ops as _ops
 from nthgrad.legacy._names import stand_ins as _stand_ins
 from nthgrad.legacy._names import tf_layers as _tf_layers
 from nthgrad.legacy._names import tf_python_keras as _tf_python_keras
@@ -102,6 +103,8 @@ _REFUSED = {
 def __getattr__(name: str) -> Any:
     if name == "__all__":  # read by `from ... import *`
         return [public for public in __dir__() if not public.startswith("_")]
+    if name == "Tensor":
+        return _ops.tensor_class()
     if name in _REFUSED:
         raise _stand_ins.MissingNameError(f"tf.{name} cannot be had. {_REFUSED[name]}")
     if name in _v1.__dict__ or (not name.startswith("_") and hasattr(_v1, name)):

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import (
+    ops,  # the class of the tensors of graphs, which was tf.Tensor
     random_seed,  # its get_seed is patched; tf.compat.v1.get_seed still points to the original
     tensor_util,  # the same static values as in tf.reduce_sum
 )
@@ -45,3 +46,8 @@ def run_after(update: Any, result: tf.Tensor) -> None:
 def read_after(update: tf.Operation, read: tf.Operation) -> None:
     """Makes an op that reads a variable wait for an update, which must not depend on the op."""
     read._add_control_inputs([update])
+
+
+def tensor_class() -> type:
+    """Returns the exact class of tensors here and now."""
+    return tf.Tensor if tf.executing_eagerly() else ops.SymbolicTensor

@@ -5,7 +5,7 @@ Each function takes the current attribute and returns that of Keras 2.2.4 (see `
 
 import contextlib
 from collections.abc import Iterator
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 
 import tensorflow as tf
@@ -44,7 +44,7 @@ def built_of_numbers(function: Any) -> Any:
     @wraps(function)
     def _maybe_build(self: Any, inputs: Any) -> None:
         build = self.build
-        own = not getattr(build, "__module__", "").startswith("tf_keras.")
+        own = not of_keras(getattr(build, "__module__", ""))
         if self.built or not own or not dialect.keras_224(self):
             function(self, inputs)
             return
@@ -62,6 +62,11 @@ def _replaced(layer: Any, name: str, method: Any) -> Iterator[None]:
         yield
     finally:
         object.__delattr__(layer, name)
+
+
+def of_keras(module: str) -> bool:
+    """Returns whether a module's name, which a script's process changes, is one of tf_keras's."""
+    return module.startswith(("tf_keras.", "keras.", "tensorflow.python.keras."))
 
 
 def _numbers(shape: Any) -> Any:
@@ -167,7 +172,7 @@ def untracked(function: Any) -> Any:
 
     @wraps(function)
     def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807
-        old = [cls for cls in type(self).__mro__ if cls.__module__.startswith("tf_keras.")]
+        old = [cls for cls in type(self).__mro__ if of_keras(cls.__module__)]
         if (
             name in _TRACKED
             or old[0] is type(self)
@@ -202,25 +207,6 @@ def of_the_wrapped(name: str) -> Any:
         return property(weights, today.fset)
 
     return make
-
-
-def named_model(function: Any) -> Any:
-    """Names the class of `Model(inputs, outputs)` Model, in saved files too."""
-
-    def __new__(cls: type, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
-        made = function(cls, *args, **kwargs)
-        if type(made).__name__ == "Functional" and dialect.keras_224():
-            made.__class__ = _model_class(type(made))
-        return made
-
-    return staticmethod(__new__)
-
-
-@cache
-def _model_class(functional: type) -> type:
-    return type(functional)(
-        "Model", (functional,), {"__module__": functional.__module__, "__doc__": functional.__doc__}
-    )
 
 
 def config(function: Any) -> Any:

@@ -115,7 +115,9 @@ def take_the_place(root: str) -> None:
     for module in MODULES:
         sys.modules[f"{NAME}.{module}".rstrip(".")] = sys.modules[f"{root}.python.keras.{module}".rstrip(".")]
     importlib.import_module("tensorflow.python").keras = sys.modules[NAME]
-    kept = [name for name in sys.modules if name.startswith(f"{NAME}.") and name.removeprefix(f"{NAME}.") not in MODULES]
+    kept = [
+        name for name in sys.modules if name.startswith(f"{NAME}.") and name.removeprefix(f"{NAME}.") not in MODULES
+    ]
     for name in kept:
         parent, _, last = name.rpartition(".")
         if not hasattr(sys.modules[parent], last):

@@ -1,6 +1,6 @@
 """Patches of layers: names, shapes, outputs and configurations as in Keras 2.2.4."""
 
-from nthgrad.legacy._keras_224 import layers
+from nthgrad.legacy._keras_224 import layers, models
 from nthgrad.legacy._patches.patch import Patch
 
 _ENGINE = "tf_keras.src.engine"
@@ -92,7 +92,9 @@ PATCHES = [
         )
         for name in ("trainable_weights", "non_trainable_weights")
     ),
-    Patch(f"{_ENGINE}.training:Model.__new__", layers.named_model, "programs and files contain the class name Model"),
+    Patch(
+        f"{_ENGINE}.training:Model.__new__", models.named_model, "programs compare classes, and files contain the name"
+    ),
     Patch(f"{_LAYER}.get_config", layers.config, "programs print the configurations of layers"),
     Patch(f"{_ENGINE}.sequential:Sequential.get_config", layers.sequential_config, "programs count its layers"),
     Patch(

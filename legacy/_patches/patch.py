@@ -31,8 +31,8 @@ class Patch(NamedTuple):
 
     @property
     def needs_tf_keras(self) -> bool:
-        """Whether the patch must wait for tf_keras, which takes seconds to import."""
-        return self.module.partition(".")[0] == "tf_keras"
+        """Whether the patch must wait for tf_keras, which takes seconds to import, and nthgrad's subclasses of it."""
+        return self.module.partition(".")[0] in ("tf_keras", "nthgrad")
 
     def owner(self) -> tuple[Any, str]:
         """Returns the patched module, class or dict, and the name of the attribute or entry."""
@@ -46,6 +46,8 @@ class Patch(NamedTuple):
     def current(self) -> Any:
         """Returns the current value of the owner itself, not an inherited one; `_MISSING` if there is none."""
         owner, name = self.owner()
+        if name in ("__name__", "__qualname__"):  # of a class; they are not among its attributes
+            return getattr(owner, name)
         return (owner if isinstance(owner, dict) else vars(owner)).get(name, _MISSING)
 
     def made(self) -> tuple[Any, Any]:

@@ -33,7 +33,7 @@ _MOVED = {
     "tensorflow.python.framework.ops:IndexedSlicesValue": (
         "tensorflow.python.framework.indexed_slices:IndexedSlicesValue"
     ),
-    "tensorflow.python.framework.ops:Tensor": "tensorflow.compat.v1:Tensor",
+    "tensorflow.python.framework.ops:Tensor": "tensorflow.python.framework.ops:SymbolicTensor",
     "tensorflow.python.framework.graph_util:convert_variables_to_constants": (
         "tensorflow.compat.v1.graph_util:convert_variables_to_constants"
     ),

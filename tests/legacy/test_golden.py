@@ -16,8 +16,9 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 PROGRAMS = {path.stem: path for path in sorted((GOLDEN / "programs").glob("*.py"))}
 RECORDED = GOLDEN / "recorded"
 
-# What a session does not give: it leaves NumPy, and what the program itself does to an array, as they are.
+# What a session does not give: it leaves NumPy, what the program itself does to an array, and classes as they are.
 NOT_IN_A_SESSION = {
+    "class_names": "the names of classes, by which the program around a session pickles them",
     "old_habits": "NumPy's old names",
     "physics_kdv_discovery": "'%f' % an array of one element",
 }
@@ -26,7 +27,7 @@ SAID = {
     "old_habits": "WARNING:tensorflow:Variable += will be deprecated. Use variable.assign_add if you want assignment to the variable value or 'x = x + y' if you want a new python Tensor object.\n"
 }
 # A process costs seconds, so script mode runs these, the four programs that everything began with, one with loops, one
-# one whose parts of nthgrad are imported when `tensorflow` has its old meaning already.
+# that imports private modules, and one whose parts of nthgrad are imported when `tensorflow` has its old meaning already.
 SOME = ("s1_", "s2_", "s3_", "s4_", "loops_", "keras_losses_", "tf_python_")
 IN_A_PROCESS = [name for name in PROGRAMS if name.startswith(SOME) or name in NOT_IN_A_SESSION]
 

@@ -78,7 +78,9 @@ print([issubclass(Model, Network), issubclass(Sequential, Model), issubclass(Max
 print([issubclass(layers.GlobalMaxPooling2D, GlobalPooling2D), issubclass(Adam2, OptimizerV2), issubclass(LSTM, RNN)])
 print([issubclass(Adam, OptimizerV2), issubclass(SGD, optimizers.Optimizer), Adam is Adam2, SGD(lr=0.5).get_config()])
 print([callable(each) for each in (make_variable, tf_utils.shape_type_conversion, mnist.load_data, TFOptimizer)])
-print([callable(each) for each in (hdf5_format.save_model_to_hdf5, imagenet_utils.decode_predictions, utils.plot_model)])
+print(
+    [callable(each) for each in (hdf5_format.save_model_to_hdf5, imagenet_utils.decode_predictions, utils.plot_model)]
+)
 print(preprocess_input(np.zeros((1, 1, 3)))[0], image.img_to_array(np.ones((1, 2, 3))).shape, Progbar.__name__)
 print(sequence.pad_sequences([[1, 2], [3]]).tolist(), Tokenizer(3).num_words, to_categorical([0, 2]).tolist())
 print(normalize(np.array([[3.0, 4.0]])), conv_utils.normalize_tuple(2, 3, "size"), has_arg(activations.relu, "alpha"))
