@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import tf_keras
+from nthgrad.legacy._keras_224.functions import has_arg
 from nthgrad.legacy._runtime import dialect
 
 
@@ -127,6 +128,34 @@ def with_tensor_shapes(function: Any) -> Any:
             function(self, states)
 
     return reset_states
+
+
+def cell_built_with_constants(function: Any) -> Any:
+    """Passes the shapes of the constants to the cell's `build`: a list of the step's shape and theirs."""
+
+    @wraps(function)
+    def build(self: Any, input_shape: Any) -> None:
+        if not self._num_constants or not dialect.keras_224(self):
+            function(self, input_shape)
+            return
+        constants = [_numbers(each) for each in input_shape[-self._num_constants :]]
+        with contextlib.ExitStack() as stack:
+            for cell in _cells(self.cell):
+                if isinstance(cell, tf_keras.interface("layers").Layer):
+                    own = cell.build
+                    stack.enter_context(
+                        _replaced(cell, "build", lambda shape, own=own: own([_numbers(shape), *constants]))
+                    )
+            function(self, input_shape)
+
+    return build
+
+
+def _cells(cell: Any) -> list[Any]:
+    """Returns the cell, or the cells of a stack whose `call` takes constants."""
+    if not hasattr(cell, "cells"):
+        return [cell]
+    return [inner for each in cell.cells if has_arg(each.call, "constants") for inner in _cells(each)]
 
 
 def batch_input_shape(today: Any) -> Any:

@@ -73,6 +73,10 @@ PATCHES = [
         layers.shape_at_each_step,
         "programs compute with its numbers",
     ),
+    *(
+        Patch(f"{_LAYERS}.rnn.{place}.build", layers.cell_built_with_constants, "cells read the shapes of constants")
+        for place in ("base_rnn:RNN", "base_conv_rnn:ConvRNN")
+    ),
     Patch(
         f"{_LAYERS}.rnn.base_conv_rnn:ConvRNN.reset_states",
         layers.with_tensor_shapes,
