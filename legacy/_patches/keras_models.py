@@ -113,6 +113,14 @@ PATCHES: list[Patch] = [
         wrapped(f"{_HERE}.training.attributes:columns_of_log"),
         "tf_keras writes validation columns even without validation.",
     ),
+    *[
+        Patch(
+            f"tf_keras.src.engine.training:Model.{name}",
+            method(f"{_HERE}.training.pickling:{function}"),
+            "tf_keras pickles in a format that changes a model's losses and optimizer.",
+        )
+        for name, function in (("__reduce__", "reduce"), ("__deepcopy__", "deep_copy"))
+    ],
     Patch(f"{MODEL}.to_yaml", method(f"{_HERE}.training.attributes:to_yaml"), "Removed since; needs PyYAML."),
     Patch(
         "tf_keras.src.engine.sequential:Sequential.model",
