@@ -67,7 +67,7 @@ def _replaced(layer: Any, name: str, method: Any) -> Iterator[None]:
 
 def of_keras(module: str) -> bool:
     """Returns whether a module's name, which a script's process changes, is one of tf_keras's."""
-    return module.startswith(("tf_keras.", "keras.", "tensorflow.python.keras."))
+    return module.startswith(("tf_keras.", "keras."))
 
 
 def _numbers(shape: Any) -> Any:
