@@ -119,5 +119,4 @@ def take_the_place(root: str) -> None:
     ]
     for name in kept:
         parent, _, last = name.rpartition(".")
-        if not hasattr(sys.modules[parent], last):
-            setattr(sys.modules[parent], last, sys.modules[name])
+        vars(sys.modules[parent]).setdefault(last, sys.modules[name])  # a look-up would import tf_keras
