@@ -102,7 +102,7 @@ def plant(root: str, replace: Callable[[Any], Any]) -> ModuleType:
     python = _Python(f"{root}.python")
     name = f"{python.__name__}.keras"
     top = stand_ins.StandIn(name, MODULES[""], {}, replace)
-    sys.modules[python.__name__], sys.modules[name], python.keras = python, top, top
+    sys.modules[python.__name__], sys.modules[name], vars(python)["keras"] = python, top, top
     own = {module: {each: partial(find, name, path) for each, path in names.items()} for module, names in OWN.items()}
     leaks = {module: {"K": lambda: top.backend} for module in MODULES}
     stand_ins.build(name, MODULES, own, replace, leaks)
@@ -113,7 +113,7 @@ def take_the_place(root: str) -> None:
     """Registers the stand-ins under TensorFlow's own names, in a script's own process."""
     for module in MODULES:
         sys.modules[f"{NAME}.{module}".rstrip(".")] = sys.modules[f"{root}.python.keras.{module}".rstrip(".")]
-    importlib.import_module("tensorflow.python").keras = sys.modules[NAME]
+    vars(importlib.import_module("tensorflow.python"))["keras"] = sys.modules[NAME]
     kept = [
         name for name in sys.modules if name.startswith(f"{NAME}.") and name.removeprefix(f"{NAME}.") not in MODULES
     ]

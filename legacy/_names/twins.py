@@ -26,7 +26,8 @@ def twin(base: Any, body: Mapping[str, Any], name: str | None = None, metaclass:
 
     def derived(subclass: type) -> bool:
         # An ABCMeta asks its subclasses in turn, hence the twin, hence without end.
-        return (type if type(base) is ABCMeta else type(base)).__subclasscheck__(base, subclass)
+        check: Any = (type if type(base) is ABCMeta else type(base)).__subclasscheck__
+        return check(base, subclass)
 
     # With its own module name, tf_keras would take this for a program's layer and convert its `call` with AutoGraph.
     made: Any = None
