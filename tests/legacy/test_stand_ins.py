@@ -120,6 +120,13 @@ def test_one_class_under_all_its_names():
     assert tf1.__version__ == tf1.VERSION == "1.15.5"
 
 
+def test_the_class_of_tensors_is_that_of_the_mode():
+    assert isinstance(tf.constant(1.0), tf1.Tensor)
+    with legacy.session():
+        assert type(tf1.constant(1.0)) is tf1.Tensor
+    assert tf1.Tensor is tf.Tensor
+
+
 def test_old_arithmetic():
     v1 = importlib.import_module("tf_keras.api._v1.keras.layers")
     assert keras.layers.LSTM is v1.LSTM
