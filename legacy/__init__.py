@@ -29,8 +29,8 @@ Imports have no cycles, late imports included. From the lowest:
 
     _internals; _patches.patch, applying; _tensorflow_1; _runtime.dialect, guards;
     _names.refusing, stand_ins, twins, tf_layers;
-    _contrib, _keras_224, _keras_1; the tables of _patches; _runtime.session; _names.replaced; tensorflow;
-    _names.own, finding; keras; _lift; _runtime.script
+    _contrib, _keras_224, _keras_1; the tables of _patches; _runtime.session; _names.replaced;
+    _names.paths, tf_python_keras; tensorflow; _names.own, finding; keras; _lift; _runtime.script
 """
 
 from importlib import import_module

@@ -13,9 +13,11 @@ from typing import Any
 import tensorflow as _today
 
 from nthgrad.legacy._contrib import tree as _tree
+from nthgrad.legacy._internals import ops as _ops
 from nthgrad.legacy._names import refusing as _refusing
 from nthgrad.legacy._names import stand_ins as _stand_ins
 from nthgrad.legacy._names import tf_layers as _tf_layers
+from nthgrad.legacy._names import tf_python_keras as _tf_python_keras
 from nthgrad.legacy._names.modules import TF_KERAS_115_MODULES as _TF_KERAS_115_MODULES
 from nthgrad.legacy._names.replaced import of_tf_keras_115 as _of_tf_keras_115
 from nthgrad.legacy._patches.tables import PATCHES as _PATCHES
@@ -91,6 +93,7 @@ examples = _tree.plant_examples(__name__)
 keras = _stand_ins.StandIn(f"{__name__}.keras", _TF_KERAS_115_MODULES[""], {}, _of_tf_keras_115)
 sys.modules[keras.__name__] = keras
 _stand_ins.build(keras.__name__, _TF_KERAS_115_MODULES, {}, _of_tf_keras_115)
+python = _tf_python_keras.plant(__name__, _of_tf_keras_115)
 
 _REFUSED = {
     "estimator": "Write the training loop with tf.Session, or train a Keras model.",
@@ -101,11 +104,13 @@ _REFUSED = {
 def __getattr__(name: str) -> Any:
     if name == "__all__":  # read by `from ... import *`
         return [public for public in __dir__() if not public.startswith("_")]
+    if name == "Tensor":
+        return _ops.tensor_class()
     if name in _REFUSED:
         return _refusing.refused(f"tf.{name}", _REFUSED[name])
     if name in _v1.__dict__ or (not name.startswith("_") and hasattr(_v1, name)):
         return _old(_v1, name, __name__)
-    if f"tensorflow.{name}" in sys.modules:  # tf.python
+    if f"tensorflow.{name}" in sys.modules:  # tf.core
         return sys.modules[f"tensorflow.{name}"]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

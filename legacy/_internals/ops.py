@@ -1,12 +1,11 @@
-"""Private functions for gradients, seeds, static values and moving averages of ops."""
+"""Private functions for seeds, static values and moving averages of ops."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import (
-    ops,  # has the registry of gradient functions, which nothing public reads
+    ops,  # the class of the tensors of graphs, which was tf.Tensor
     random_seed,  # its get_seed is patched; tf.compat.v1.get_seed still points to the original
     tensor_util,  # the same static values as in tf.reduce_sum
 )
@@ -24,11 +23,6 @@ def get_seed(seed: int | None) -> tuple[int, int]:
 def constant_value(tensor: tf.Tensor) -> np.ndarray | None:
     """Returns the value of a tensor if it is known while the graph is built."""
     return tensor_util.constant_value(tensor)
-
-
-def gradient_function(op_type: str) -> Callable:
-    """Returns TensorFlow's gradient function of an op type."""
-    return ops.gradient_registry.lookup(op_type)
 
 
 def evaluated(tensor: tf.Tensor) -> Any:
@@ -57,3 +51,8 @@ def update_input(op: tf.Operation, index: int, tensor: tf.Tensor) -> None:
 def add_control_inputs(op: tf.Operation, before: list[tf.Operation]) -> None:
     """Lets an op run after others; tf.control_dependencies does so for new ops only."""
     op._add_control_inputs(before)
+
+
+def tensor_class() -> type:
+    """Returns the exact class of tensors here and now."""
+    return tf.Tensor if tf.executing_eagerly() else ops.SymbolicTensor

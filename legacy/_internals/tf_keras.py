@@ -200,3 +200,10 @@ def keras_initializer_class() -> type:
     from tf_keras.src.initializers import initializers
 
     return initializers.Initializer
+
+
+def convert_shapes(shapes: Any) -> Any:
+    """Returns shapes of any form as TensorShapes."""
+    from tf_keras.src.utils import tf_utils
+
+    return tf_utils.convert_shapes(shapes, to_tuples=False)

@@ -3,13 +3,16 @@
 Each function takes the current attribute and returns that of Keras 2.2.4 (see `_patches.keras_layers`).
 """
 
-from functools import cache, wraps
+import contextlib
+from collections.abc import Iterator
+from functools import wraps
 from typing import Any
 
 import tensorflow as tf
 
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import tf_keras
+from nthgrad.legacy._keras_224.functions import has_arg
 from nthgrad.legacy._runtime import dialect
 
 
@@ -42,17 +45,29 @@ def built_of_numbers(function: Any) -> Any:
     @wraps(function)
     def _maybe_build(self: Any, inputs: Any) -> None:
         build = self.build
-        own = not getattr(build, "__module__", "").startswith("tf_keras.")
+        own = not of_keras(getattr(build, "__module__", ""))
         if self.built or not own or not dialect.keras_224(self):
             function(self, inputs)
             return
-        object.__setattr__(self, "build", lambda shape: build(_numbers(shape)))
-        try:
+        with _replaced(self, "build", lambda shape: build(_numbers(shape))):
             function(self, inputs)
-        finally:
-            object.__delattr__(self, "build")
 
     return _maybe_build
+
+
+@contextlib.contextmanager
+def _replaced(layer: Any, name: str, method: Any) -> Iterator[None]:
+    """Replaces a method of one layer for the block."""
+    object.__setattr__(layer, name, method)
+    try:
+        yield
+    finally:
+        object.__delattr__(layer, name)
+
+
+def of_keras(module: str) -> bool:
+    """Returns whether a module's name, which a script's process changes, is one of tf_keras's."""
+    return module.startswith(("tf_keras.", "keras."))
 
 
 def _numbers(shape: Any) -> Any:
@@ -61,7 +76,86 @@ def _numbers(shape: Any) -> Any:
         return None if shape.rank is None else tuple(shape.as_list())
     if isinstance(shape, dict):
         return {key: _numbers(each) for key, each in shape.items()}
+    if isinstance(shape, tuple) and not any(isinstance(each, (tuple, list, tf.TensorShape)) for each in shape):
+        return tuple(getattr(each, "value", each) for each in shape)  # of a Dimension
     return [_numbers(each) for each in shape] if isinstance(shape, (list, tuple)) else shape
+
+
+def numbers_of_output(function: Any) -> Any:
+    """Returns the output shape as a tuple of integers and None, or a list of tuples."""
+
+    @wraps(function)
+    def compute_output_shape(self: Any, input_shape: Any) -> Any:
+        if not dialect.keras_224(self):
+            return function(self, input_shape)
+        return _numbers(function(self, _numbers(input_shape)))
+
+    return compute_output_shape
+
+
+def same_shape(function: Any) -> Any:
+    """Returns the input shape for a layer that does not compute another."""
+
+    @wraps(function)
+    def compute_output_shape(self: Any, input_shape: Any) -> Any:
+        infers = tf.executing_eagerly() or not dialect.keras_224(self)  # Lambda switches to eager mode and calls it
+        return function(self, input_shape) if infers else input_shape
+
+    return compute_output_shape
+
+
+def shape_at_each_step(function: Any) -> Any:
+    """Calls the wrapped layer's `compute_output_shape`, which may be a program's own, with a tuple."""
+
+    @wraps(function)
+    def compute_output_shape(self: Any, input_shape: Any) -> Any:
+        if not dialect.keras_224(self):
+            return function(self, input_shape)
+        batch, steps, *sizes = _numbers(input_shape)
+        batch, *sizes = self.layer.compute_output_shape((batch, *sizes))
+        return batch, steps, *sizes
+
+    return compute_output_shape
+
+
+def with_tensor_shapes(function: Any) -> Any:
+    """Runs a method of tf_keras that expects a TensorShape of `compute_output_shape`."""
+
+    @wraps(function)
+    def reset_states(self: Any, states: Any = None) -> None:
+        compute = self.compute_output_shape
+        with _replaced(self, "compute_output_shape", lambda shape: tf_keras.convert_shapes(compute(shape))):
+            function(self, states)
+
+    return reset_states
+
+
+def cell_built_with_constants(function: Any) -> Any:
+    """Passes the shapes of the constants to the cell's `build`: a list of the step's shape and theirs."""
+
+    @wraps(function)
+    def build(self: Any, input_shape: Any) -> None:
+        if not self._num_constants or not dialect.keras_224(self):
+            function(self, input_shape)
+            return
+        constants = [_numbers(each) for each in input_shape[-self._num_constants :]]
+        with contextlib.ExitStack() as stack:
+            for cell in _cells(self.cell):
+                if isinstance(cell, tf_keras.interface("layers").Layer):
+                    own = cell.build
+                    stack.enter_context(
+                        _replaced(cell, "build", lambda shape, own=own: own([_numbers(shape), *constants]))
+                    )
+            function(self, input_shape)
+
+    return build
+
+
+def _cells(cell: Any) -> list[Any]:
+    """Returns the cell, or the cells of a stack whose `call` takes constants."""
+    if not hasattr(cell, "cells"):
+        return [cell]
+    return [inner for each in cell.cells if has_arg(each.call, "constants") for inner in _cells(each)]
 
 
 def batch_input_shape(today: Any) -> Any:
@@ -107,7 +201,7 @@ def untracked(function: Any) -> Any:
 
     @wraps(function)
     def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807
-        old = [cls for cls in type(self).__mro__ if cls.__module__.startswith("tf_keras.")]
+        old = [cls for cls in type(self).__mro__ if of_keras(cls.__module__)]
         if (
             name in _TRACKED
             or old[0] is type(self)
@@ -142,25 +236,6 @@ def of_the_wrapped(name: str) -> Any:
         return property(weights, today.fset)
 
     return make
-
-
-def named_model(function: Any) -> Any:
-    """Names the class of `Model(inputs, outputs)` Model, in saved files too."""
-
-    def __new__(cls: type, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
-        made = function(cls, *args, **kwargs)
-        if type(made).__name__ == "Functional" and dialect.keras_224():
-            made.__class__ = _model_class(type(made))
-        return made
-
-    return staticmethod(__new__)
-
-
-@cache
-def _model_class(functional: type) -> type:
-    return type(functional)(
-        "Model", (functional,), {"__module__": functional.__module__, "__doc__": functional.__doc__}
-    )
 
 
 def config(function: Any) -> Any:

@@ -3,10 +3,62 @@
 Each function takes the current attribute and returns that of Keras 2.2.4 (see `_patches.keras_models`).
 """
 
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
+from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._runtime import dialect
+
+
+@cache
+def model_class() -> Any:
+    """Creates `keras.models.Model`: the exact class of models made of inputs and outputs.
+
+    tf_keras has two classes, Model and Functional. This one derives from Functional, and counts every Model as its
+    instance. A program's subclasses derive from Model.
+    """
+    base: Any = tf_keras.source("engine.training").Model
+    functional = tf_keras.source("engine.functional").Functional
+
+    class Meta(type(functional)):
+        def __new__(mcls, name: str, bases: tuple[type, ...], body: dict[str, Any], **kwargs: Any) -> Any:
+            bases = tuple(base if each is made else each for each in bases)
+            return super().__new__(mcls, name, bases, body, **kwargs)
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            return base(*args, **kwargs) if cls is made else super().__call__(*args, **kwargs)
+
+        def __instancecheck__(cls, instance: Any) -> bool:
+            return isinstance(instance, base) if cls is made else super().__instancecheck__(instance)
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return issubclass(subclass, base) if cls is made else super().__subclasscheck__(subclass)
+
+        def __setattr__(cls, name: str, value: Any) -> None:
+            super().__setattr__(name, value)
+            if cls is made:  # programs add methods, for Sequential and subclasses too
+                setattr(base, name, value)
+
+    @wraps(functional.__init__)  # tf_keras compares the arguments
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        (functional if type(self) is made else base).__init__(self, *args, **kwargs)  # subclasses call it by name
+
+    made: Any = None
+    body = {"__init__": __init__, "__module__": "keras.engine.training", "__doc__": base.__doc__}
+    made = Meta("Model", (functional,), body)
+    return made
+
+
+def named_model(function: Any) -> Any:
+    """Makes the class of `Model(inputs, outputs)` Model, in saved files too."""
+
+    def __new__(cls: type, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+        made = function(cls, *args, **kwargs)
+        if type(made).__name__ == "Functional" and dialect.keras_224():
+            made.__class__ = model_class()
+        return made
+
+    return staticmethod(__new__)
 
 
 def set_name(today: Any) -> Any:

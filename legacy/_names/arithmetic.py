@@ -1,4 +1,4 @@
-"""Names whose formulas in Keras 2.2.4 differ from tf_keras's, by module, with their paths (see `leaks`)."""
+"""Names whose formulas in Keras 2.2.4 differ from tf_keras's, by module, with their paths (see `paths`)."""
 
 from nthgrad.legacy._keras_224.arithmetic.aliases import LOSS_ALIASES
 

@@ -49,7 +49,7 @@ def _conv_lstm_cell(name: str) -> type:
         kwargs.pop("rank", None)  # a saved configuration has it
         base.__init__(self, 2, filters, kernel_size, **kwargs)
 
-    return twin(base, {"__init__": __init__}, name=name)
+    return twin(base, {"__init__": __init__, "__module__": "keras.layers.convolutional_recurrent"}, name=name)
 
 
 _MAKERS = {"ConvLSTM2DCell": _conv_lstm_cell, **{f"Pooling{n}D": _pooling for n in (1, 2, 3)}}

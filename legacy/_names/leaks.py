@@ -1,12 +1,9 @@
 """Names that modules of Keras 2.2.4 had imported: programs write `from keras.layers.core import K`.
 
-A path is "module:name", or "module" alone. A path that starts with a dot belongs to the old tree itself.
+They are given by their paths (see `paths`).
 """
 
-
-def of(module: str, names: str) -> dict[str, str]:
-    """Returns the paths of names of a module."""
-    return {name: f"{module}:{name}" for name in names.split()}
+from nthgrad.legacy._names.paths import of
 
 
 def _modules(within: str, names: str) -> dict[str, str]:

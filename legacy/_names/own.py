@@ -1,9 +1,10 @@
-"""Keras 2.2.4 names that tf_keras has moved, changed or removed; paths as in `leaks`.
+"""Keras 2.2.4 names that tf_keras has moved, changed or removed, with their paths (see `paths`).
 
 They are looked up before tf_keras's names.
 """
 
-from nthgrad.legacy._names.leaks import TRAINING, of
+from nthgrad.legacy._names.leaks import TRAINING
+from nthgrad.legacy._names.paths import of
 
 _OLD_1, _OLD_2 = "nthgrad.legacy._keras_1", "nthgrad.legacy._keras_224"
 _TF_LAYERS = "tf_keras.src.layers"

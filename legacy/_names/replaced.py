@@ -7,6 +7,7 @@ from typing import Any
 
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._keras_1 import arguments
+from nthgrad.legacy._keras_224 import models
 from nthgrad.legacy._names.twins import class_of_tf_keras_115
 from nthgrad.legacy._patches.tables import PATCHES
 from nthgrad.legacy._runtime import dialect, guards
@@ -20,13 +21,17 @@ _GRAPH_FUNCTIONS = {
 
 def of_keras_224(value: Any) -> Any:
     """Returns Keras 2.2.4's replacement of an object of tf_keras, or the object itself."""
-    return _guards_by_id().get(id(value)) or _patched_by_id().get(id(value), value)
+    return models.model_class() if value is tf_keras.source("engine.training").Model else _replaced(value)
 
 
 def of_tf_keras_115(value: Any) -> Any:
     """Returns tf.keras 1.15's replacement of an object of tf_keras, or the object itself."""
-    found = of_keras_224(value)
+    found = _replaced(value)
     return _marked(found) if isinstance(found, (type, FunctionType)) else found
+
+
+def _replaced(value: Any) -> Any:
+    return _guards_by_id().get(id(value)) or _patched_by_id().get(id(value), value)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Creates classes that replace a class of tf_keras, also in `isinstance` and `issubclass`."""
 
+from abc import ABCMeta
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +22,12 @@ def twin(base: Any, body: Mapping[str, Any], name: str | None = None, metaclass:
             return isinstance(instance, base) if cls is made else super().__instancecheck__(instance)
 
         def __subclasscheck__(cls, subclass: type) -> bool:  # noqa: N805
-            return issubclass(subclass, base) if cls is made else super().__subclasscheck__(subclass)
+            return derived(subclass) if cls is made else super().__subclasscheck__(subclass)
+
+    def derived(subclass: type) -> bool:
+        # An ABCMeta asks its subclasses in turn, hence the twin, hence without end.
+        check: Any = (type if type(base) is ABCMeta else type(base)).__subclasscheck__
+        return check(base, subclass)
 
     # With its own module name, tf_keras would take this for a program's layer and convert its `call` with AutoGraph.
     made: Any = None

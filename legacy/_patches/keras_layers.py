@@ -1,14 +1,60 @@
 """Patches of layers: names, shapes, outputs and configurations as in Keras 2.2.4."""
 
-from nthgrad.legacy._keras_224 import layers
+from nthgrad.legacy._keras_224 import layers, models
 from nthgrad.legacy._patches.patch import Patch
 
 _ENGINE = "tf_keras.src.engine"
 _LAYER = f"{_ENGINE}.base_layer_v1:Layer"
+_LAYERS = "tf_keras.src.layers"
+
+# Every class of Keras 2.2.4 that defines `compute_output_shape`.
+_SHAPED = [
+    f"{_ENGINE}.functional:Functional",
+    f"{_ENGINE}.sequential:Sequential",
+    *(
+        f"{_LAYERS}.activation.{module}:{name}"
+        for module, name in {
+            "elu": "ELU",
+            "leaky_relu": "LeakyReLU",
+            "prelu": "PReLU",
+            "relu": "ReLU",
+            "softmax": "Softmax",
+            "thresholded_relu": "ThresholdedReLU",
+        }.items()
+    ),
+    f"{_LAYERS}.convolutional.base_conv:Conv",
+    *(f"{_LAYERS}.convolutional.conv{n}d_transpose:Conv{n}DTranspose" for n in (2, 3)),
+    f"{_LAYERS}.convolutional.depthwise_conv2d:DepthwiseConv2D",
+    *(
+        f"{_LAYERS}.core.{module}:{module.partition('_')[0].title()}"
+        for module in ("activation", "dense", "embedding", "lambda_layer", "masking")
+    ),
+    *(f"{_LAYERS}.locally_connected.locally_connected{n}d:LocallyConnected{n}D" for n in (1, 2)),
+    f"{_LAYERS}.merging.base_merge:_Merge",
+    f"{_LAYERS}.merging.concatenate:Concatenate",
+    f"{_LAYERS}.merging.dot:Dot",
+    f"{_LAYERS}.normalization.batch_normalization:BatchNormalizationBase",
+    *(f"{_LAYERS}.pooling.base_global_pooling{n}d:GlobalPooling{n}D" for n in (1, 2, 3)),
+    *(f"{_LAYERS}.pooling.base_pooling{n}d:Pooling{n}D" for n in (1, 2, 3)),
+    *(
+        f"{_LAYERS}.regularization.{name}:{name.title().replace('_', '')}"
+        for name in ("activity_regularization", "alpha_dropout", "dropout", "gaussian_dropout", "gaussian_noise")
+    ),
+    *(
+        f"{_LAYERS}.reshaping.{name}:{name.title().replace('_', '')}"
+        for name in ("flatten", "permute", "repeat_vector", "reshape")
+    ),
+    *(f"{_LAYERS}.reshaping.cropping{n}d:Cropping{n}D" for n in (1, 2, 3)),
+    *(f"{_LAYERS}.reshaping.up_sampling{n}d:UpSampling{n}D" for n in (1, 2, 3)),
+    *(f"{_LAYERS}.reshaping.zero_padding{n}d:ZeroPadding{n}D" for n in (1, 2, 3)),
+    f"{_LAYERS}.rnn.base_conv_rnn:ConvRNN",
+    f"{_LAYERS}.rnn.base_rnn:RNN",
+    f"{_LAYERS}.rnn.bidirectional:Bidirectional",
+]
 
 PATCHES = [
     Patch(
-        "tf_keras.src.layers.rnn.base_cudnn_rnn:_CuDNNRNN.__init__",
+        f"{_LAYERS}.rnn.base_cudnn_rnn:_CuDNNRNN.__init__",
         layers.on_a_gpu,
         "without a GPU it fails only in Session.run",
     ),
@@ -28,6 +74,28 @@ PATCHES = [
     ),
     Patch(f"{_LAYER}.__call__", layers.one_output, "Lambda(lambda z: K.gradients(*z)) returned a tensor"),
     Patch(f"{_LAYER}._maybe_build", layers.built_of_numbers, "layers compute with input_shape[1] as a number"),
+    *(
+        Patch(f"{place}.compute_output_shape", layers.numbers_of_output, "programs compute with its numbers")
+        for place in _SHAPED
+    ),
+    *(
+        Patch(f"{_ENGINE}.{module}:Layer.compute_output_shape", layers.same_shape, "by default it was the input's")
+        for module in ("base_layer", "base_layer_v1")
+    ),
+    Patch(
+        f"{_LAYERS}.rnn.time_distributed:TimeDistributed.compute_output_shape",
+        layers.shape_at_each_step,
+        "programs compute with its numbers",
+    ),
+    *(
+        Patch(f"{_LAYERS}.rnn.{place}.build", layers.cell_built_with_constants, "cells read the shapes of constants")
+        for place in ("base_rnn:RNN", "base_conv_rnn:ConvRNN")
+    ),
+    Patch(
+        f"{_LAYERS}.rnn.base_conv_rnn:ConvRNN.reset_states",
+        layers.with_tensor_shapes,
+        "it concatenates the shapes that layers compute",
+    ),
     Patch(f"{_LAYER}.output", layers.output, "tf_keras silently returns the first output of a shared layer"),
     *(
         Patch(f"{_LAYER}.{name}", layers.settable_weights(name), "Keras 1 layers set their lists of weights")
@@ -36,13 +104,15 @@ PATCHES = [
     Patch(f"{_LAYER}.__setattr__", layers.untracked, "assigning a variable to an attribute did not train it"),
     *(
         Patch(
-            f"tf_keras.src.layers.rnn.base_wrapper:Wrapper.{name}",
+            f"{_LAYERS}.rnn.base_wrapper:Wrapper.{name}",
             layers.of_the_wrapped(name),
             "a wrapper had the weights of its layer only",
         )
         for name in ("trainable_weights", "non_trainable_weights")
     ),
-    Patch(f"{_ENGINE}.training:Model.__new__", layers.named_model, "programs and files contain the class name Model"),
+    Patch(
+        f"{_ENGINE}.training:Model.__new__", models.named_model, "programs compare classes, and files contain the name"
+    ),
     Patch(f"{_LAYER}.get_config", layers.config, "programs print the configurations of layers"),
     Patch(f"{_ENGINE}.sequential:Sequential.get_config", layers.sequential_config, "programs count its layers"),
     Patch(f"{_ENGINE}.sequential:Sequential.build", layers.built_late, "it had inputs then; tf_keras's has none"),

@@ -129,6 +129,14 @@ PATCHES: list[Patch] = [
         wrapped(f"{_HERE}.training.saving:preprocess_weights"),
         "Had a last argument, `reshape`.",
     ),
+    *[
+        Patch(
+            f"tf_keras.src.engine.training:Model.{name}",
+            method(f"{_HERE}.training.pickling:{function}"),
+            "tf_keras pickles in a format that changes a model's losses and optimizer.",
+        )
+        for name, function in (("__reduce__", "reduce"), ("__deepcopy__", "deep_copy"))
+    ],
     Patch(
         "tf_keras.src.engine.sequential:Sequential.model",
         computed(f"{_HERE}.training.attributes:itself"),

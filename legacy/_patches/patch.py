@@ -10,10 +10,10 @@ REMOVED = object()  # returned by `make` to delete the name
 
 
 class Patch(NamedTuple):
-    """Replaces one attribute of a module or class.
+    """Replaces one attribute of a module or class, or one entry of a dict.
 
     Attributes:
-        where: "module:name" or "module:Class.name".
+        where: "module:name", "module:Class.name" or "module:dict.key".
         make: takes the current value, or None if there is none; returns the replacement.
         reason: why old programs need it.
         script_only: does not apply in a session.
@@ -31,23 +31,30 @@ class Patch(NamedTuple):
 
     @property
     def needs_tf_keras(self) -> bool:
-        """Whether the patch must wait for tf_keras, which takes seconds to import."""
-        return self.module.partition(".")[0] == "tf_keras"
+        """Whether the patch must wait for tf_keras, which takes seconds to import, and nthgrad's subclasses of it."""
+        return self.module.partition(".")[0] in ("tf_keras", "nthgrad")
 
     def owner(self) -> tuple[Any, str]:
-        """Returns the patched module or class, and the name of the attribute."""
+        """Returns the patched module, class or dict, and the name of the attribute or entry."""
         module, _, path = self.where.partition(":")
         owner: Any = importlib.import_module(module)
-        *classes, name = path.split(".")
-        for each in classes:
-            owner = getattr(owner, each)
+        *owners, name = path.split(".")
+        for each in owners:
+            owner = owner.get(each, {}) if isinstance(owner, dict) else getattr(owner, each)
         return owner, name
+
+    def current(self) -> Any:
+        """Returns the current value of the owner itself, not an inherited one; `_MISSING` if there is none."""
+        owner, name = self.owner()
+        if name in ("__name__", "__qualname__"):  # of a class; they are not among its attributes
+            return getattr(owner, name)
+        return (owner if isinstance(owner, dict) else vars(owner)).get(name, _MISSING)
 
     def made(self) -> tuple[Any, Any]:
         """Returns (current, replacement), cached."""
         if self not in _made:
             owner, name = self.owner()
-            before = getattr(owner, name, None)
+            before = owner.get(name) if isinstance(owner, dict) else getattr(owner, name, None)
             _made[self] = before, self.make(before)
         return _made[self]
 
@@ -61,10 +68,10 @@ class Patch(NamedTuple):
             a function that undoes the patch.
         """
         owner, name = self.owner()
-        before = vars(owner).get(name, _MISSING)
+        before = self.current()
         _, value = self.made()
         if value is not REMOVED:
-            setattr(owner, name, value)
+            _set(owner, name, value)
         elif before is not _MISSING:
             delattr(owner, name)
         public = aliases(before) if callable(before) and callable(value) else ()
@@ -75,11 +82,18 @@ class Patch(NamedTuple):
             for module, alias in public:
                 setattr(module, alias, before)
             if before is not _MISSING:
-                setattr(owner, name, before)
-            elif name in vars(owner):
+                _set(owner, name, before)
+            elif self.current() is not _MISSING:
                 delattr(owner, name)
 
         return undo
+
+
+def _set(owner: Any, name: str, value: Any) -> None:
+    if isinstance(owner, dict):
+        owner[name] = value
+    else:
+        setattr(owner, name, value)
 
 
 _made: dict[Patch, tuple[Any, Any]] = {}

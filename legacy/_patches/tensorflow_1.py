@@ -33,7 +33,7 @@ _MOVED = {
     "tensorflow.python.framework.ops:IndexedSlicesValue": (
         "tensorflow.python.framework.indexed_slices:IndexedSlicesValue"
     ),
-    "tensorflow.python.framework.ops:Tensor": "tensorflow.compat.v1:Tensor",
+    "tensorflow.python.framework.ops:Tensor": "tensorflow.python.framework.ops:SymbolicTensor",
     "tensorflow.python.framework.graph_util:convert_variables_to_constants": (
         "tensorflow.compat.v1.graph_util:convert_variables_to_constants"
     ),
@@ -103,9 +103,12 @@ PATCHES: list[Patch] = [
     ),
     Patch("tensorflow.python.training.ftrl:FtrlOptimizer._prepare", randomness.making(-9), "it made nine fewer ops"),
     Patch("tensorflow.python.training.ftrl:FtrlOptimizer._zeros_slot", randomness.making(-2), "it made two fewer ops"),
-    Patch(
-        "tensorflow.python.framework.ops:get_gradient_function",
-        slopes.lookup,
-        "gradients made more ops, and the first input of Maximum(x, x) had the whole gradient",
-    ),
+    *[
+        Patch(
+            f"tensorflow.python.framework.ops:gradient_registry._registry.{kind}.type",
+            slopes.of(kind),
+            "gradients made more ops, and the first input of Maximum(x, x) had the whole gradient",
+        )
+        for kind in slopes.FUNCTIONS
+    ],
 ]

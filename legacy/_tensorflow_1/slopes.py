@@ -5,7 +5,7 @@ Today's omit sums over no axes and reshapes to the same shape. The values are eq
 
 import weakref
 from collections.abc import Callable
-from functools import cache, partial, wraps
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,20 @@ raw = tf.raw_ops
 v1 = tf.compat.v1
 
 
-def lookup(function: Callable) -> Callable:
-    """Wraps the lookup of an op's gradient function to find those of this module."""
+_today: dict[str, Callable] = {}  # TensorFlow's own functions, before those of this module take their places
 
-    @wraps(function)
-    def inner(op: tf.Operation) -> Any:
-        found = function(op)
-        old = FUNCTIONS.get(op.type)
-        # A program may override it with tf.RegisterGradient and gradient_override_map.
-        return old if old is not None and found is ops.gradient_function(op.type) else found
 
-    return inner
+def of(kind: str) -> Callable[[Callable], Callable]:
+    """Returns the `Patch.make` of an op type's gradient function in TensorFlow's registry.
+
+    It replaces the entry itself: programs read entries, call them and put their own in their places.
+    """
+
+    def make(today: Callable) -> Callable:
+        _today[kind] = today
+        return FUNCTIONS[kind]
+
+    return make
 
 
 def _static(tensor: tf.Tensor) -> Any:
@@ -190,7 +193,7 @@ def _sum_of_known_shape(op: tf.Operation, grad: Any, key: Any) -> Any:
     if key is not None and key not in found:
         found[key] = True
         randomness.add(12)  # ops of the shape with `keepdims=True`, once in a graph
-    return ops.gradient_function("Sum")(op, grad)
+    return _today["Sum"](op, grad)
 
 
 def _mean(op: tf.Operation, grad: Any) -> Any:
@@ -232,7 +235,7 @@ def _cumulative_product(op: tf.Operation, grad: Any) -> Any:
 
 def _as_today(op: tf.Operation, grad: Any, *others: Any, more: int) -> Any:
     randomness.add(more)
-    return ops.gradient_function(op.type)(op, grad, *others)
+    return _today[op.type](op, grad, *others)
 
 
 @cache
@@ -240,7 +243,7 @@ def _gather_casts() -> bool:
     """Returns whether today's gradient of a gather casts a shape, as TensorFlow 1's did; true in 2.16, not in 2.21."""
     with tf.Graph().as_default() as graph:
         y = raw.GatherV2(params=tf.zeros([2]), indices=[0], axis=0)
-        ops.gradient_function("GatherV2")(y.op, y)
+        _today["GatherV2"](y.op, y)
     return any(op.type == "Cast" for op in graph.get_operations())
 
 

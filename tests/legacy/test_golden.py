@@ -16,9 +16,10 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 PROGRAMS = {path.stem: path for path in sorted((GOLDEN / "programs").glob("*.py"))}
 RECORDED = GOLDEN / "recorded"
 
-# What a session does not give: it leaves NumPy, and what the program itself does to an array, as they are.
+# What a session does not give: it leaves NumPy, what the program itself does to an array, and classes as they are.
 NOT_IN_A_SESSION = {
     "old_arrays_and_files": "NumPy's old arguments, h5py's old ways",
+    "class_names": "the names of classes, by which the program around a session pickles them",
     "old_habits": "NumPy's old names",
     "physics_kdv_discovery": "'%f' % an array of one element",
 }
@@ -26,9 +27,10 @@ NOT_IN_A_SESSION = {
 SAID = {
     "old_habits": "WARNING:tensorflow:Variable += will be deprecated. Use variable.assign_add if you want assignment to the variable value or 'x = x + y' if you want a new python Tensor object.\n"
 }
-# A process costs seconds, so script mode runs these, one with loops, and one whose parts of nthgrad are imported when
+# A process costs seconds, so script mode runs these, one with loops, one
+# that imports private modules, and one whose parts of nthgrad are imported when
 # `tensorflow` has its old meaning already; and in one process the four programs that everything began with.
-SOME = ("loops_", "keras_losses_")
+SOME = ("loops_", "keras_losses_", "tf_python_")
 IN_A_PROCESS = [name for name in PROGRAMS if name.startswith(SOME) or name in NOT_IN_A_SESSION]
 TOGETHER = [name for name in PROGRAMS if name.startswith(("s1_", "s2_", "s3_", "s4_"))]
 BETWEEN = """
@@ -42,8 +44,9 @@ _STAND_INS = {"tensorflow": "nthgrad.legacy.tensorflow", "keras": "nthgrad.legac
 
 
 def _stand_in(top: str, below: str) -> str | None:
-    """The package to import from in the place of `top`; TensorFlow's private modules are today's."""
-    return None if below.split(".")[0] == "python" else _STAND_INS.get(top)
+    """The package to import from in the place of `top`; TensorFlow's private modules are today's, but for Keras."""
+    private = below.split(".")[0] == "python" and below.split(".")[1:2] != ["keras"]
+    return None if private else _STAND_INS.get(top)
 
 
 class _Imports(ast.NodeTransformer):

@@ -126,9 +126,7 @@ OBSERVED = {
     "public names of what sessions patch": public,
     "names that a script is given": lambda: [hasattr(np, name) for name in ("float", "asscalar", "Inf", "product")],
     "NumPy's print": lambda: (np.get_printoptions(), repr(np.float32(1.5))),
-    "what sessions patch": lambda: [
-        (patch.where, id(vars(patch.owner()[0]).get(patch.owner()[1]))) for patch in PATCHES if not patch.script_only
-    ],
+    "what sessions patch": lambda: [(patch.where, id(patch.current())) for patch in PATCHES if not patch.script_only],
     "filters of warnings": lambda: list(warnings.filters),
 }
 

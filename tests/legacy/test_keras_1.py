@@ -317,9 +317,7 @@ def test_an_old_name_reaches_the_class_that_is_made_of_the_layer():
 
 def test_patches_that_share_a_place_are_taken_back_in_turn():
     def now():
-        return {
-            patch.where: patch.owner()[0].__dict__.get(patch.owner()[1]) for patch in PATCHES if not patch.script_only
-        }
+        return {patch.where: patch.current() for patch in PATCHES if not patch.script_only}
 
     before = now()
     with legacy.session():

@@ -14,6 +14,7 @@ import nthgrad.legacy.keras as keras
 import nthgrad.legacy.tensorflow as tf1
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
+from nthgrad.legacy._names import tf_python_keras
 from nthgrad.legacy._names.modules import KERAS_MODULES
 from nthgrad.legacy.keras import backend as K  # noqa: N812 as every program of the time says
 
@@ -34,7 +35,24 @@ def test_every_keras_module_is_there(name):
     assert len(star(full)) > 1 or name == "wrappers"  # which has modules only
 
 
-@pytest.mark.parametrize("source", sorted({source for all_ in KERAS_MODULES.values() for source in all_}))
+@pytest.mark.parametrize("name", sorted(tf_python_keras.MODULES))
+def test_every_module_under_tf_kerass_private_name_is_there(name):
+    full = f"nthgrad.legacy.tensorflow.python.keras.{name}".rstrip(".")
+    module = importlib.import_module(full)
+    parent, _, last = full.rpartition(".")
+    assert getattr(importlib.import_module(parent), last) is module
+    assert all(hasattr(module, own) for own in tf_python_keras.OWN.get(name, ()))
+
+
+def test_other_private_modules_of_tensorflow_are_todays():
+    assert tf1.python.framework.ops is importlib.import_module("tensorflow.python.framework.ops")
+    assert "nthgrad" not in importlib.import_module("tensorflow.python.keras").__name__
+
+
+SOURCES = {source for tree in (KERAS_MODULES, tf_python_keras.MODULES) for all_ in tree.values() for source in all_}
+
+
+@pytest.mark.parametrize("source", sorted(SOURCES))
 def test_every_source_is_there(source):
     assert importlib.import_module(source)
 
@@ -100,6 +118,13 @@ def test_one_class_under_all_its_names():
     assert not issubclass(tf_keras.layers.Dense, keras.layers.Lambda)
     assert keras.__version__ == "2.2.4"
     assert tf1.__version__ == tf1.VERSION == "1.15.5"
+
+
+def test_the_class_of_tensors_is_that_of_the_mode():
+    assert isinstance(tf.constant(1.0), tf1.Tensor)
+    with legacy.session():
+        assert type(tf1.constant(1.0)) is tf1.Tensor
+    assert tf1.Tensor is tf.Tensor
 
 
 def test_old_arithmetic():

@@ -4,17 +4,19 @@ They differ from tf_keras's `optimizer_v1` in three ways:
 
 * `clipnorm` bounds the norm of all gradients together; 0 means no bound.
 * `get_updates` also accepts the argument order of Keras 1.
-* The count of steps is read after its increment. Keras incremented and read it in the same `Session.run`; TensorFlow
-  1.15 read the incremented value in all but a few percent of runs. So Adam's t starts at 2, not at 1 as documented, and
-  its first step is a quarter shorter. `decay` already applies in the first step.
+* The count of steps is read after its increment. Keras incremented and read it in the same `Session.run`, so the two
+  raced; for Keras's optimizers TensorFlow 1.15 read the incremented value in all but a few percent of runs. So Adam's t
+  starts at 2, not at 1 as documented, and its first step is a quarter shorter. `decay` already applies in the first
+  step. For programs' own optimizers the winner varied with the graph and the load; more often it was the increment.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.legacy._internals import tf_keras
+from nthgrad.legacy._internals import ops, tf_keras
 from nthgrad.legacy._keras_224.arithmetic import deserializing
 
 Step = tuple[list[tuple[Any, tf.Tensor]], tf.Tensor]  # the slots with their new values, and the new parameter
@@ -27,6 +29,11 @@ class Optimizer(_today().Optimizer):
 
     slots = 1  # the number of variables for each parameter, of the same shape
     counted = True  # whether `iterations` is saved with the weights
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "get_updates" in vars(cls):
+            cls.get_updates = _reading_after_increments(vars(cls)["get_updates"])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if "learning_rate" in kwargs:  # Keras 2.3's name
@@ -101,6 +108,38 @@ class Optimizer(_today().Optimizer):
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
         self.lr = value
+
+
+def _reading_after_increments(get_updates: Callable) -> Callable:
+    """Wraps a program's method, so that it reads variables after their increments by constants.
+
+    The order in which it builds the two makes no difference.
+    """
+
+    @wraps(get_updates)
+    def inner(self: Any, *args: Any, **kwargs: Any) -> Any:
+        graph = tf.compat.v1.get_default_graph()
+        before = len(graph.get_operations())
+        updates = get_updates(self, *args, **kwargs)
+        added = graph.get_operations()[before:]
+        increments = {
+            op.inputs[0]: op
+            for op in added
+            if op.type == "AssignAddVariableOp" and ops.constant_value(op.inputs[1]) is not None
+        }
+        for op in added:
+            increment = increments.get(_variable(op.inputs[0])) if op.type == "ReadVariableOp" else None
+            if increment is not None and increment not in op.control_inputs:
+                ops.add_control_inputs(op, [increment])
+        return updates
+
+    return inner
+
+
+def _variable(handle: tf.Tensor) -> tf.Tensor:
+    while handle.op.type == "Switch":  # inside a tf.cond
+        handle = handle.op.inputs[0]
+    return handle
 
 
 def _loss_and_params(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
