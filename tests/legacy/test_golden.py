@@ -107,13 +107,14 @@ def test_in_a_session(name, tmp_path, monkeypatch):
     assert differences(name, in_a_session(with_stand_ins(PROGRAMS[name]), tmp_path)) == []
 
 
-# Programs that differentiate a gradient, or weight a gradient, or where something keeps a gradient TensorFlow's own.
+# Programs that differentiate a gradient, or weight one, or where something keeps a gradient TensorFlow's own. Those that
+# register a gradient cannot run twice in a process.
 ACCELERATED = (  # noqa: SIM905  a list would take thirty lines
     "batch_second_derivative contrib_layers custom_layer dense_input_gradient float64_fourth_order grad_ys "
     "gradient_penalty hessians_several input_tensor_float64 integer_branches lambda_several_outputs "
-    "layers_derivatives matmul_and_prod mixed_partials own_gradients pde_deep_galerkin pde_deep_ritz "
+    "layers_derivatives matmul_and_prod mixed_partials pde_deep_galerkin pde_deep_ritz "
     "physics_allen_cahn physics_burgers physics_hamiltonian physics_schroedinger s1_lambda_chain s2_session_chain "
-    "s3_hessians saver_and_metagraph stop_gradients tf_py_func tf_recurrent unconnected where_and_cond"
+    "s3_hessians saver_and_metagraph stop_gradients tf_recurrent unconnected where_and_cond"
 ).split()
 
 
