@@ -44,13 +44,13 @@ def accelerated(*, report: bool | Callable[[str], object] = False) -> Generator[
     """
     show = _to_stderr if report is True else report or None
     before = _LOCAL.report
-    _LOCAL.report = _Report(show)
     _install()
+    _LOCAL.report = _Report(show)
     try:
         yield
     finally:
-        _uninstall()
         _LOCAL.report = before
+        _uninstall()
 
 
 def accelerated_gradients(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:

@@ -26,6 +26,8 @@ from nthgrad.errors import NthgradError
 
 Tensors = Sequence[tf.Tensor]
 
+_OWN = tf.gradients  # `nthgrad.accelerated` replaces the name
+
 
 @dataclass(frozen=True)
 class Way:
@@ -77,7 +79,7 @@ def gradients(request: Request, xs: Tensors) -> tuple[list[tf.Tensor | None], li
                 found[i] = _by_series(request, plan)
             ways[i] = Way(plan.again, "it is of first order")
         except (NotProvedError, NthgradError) as error:
-            plans[i], ways[i] = None, Way(False, str(error), isinstance(x, tf.Variable))
+            plans[i], ways[i] = None, Way(False, str(error), not isinstance(x, tf.Tensor))
     rest = [i for i in range(len(xs)) if i not in found]
     for i, g in zip(rest, request.own([xs[i] for i in rest]), strict=True):
         plan = plans[i]
@@ -104,8 +106,8 @@ class _Plan:
 
 def _plan(request: Request, x: tf.Tensor) -> _Plan:
     graph = tf.compat.v1.get_default_graph()
-    if isinstance(x, tf.Variable):
-        raise NotProvedError("a variable is no tensor of rows")
+    if not isinstance(x, tf.Tensor) or isinstance(x, tf.Variable):
+        raise NotProvedError("a variable or a composite tensor is no tensor of rows")
     if any(getattr(t, "graph", None) is not graph for t in (x, *request.ys)):
         raise NotProvedError("a tensor belongs to another graph")
     if _private.in_old_control_flow(graph):
@@ -115,12 +117,13 @@ def _plan(request: Request, x: tf.Tensor) -> _Plan:
     ops: dict[str, tf.Operation] = {}
     ys: list[tf.Tensor] = []
     for y, seed in zip(request.ys, request.seeds, strict=True):
-        if between := path(records, x, [y]):
+        between = path(records, x, [y])
+        if between or y.name == x.name:
             if y.dtype != x.dtype:
                 raise NotProvedError(f"{trace.describe(y.op)} is {y.dtype.name}, and x is {x.dtype.name}")
             ys.append(y if seed is None or _are_ones(seed) else _weighted(records, x, y, seed))
             ops.update((op.name, op) for op in between)
-    if not ys:
+    if not ops:
         raise NotProvedError("there is no differentiable path")
     if request.recorded is not None:
         for op in ops.values():
@@ -137,8 +140,10 @@ def _by_series(request: Request, plan: _Plan) -> tf.Tensor | None:
     for y in plan.ys:
         prove(records, y, source)
     found: list[tf.Tensor | None] = []
+    names: set[str] = set()
     for axis in source.axes:
         walks = [(y, _walk(records, y, x, axis)) for y in plan.ys]
+        names.update(name for _, walk in walks for name, _ in walk.axes)
         slopes = [walk.coefficient(y, walk.unit(axis)) for y, walk in walks]
         slopes = [c for c in slopes if c is not None]
         found.append(source.column(slopes) if slopes else None)
@@ -146,7 +151,8 @@ def _by_series(request: Request, plan: _Plan) -> tf.Tensor | None:
     if like is None:
         return _own_of_original(records, request, x)
     parts = [tf.zeros_like(like) if c is None else c for c in found]
-    return _recorded(request, plan, source.gradient(parts if len(parts) == 1 else [*map(used_alone, parts)]))
+    g = source.gradient(parts if len(parts) == 1 else [*map(used_alone, parts)])
+    return _recorded(request, plan, records.of_same_rows(g, names))
 
 
 def _walk(records: Records, y: tf.Tensor, x: tf.Tensor, axis: Axis) -> SharedWalk:
@@ -191,17 +197,19 @@ def _own_of_original(records: Records, request: Request, x: tf.Tensor) -> tf.Ten
         env: dict[str, tf.Tensor] = {}
         for name in made:
             of, seeds = records.requests[name]
-            found = tf.gradients(original(of), records.gradients[name].source.x, seeds)[0]
+            found = _OWN(original(of), records.gradients[name].source.x, seeds)[0]
             if found is not None:
                 env[name] = found
         return Walk(env).run(list(ys)) if env else list(ys)
 
-    return tf.gradients(original(request.ys), x, list(request.seeds))[0]
+    return _OWN(original(request.ys), x, list(request.seeds))[0]
 
 
 def _weighted(records: Records, x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns y times its seed: its gradient is that of y with this seed, where the seed does not vary with x."""
-    if path(records, x, [seed]):
+    if seed.shape.rank != y.shape.rank or not seed.shape.is_compatible_with(y.shape):
+        raise NotProvedError("the gradient given for a y has another shape")
+    if seed.name == x.name or path(records, x, [seed]):
         raise NotProvedError("the gradient given for a y depends on x")
     return y * seed
 

@@ -62,10 +62,11 @@ def _prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
         if gradient is None:
             _refuse(op)
             continue
-        if gradient.source.rows != by.rows:
+        if not _same_rows(gradient.source, by):
             raise NotProvedError(f"{trace.describe(op)} is a gradient by a tensor with other rows")
         for root in gradient.ys:
             prove(records, root, by)
+            prove(records, root, gradient.source)
         given |= dict.fromkeys([t.name for t in op.outputs], by.row_axes)
     if not by.row_axes:
         return ops
@@ -77,6 +78,11 @@ def _prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
     if found.axes is not None and list(found.axes) != by.row_axes:
         raise NotProvedError(f"{trace.describe(found.op)} moves the rows to another axis")
     return ops
+
+
+def _same_rows(a: Source, b: Source) -> bool:
+    """Whether the rows of two sources can be the same, as far as their lengths are known."""
+    return a.row_axes == b.row_axes and a.x.shape[: a.rows].is_compatible_with(b.x.shape[: b.rows])
 
 
 def _refuse(op: Any) -> None:
