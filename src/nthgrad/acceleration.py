@@ -153,7 +153,7 @@ def _to_stderr(line: str) -> None:
 
 def _site() -> str:
     """Returns the `file:line` that asks for a gradient: the innermost line outside of installed packages, if any."""
-    with tf.control_dependencies(None):
+    with tf.Graph().as_default():  # AutoGraph's map to the user's lines is found by creating an op
         frames = [f for f in reversed(list(tf.no_op().traceback or [])) if not trace.library(f.filename)]
     own = [f for f in frames if not os.path.realpath(f.filename).startswith(_LIBRARIES)]
     found = next(iter(own or frames), None)

@@ -18,7 +18,7 @@ from nthgrad.engines import _private
 from nthgrad.engines.graph import trace
 from nthgrad.engines.graph.walk import Walk, ancestors
 from nthgrad.engines.nested.columns import used_alone
-from nthgrad.engines.nested.proof import NotProvedError, path, prove
+from nthgrad.engines.nested.proof import NotProvedError, path, prove, require_unchanged
 from nthgrad.engines.nested.records import Gradient, Records
 from nthgrad.engines.nested.sources import Axis, Source
 from nthgrad.engines.nested.walk import SharedWalk
@@ -137,6 +137,7 @@ def _by_series(request: Request, plan: _Plan) -> tf.Tensor | None:
     """Returns a gradient from the series of what was differentiated before."""
     x, source = plan.source.x, plan.source
     records = Records.of(x.graph)
+    require_unchanged(plan.path)
     for y in plan.ys:
         prove(records, y, source)
     found: list[tf.Tensor | None] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -78,6 +78,27 @@ def _prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
     if found.axes is not None and list(found.axes) != by.row_axes:
         raise NotProvedError(f"{trace.describe(found.op)} moves the rows to another axis")
     return ops
+
+
+def require_unchanged(ops: Iterable[Any]) -> None:
+    """Raises where an op runs a function that reads a variable which was changed since: series read it again."""
+    for op in ops:
+        handles = [t for t in op.inputs if t.dtype == tf.resource] if op.type in kinds.FUNCTIONAL else []
+        users = {user.name: user for t in handles for user in t.consumers()}
+        if changing := [user for user in users.values() if any(map(trace.changes, _with_all_bodies([user])))]:
+            places = {o.name: i for i, o in enumerate(op.graph.get_operations())}
+            for user in changing:
+                if places[user.name] > places[op.name]:
+                    raise NotProvedError(f"{trace.describe(user)} changes a variable after {trace.describe(op)} read it")
+
+
+def _with_all_bodies(ops: Iterable[Any]) -> Iterator[Any]:
+    """Yields the ops and, recursively, all ops of each function that they call."""
+    for op in ops:
+        yield op
+        for graphs in trace.bodies(op).values():
+            for graph in graphs:
+                yield from _with_all_bodies(graph.get_operations())
 
 
 def _same_rows(a: Source, b: Source) -> bool:
