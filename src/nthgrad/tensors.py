@@ -76,10 +76,12 @@ def gradients_like(
     report: Report | None = None,
 ) -> list[Any]:
     """Returns what a `tf.gradients` returns, of TensorFlow 1 or 2, with its other arguments as options."""
-    if options.get("stop_gradients") and report is not None and not tf.executing_eagerly():
+    stops = options.get("stop_gradients")
+    has_stops = stops is not None and (_is_one(stops) or len(stops) > 0)
+    if has_stops and report is not None and not tf.executing_eagerly():
         report([nested.Way(False, "stop_gradients is given")])
     listed = [[v] if _is_one(v) else v for v in (ys, xs)]
-    if tf.executing_eagerly() or options.get("stop_gradients") or not all(isinstance(v, list | tuple) for v in listed):
+    if tf.executing_eagerly() or has_stops or not all(isinstance(v, list | tuple) for v in listed):
         return original(ys, xs, grad_ys, **options)
     ys, xs = map(list, listed)
     seeds = _converted(ys, grad_ys if grad_ys is None or isinstance(grad_ys, list | tuple) else [grad_ys])
