@@ -364,3 +364,20 @@ def test_graphs_are_collected():
         assert kept() == before
     finally:
         gc.unfreeze()
+
+
+def test_eager_gradients_are_reported():
+    variable = tf.Variable(points(1, 5))
+    lines = []
+    with ng.accelerated(report=lines.append):
+        for _ in range(2):
+            with tf.GradientTape() as tape:
+                with tf.GradientTape() as inner:
+                    inner.watch(X)
+                    y = tf.tanh(X @ variable) @ V
+                loss = tf.reduce_mean(inner.gradient(y, X) ** 2)
+            tape.gradient(loss, [variable])
+    number = inspect.currentframe().f_lineno - 2
+    assert lines == [
+        f"{__file__}:{number}: TensorFlow's own gradient: it is computed eagerly, outside of a tf.function"
+    ]

@@ -166,6 +166,8 @@ class GradientTape(tf.GradientTape):
         """Returns the gradients of the sum of the targets by the sources, as `tf.GradientTape.gradient` does."""
         ys, xs = tf.nest.flatten(target), tf.nest.flatten(sources)
         seeds = _converted(ys, None if output_gradients is None else tf.nest.flatten(output_gradients))
+        if tf.executing_eagerly() and self.report is not None and any(isinstance(x, tf.Tensor) for x in xs):
+            self.report([nested.Way(False, "it is computed eagerly, outside of a tf.function")])
         if tf.executing_eagerly() or not ys or seeds is None:
             return super().gradient(target, sources, output_gradients, unconnected_gradients)
         own = super().gradient

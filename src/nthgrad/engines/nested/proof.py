@@ -61,6 +61,7 @@ def _prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
         gradient = records.get(op)
         if gradient is None:
             _refuse(op)
+            _refuse_partial(records, op, by)
             continue
         if not _same_rows(gradient.source, by):
             raise NotProvedError(f"{trace.describe(op)} is a gradient by a tensor with other rows")
@@ -106,6 +107,17 @@ def _same_rows(a: Source, b: Source) -> bool:
     return a.row_axes == b.row_axes and a.x.shape[: a.rows].is_compatible_with(b.x.shape[: b.rows])
 
 
+_PARTIAL = {"Betainc": (0, 1), "Polygamma": (0,), "ResizeBilinear": (0,), "Zeta": (0,)}
+"""Ops by some inputs of which TensorFlow takes a derivative, of first or of second order, to be zero."""
+
+
+def _refuse_partial(records: Records, op: Any, by: Source) -> None:
+    """Raises where series find a derivative that TensorFlow leaves out."""
+    for i in _PARTIAL.get(op.type, ()):
+        if op.inputs[i].name == by.x.name or path(records, by.x, [op.inputs[i]]):
+            raise NotProvedError(f"TensorFlow leaves out derivatives of {trace.describe(op)}")
+
+
 def _refuse(op: Any) -> None:
     """Raises for an op that series differentiate unlike TensorFlow, or compute a second time with another value."""
     if op.type in kinds.FUNCTIONAL:
@@ -128,5 +140,7 @@ def _refuse_in_function(ops: Iterable[Any]) -> None:
             raise NotProvedError(f"{trace.describe(op)} would draw again")
         if trace.recenters(op):
             raise NotProvedError(f"{trace.describe(op)} is a part of tf.nn.moments")
+        if op.type in _PARTIAL:
+            raise NotProvedError(f"TensorFlow leaves out derivatives of {trace.describe(op)}")
         if op.type != "StopGradient":
             _refuse(op)
