@@ -9,9 +9,9 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
+from support.gradients import chain, points, weights
 
 import nthgrad as ng
-from support.gradients import chain, points, weights
 
 X = tf.constant(points(4, 1))
 W, V = weights(1, 5), weights(5, 1)
@@ -135,9 +135,7 @@ def test_names_that_other_modules_have_imported():
         lines = []
         with ng.accelerated(report=lines.append):
             for gradients in (module.gradients, module.old):
-                np.testing.assert_allclose(
-                    traced(lambda x, G=gradients: chain(G, net(x), x, 3))(X), WANT, rtol=1e-10
-                )
+                np.testing.assert_allclose(traced(lambda x, G=gradients: chain(G, net(x), x, 3))(X), WANT, rtol=1e-10)
             late = types.ModuleType("another")
             exec(code, late.__dict__)
         assert len(lines) == 2
@@ -332,7 +330,10 @@ def test_a_keras_model_trains_to_the_same_weights():
         found = run()
     for a, b in zip(found, want, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
-    assert [text.split(": ", 1)[1] for text in lines] == ["TensorFlow's own gradient: it is of first order", "by series"]
+    assert [text.split(": ", 1)[1] for text in lines] == [
+        "TensorFlow's own gradient: it is of first order",
+        "by series",
+    ]
 
 
 def columns(x):

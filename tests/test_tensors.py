@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support.gradients import chain, compare, outcome, points, weights
 
 import nthgrad as ng
-from support.gradients import chain, compare, outcome, points, weights
 
 W, V = weights(1, 5), weights(5, 1)
 VARIABLE = tf.Variable(points(1, 5))
@@ -439,7 +439,9 @@ def test_gradients_have_tensorflows_meaning(name):
     compare(found, want)
 
 
-@pytest.mark.parametrize("name", [name for name in GRADIENTS if name not in ("by position", "variables", "IndexedSlices")])
+@pytest.mark.parametrize(
+    "name", [name for name in GRADIENTS if name not in ("by position", "variables", "IndexedSlices")]
+)
 def test_gradients_in_a_graph_of_tensorflow_1(name):
     program, count = GRADIENTS[name]
 

@@ -237,8 +237,7 @@ def _converted(ys: Sequence[Any], seeds: Sequence[Any] | None) -> list[tf.Tensor
     """Returns the gradients given for some ys as tensors; None if these or the ys do not become tensors of a graph."""
     if not all(map(_is_symbolic, ys)):
         return None
-    if seeds is None:
-        return [None] * len(ys)
+    seeds = [None] * len(ys) if seeds is None else seeds
     try:
         return [None if s is None else tf.convert_to_tensor(s, y.dtype) for s, y in zip(seeds, ys, strict=True)]
     except (TypeError, ValueError):

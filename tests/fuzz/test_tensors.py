@@ -162,19 +162,19 @@ def results(f, inputs, dtype, *, is_open, how, fast):
         if how == "gradients":
             gradients = ng.gradients if fast else tf.gradients
 
-            def G(y, x, seed=None):
+            def gradient(y, x, seed=None):
                 return note_absent(gradients(y, x, None if seed is None else [seed])[0], x)
 
-            made = f(G, weight, *xs)
+            made = f(gradient, weight, *xs)
             loss = tf.add_n([tf.reduce_mean(b**2) for b in made])
             return made, note_absent(gradients(loss, weight)[0], weight)
         with (ng.GradientTape if fast else tf.GradientTape)(persistent=True) as tape:
             tape.watch(xs)
 
-            def G(y, x, seed=None):
+            def gradient(y, x, seed=None):
                 return note_absent(tape.gradient(y, x, None if seed is None else [seed]), x)
 
-            made = f(G, weight, *xs)
+            made = f(gradient, weight, *xs)
             loss = tf.add_n([tf.reduce_mean(b**2) for b in made])
         return made, note_absent(tape.gradient(loss, weight), weight)
 

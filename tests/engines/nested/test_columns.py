@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from support.gradients import accelerated, compare, outcome, points, weights
 
 import nthgrad as ng
 from nthgrad.engines.nested import columns
-from support.gradients import accelerated, compare, outcome, points, weights
 
 D = 3
 # An op on g of shape [4, 3], and the columns that its outputs are, or None.

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-
 from support.gradients import BY_SERIES, FIRST, accelerated, chain, compare, outcome, points, weights
 
 W, V, C = weights(1, 5), weights(5, 1), weights(4, 1)

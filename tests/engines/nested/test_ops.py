@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-
 from support.gradients import accelerated, chain, compare, outcome, points, weights
 
 W, V = weights(1, 5), weights(5, 1)

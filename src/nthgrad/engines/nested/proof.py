@@ -90,7 +90,9 @@ def require_unchanged(ops: Iterable[Any]) -> None:
             places = {o.name: i for i, o in enumerate(op.graph.get_operations())}
             for user in changing:
                 if places[user.name] > places[op.name]:
-                    raise NotProvedError(f"{trace.describe(user)} changes a variable after {trace.describe(op)} read it")
+                    raise NotProvedError(
+                        f"{trace.describe(user)} changes a variable after {trace.describe(op)} read it"
+                    )
 
 
 def _with_all_bodies(ops: Iterable[Any]) -> Iterator[Any]:

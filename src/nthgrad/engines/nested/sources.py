@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import tensorflow as tf
 
@@ -95,10 +96,10 @@ def _fitted(c: tf.Tensor, x: tf.Tensor, axis: int) -> tf.Tensor:
     used = tf.minimum(have, length)
     if n is None:
         used = tf.where(tf.equal(length, 1), have, used)
-    size = [-1] * rank
-    size[axis] = used  # type: ignore[call-overload]
+    size: list[Any] = [-1] * rank
+    size[axis] = used
     c = tf.slice(c, [0] * rank, size)
-    after = [0] * rank
+    after: list[Any] = [0] * rank
     after[axis] = tf.maximum(length - used, 0)
     c = tf.pad(c, tf.stack([[0] * rank, after], 1))
     if n is None:
