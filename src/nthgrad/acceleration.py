@@ -44,12 +44,12 @@ def accelerated(*, report: bool | Callable[[str], object] = False) -> Generator[
         ...     print(second_derivative(tf.constant([[0.5]])).numpy())
         [[-0.47942555]]
     """
-    with switched_on(report=report):
-        _install()
-        try:
+    _install()
+    try:
+        with switched_on(report=report):
             yield
-        finally:
-            _uninstall()
+    finally:
+        _uninstall()
 
 
 @contextmanager
@@ -61,6 +61,7 @@ def switched_on(*, report: bool | Callable[[str], object] = False) -> Generator[
         yield
     finally:
         _LOCAL.report = before
+        _uninstall()
 
 
 def accelerated_gradients(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
@@ -162,7 +163,7 @@ def _to_stderr(line: str) -> None:
 
 def _site() -> str:
     """Returns the `file:line` that asks for a gradient: the innermost line outside of installed packages, if any."""
-    with tf.control_dependencies(None):
+    with tf.Graph().as_default():  # AutoGraph's map to the user's lines is found by creating an op
         frames = [f for f in reversed(list(tf.no_op().traceback or [])) if not trace.library(f.filename)]
     own = [f for f in frames if not os.path.realpath(f.filename).startswith(_LIBRARIES)]
     found = next(iter(own or frames), None)

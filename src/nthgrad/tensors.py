@@ -77,14 +77,18 @@ def gradients_like(
     report: Report | None = None,
 ) -> list[Any]:
     """Returns what a `tf.gradients` returns, of TensorFlow 1 or 2, with its other arguments as options."""
+    stops = options.get("stop_gradients")
+    has_stops = stops is not None and (_is_one(stops) or len(stops) > 0)
+    if has_stops and report is not None and not tf.executing_eagerly():
+        report([nested.Way(False, "stop_gradients is given")])
     listed = [[v] if _is_one(v) else v for v in (ys, xs)]
-    if tf.executing_eagerly() or options.get("stop_gradients") or not all(isinstance(v, list | tuple) for v in listed):
+    if tf.executing_eagerly() or has_stops or not all(isinstance(v, list | tuple) for v in listed):
         return original(ys, xs, grad_ys, **options)
     ys, xs = map(list, listed)
-    seeds = [None] * len(ys) if grad_ys is None else [grad_ys] if _is_one(grad_ys) else list(grad_ys)
-    if not all(map(_is_symbolic, ys)) or len(seeds) != len(ys):
+    seeds = _converted(ys, grad_ys if grad_ys is None or isinstance(grad_ys, list | tuple) else [grad_ys])
+    if seeds is None:
         return original(ys, xs, grad_ys, **options)
-    request = nested.Request(ys, _converted(seeds, ys), lambda rest: original(ys, rest, grad_ys, **options))
+    request = nested.Request(ys, seeds, lambda rest: original(ys, rest, grad_ys, **options))
     return _merged(request, xs, options.get("unconnected_gradients", tf.UnconnectedGradients.NONE), report)
 
 
@@ -114,6 +118,7 @@ class GradientTape(own.GradientTape):
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True):  # noqa: FBT001, FBT002  as in tf.GradientTape
         super().__init__(persistent, watch_accessed_variables)
+        self._once = not persistent
         self._parts: list[_Part] = []
         self._since: dict[str, int] = {}  # the position in the graph when a tensor was watched
 
@@ -162,8 +167,10 @@ class GradientTape(own.GradientTape):
     ) -> Any:
         """Returns the gradients of the sum of the targets by the sources, as `tf.GradientTape.gradient` does."""
         ys, xs = tf.nest.flatten(target), tf.nest.flatten(sources)
-        seeds = [None] * len(ys) if output_gradients is None else tf.nest.flatten(output_gradients)
-        if tf.executing_eagerly() or not ys or not all(map(_is_symbolic, ys)) or len(seeds) != len(ys):
+        seeds = _converted(ys, None if output_gradients is None else tf.nest.flatten(output_gradients))
+        if tf.executing_eagerly() and self.report is not None and any(isinstance(x, tf.Tensor) for x in xs):
+            self.report([nested.Way(False, "it is computed eagerly, outside of a tf.function")])
+        if tf.executing_eagerly() or not ys or seeds is None:
             return super().gradient(target, sources, output_gradients, unconnected_gradients)
         original = super().gradient
 
@@ -181,8 +188,11 @@ class GradientTape(own.GradientTape):
             since = self._since.get(x.name)
             return since is not None and place >= since and any(span.has(op.graph, place) for span in self._parts)
 
-        request = nested.Request(ys, _converted(seeds, ys), rest, recorded)
-        return tf.nest.pack_sequence_as(sources, _merged(request, xs, unconnected_gradients, self.report))
+        request = nested.Request(ys, seeds, rest, recorded)
+        found = _merged(request, xs, unconnected_gradients, self.report)
+        if self._once:  # used up: entered again, it would begin anew
+            self._parts, self._since = [], {}
+        return tf.nest.pack_sequence_as(sources, found)
 
 
 class _Part:
@@ -239,5 +249,12 @@ def _is_symbolic(t: Any) -> bool:
     return isinstance(t, tf.Tensor) and not isinstance(t, tf.Variable) and hasattr(t, "graph")
 
 
-def _converted(seeds: Sequence[Any], ys: Sequence[tf.Tensor]) -> list[tf.Tensor | None]:
-    return [None if s is None else tf.convert_to_tensor(s, y.dtype) for s, y in zip(seeds, ys, strict=True)]
+def _converted(ys: Sequence[Any], seeds: Sequence[Any] | None) -> list[tf.Tensor | None] | None:
+    """Returns the gradients given for some ys as tensors; None if these or the ys do not become tensors of a graph."""
+    if not all(map(_is_symbolic, ys)):
+        return None
+    seeds = [None] * len(ys) if seeds is None else seeds
+    try:
+        return [None if s is None else tf.convert_to_tensor(s, y.dtype) for s, y in zip(seeds, ys, strict=True)]
+    except (TypeError, ValueError):
+        return None

@@ -12,6 +12,7 @@ first in the next run.
 | `test_engines.py` | functions of one number | nested tapes written here, eager values |
 | `test_fields.py` | fields of two or three coordinates, names of partials | nested tapes, a coordinate at a time |
 | `test_operators.py` | functions of points | nested tapes, a coordinate at a time |
+| `test_tensors.py` | gradients of tensors, and of these | TensorFlow's own gradients, `partials` |
 | `test_files.py` | old files with damaged bytes | LegacyError or a function, within a time limit, in a child process |
 | `test_formulas.py` | formulas for `nthgrad eval` | Python's arithmetic and `math`; the documented error |
 | `test_sources.py` | damaged Python sources for `legacy.scan` | findings or LegacyError, in linear time |

@@ -58,10 +58,10 @@ def transpose(op: Any, states: Inputs) -> list[Roles]:
 
 def tile(op: Any, states: Inputs) -> list[Roles]:
     """Tile."""
-    times = static(op.inputs[1])
+    times = _lengths(op.inputs[1])
 
     def move(p: Place) -> Place:
-        if times[p.axis] != 1:
+        if p.axis >= len(times) or times[p.axis] != 1:
             raise NoProofError
         return p
 

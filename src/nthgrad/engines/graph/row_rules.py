@@ -236,7 +236,7 @@ RULES: dict[str, Rule] = {
     "EnsureShape": first,
     "MatrixBandPart": band,
     # combined along axes
-    **each("LogSoftmax LRN Softmax TopKV2", combining_last(_last(1))),
+    **each("Cross LogSoftmax LRN Softmax TopKV2", combining_last(_last(1))),
     **each("FFT IFFT RFFT IRFFT", combining_last(_last(1))),
     **each("FFT2D IFFT2D RFFT2D IRFFT2D", combining_last(_last(2))),
     **each("FFT3D IFFT3D RFFT3D IRFFT3D", combining_last(_last(3))),

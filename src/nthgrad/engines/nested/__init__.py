@@ -19,7 +19,7 @@ from nthgrad.engines.failures import FAILURES
 from nthgrad.engines.graph import trace
 from nthgrad.engines.graph.walk import Walk, ancestors
 from nthgrad.engines.nested.columns import used_alone
-from nthgrad.engines.nested.proof import NotProvedError, path, prove
+from nthgrad.engines.nested.proof import NotProvedError, path, prove, require_unchanged
 from nthgrad.engines.nested.records import Gradient, Records
 from nthgrad.engines.nested.sources import Axis, Source, is_weight
 from nthgrad.engines.nested.walk import SharedWalk
@@ -98,18 +98,20 @@ class _Plan:
     Attributes:
         source: the tensor.
         ys: the tensors that depend on it, times their seeds.
+        path: the ops between.
         again: whether something that was differentiated before lies between.
     """
 
     source: Source
     ys: Tensors
+    path: Sequence[tf.Operation]
     again: bool
 
 
 def _plan(request: Request, x: tf.Tensor) -> _Plan:
     graph = tf.compat.v1.get_default_graph()
     if is_weight(x):
-        raise NotProvedError("a variable is no tensor of rows")
+        raise NotProvedError("a variable or a composite tensor is no tensor of rows")
     if any(getattr(t, "graph", None) is not graph for t in (x, *request.ys)):
         raise NotProvedError("a tensor belongs to another graph")
     if _private.in_old_control_flow(graph):
@@ -119,30 +121,34 @@ def _plan(request: Request, x: tf.Tensor) -> _Plan:
     ops: dict[str, tf.Operation] = {}
     ys: list[tf.Tensor] = []
     for y, seed in zip(request.ys, request.seeds, strict=True):
-        if between := path(records, x, y):
+        between = path(records, x, y)
+        if between or y.name == x.name:
             if y.dtype != x.dtype:
                 raise NotProvedError(f"{trace.describe(y.op)} is {y.dtype.name}, and x is {x.dtype.name}")
             ys.append(y if seed is None or _are_ones(seed) else _weighted(records, x, y, seed))
             ops.update((op.name, op) for op in between)
-    if not ys:
+    if not ops:
         raise NotProvedError("there is no differentiable path")
     if request.recorded is not None:
         for op in ops.values():
             if not request.recorded(op, x):
                 raise NotProvedError(f"the tape has not recorded {trace.describe(op)}")
     again = any(records.get(op) is not None for op in ops.values())
-    return _Plan(source, ys, again)
+    return _Plan(source, ys, list(ops.values()), again)
 
 
 def _by_series(request: Request, plan: _Plan) -> tf.Tensor | None:
     """Returns a gradient from the series of what was differentiated before."""
     x, source = plan.source.x, plan.source
     records = Records.of(x.graph)
+    require_unchanged(plan.path)
     for y in plan.ys:
         prove(records, y, source)
     found: list[tf.Tensor | None] = []
+    names: set[str] = set()
     for axis in source.axes:
         walks = [(y, _walk(records, y, x, axis)) for y in plan.ys]
+        names.update(name for _, walk in walks for name, _ in walk.axes)
         slopes = [walk.coefficient(y, walk.unit(axis)) for y, walk in walks]
         slopes = [c for c in slopes if c is not None]
         found.append(source.column(slopes) if slopes else None)
@@ -150,7 +156,8 @@ def _by_series(request: Request, plan: _Plan) -> tf.Tensor | None:
     if like is None:
         return _own_of_original(records, request, x)
     parts = [tf.zeros_like(like) if c is None else c for c in found]
-    return _recorded(request, plan, source.gradient(parts if len(parts) == 1 else [*map(used_alone, parts)]))
+    g = source.gradient(parts if len(parts) == 1 else [*map(used_alone, parts)])
+    return _recorded(request, plan, records.of_same_rows(g, names))
 
 
 def _walk(records: Records, y: tf.Tensor, x: tf.Tensor, axis: Axis) -> SharedWalk:
@@ -205,7 +212,9 @@ def _own_of_original(records: Records, request: Request, x: tf.Tensor) -> tf.Ten
 
 def _weighted(records: Records, x: tf.Tensor, y: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns y times its seed: its gradient is that of y with this seed, where the seed does not vary with x."""
-    if path(records, x, seed):
+    if seed.shape.rank != y.shape.rank or not seed.shape.is_compatible_with(y.shape):
+        raise NotProvedError("the gradient given for a y has another shape")
+    if seed.name == x.name or path(records, x, seed):
         raise NotProvedError("the gradient given for a y depends on x")
     return y * seed
 

@@ -102,7 +102,7 @@ def _is_zero_in(t: tf.Tensor, column: int) -> bool:
         return bool(chosen) and column not in chosen
     if op.type == "Pack" and op.get_attr("axis") in (1, -1):
         return _are_zeros(op.inputs[column])
-    if op.type == "ConcatV2" and len(op.inputs) == _width(t) + 1:
+    if op.type == "ConcatV2" and len(op.inputs) == _width(t) + 1 and tf.get_static_value(op.inputs[-1]) in (1, -1):
         return _are_zeros(op.inputs[column])
     return _are_zeros(t)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -64,8 +64,9 @@ def _prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
         gradient = records.get(op)
         if gradient is None:
             _refuse(op)
+            _refuse_partial(records, op, by)
             continue
-        if gradient.source.rows != by.rows:
+        if not _same_rows(gradient.source, by):
             raise NotProvedError(f"{trace.describe(op)} is a gradient by a tensor with other rows")
         for root in gradient.ys:
             prove(records, root, by)
@@ -81,6 +82,45 @@ def _prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
     if found.axes is not None and list(found.axes) != by.row_axes:
         raise NotProvedError(f"{trace.describe(found.op)} moves the rows to another axis")
     return ops
+
+
+def require_unchanged(ops: Iterable[Any]) -> None:
+    """Raises where an op runs a function that reads a variable which was changed since: series read it again."""
+    for op in ops:
+        handles = [t for t in op.inputs if t.dtype == tf.resource] if op.type in kinds.FUNCTIONAL else []
+        users = {user.name: user for t in handles for user in t.consumers()}
+        if changing := [user for user in users.values() if any(map(trace.changes, _with_all_bodies([user])))]:
+            places = {o.name: i for i, o in enumerate(op.graph.get_operations())}
+            for user in changing:
+                if places[user.name] > places[op.name]:
+                    raise NotProvedError(
+                        f"{trace.describe(user)} changes a variable after {trace.describe(op)} read it"
+                    )
+
+
+def _with_all_bodies(ops: Iterable[Any]) -> Iterator[Any]:
+    """Yields the ops and, recursively, all ops of each function that they call."""
+    for op in ops:
+        yield op
+        for graphs in trace.bodies(op).values():
+            for graph in graphs:
+                yield from _with_all_bodies(graph.get_operations())
+
+
+def _same_rows(a: Source, b: Source) -> bool:
+    """Whether the rows of two sources can be the same, as far as their lengths are known."""
+    return a.row_axes == b.row_axes and a.x.shape[: a.rows].is_compatible_with(b.x.shape[: b.rows])
+
+
+_PARTIAL = {"Betainc": (0, 1), "Polygamma": (0,), "ResizeBilinear": (0,), "Zeta": (0,)}
+"""Ops by some inputs of which TensorFlow takes a derivative, of first or of second order, to be zero."""
+
+
+def _refuse_partial(records: Records, op: Any, by: Source) -> None:
+    """Raises where series find a derivative that TensorFlow leaves out."""
+    for i in _PARTIAL.get(op.type, ()):
+        if op.inputs[i].name == by.x.name or path(records, by.x, op.inputs[i]):
+            raise NotProvedError(f"TensorFlow leaves out derivatives of {trace.describe(op)}")
 
 
 def _refuse(op: Any) -> None:
@@ -105,5 +145,7 @@ def _refuse_in_function(ops: Iterable[Any]) -> None:
             raise NotProvedError(f"{trace.describe(op)} would draw again")
         if trace.recenters(op):
             raise NotProvedError(f"{trace.describe(op)} is a part of tf.nn.moments")
+        if op.type in _PARTIAL:
+            raise NotProvedError(f"TensorFlow leaves out derivatives of {trace.describe(op)}")
         if op.type != "StopGradient":
             _refuse(op)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from nthgrad.engines import _private
 from nthgrad.engines.graph import walk
 from nthgrad.engines.nested import columns
-from nthgrad.engines.nested.sources import Axis, Source, source
+from nthgrad.engines.nested.sources import Axis, Source, same_rows, source
 from nthgrad.engines.taylor.series import Coefficient
 
 Orders = frozenset[tuple[Axis, int]]
@@ -36,6 +36,7 @@ class Records:
         coefficients: the coefficients of all series, by the name of the tensor.
         walks: the walks, by their variables.
         paths: the ops between a tensor and a source.
+        signs: for the names of several sources, what `sources.same_rows` has returned.
         proofs: what `proof.prove` has found for a tensor and a source: ops, or why there is no proof.
     """
 
@@ -47,6 +48,7 @@ class Records:
         self.walks: dict[tuple[Axis, ...], Any] = {}
         self.paths: dict[tuple[str, str], list[Any]] = {}
         self.proofs: dict[tuple[str, str], list[Any] | str] = {}
+        self.signs: dict[frozenset[str], tf.Tensor | None] = {}
 
     @staticmethod
     def of(graph: tf.Graph) -> Records:
@@ -59,12 +61,21 @@ class Records:
             self.sources[x.name] = source(x)
         return self.sources[x.name]
 
+    def of_same_rows(self, g: tf.Tensor, names: Iterable[str]) -> tf.Tensor:
+        """Returns a gradient; it fails where the sources of some names have different numbers of rows."""
+        key = frozenset(names)
+        if key not in self.signs:
+            self.signs[key] = same_rows([self.sources[name] for name in sorted(key)])
+        sign = self.signs[key]
+        return g if sign is None else tf.reshape(g, tf.shape(g) * sign)
+
     def get(self, op: Any) -> Gradient | None:
         """Returns the gradient that an op returns, or from which it selects columns."""
         if op.type == "Identity":
             return self.gradients.get(op.outputs[0].name)
         whole = columns.whole(op)
-        return None if whole is None else self.gradients.get(whole.name)
+        found = None if whole is None else self.gradients.get(whole.name)
+        return None if found is None or found.source.columns == 1 else found
 
     def needs(self, op: Any) -> Sequence[tf.Tensor]:
         """Returns the tensors that the derivatives of an op's outputs depend on: of a gradient, the ys."""

@@ -70,16 +70,44 @@ class Source:
         assert rank is not None
         if rank > rows:
             c = tf.reduce_sum(c, list(range(rows, rank)))
-        if any(n is None or n != m for n, m in zip(c.shape, x.shape, strict=False)):
-            # A single row of x may be broadcast to many, whose derivatives add up. Otherwise this sums over ones.
-            n = tf.shape(x)[:rows]
-            pairs = tf.stack([n, tf.shape(c) // tf.maximum(n, 1)], 1)
-            c = tf.reduce_sum(tf.reshape(c, tf.reshape(pairs, [-1])), list(range(1, 2 * rows, 2)))
-            c.set_shape(x.shape[:rows])
+        for axis in range(rows):
+            c = _fitted(c, x, axis)
         if self.columns == 1 and rows != x.shape.rank:
             c = tf.reshape(c, tf.shape(x))
             c.set_shape(x.shape)
         return c
+
+
+def _fitted(c: tf.Tensor, x: tf.Tensor, axis: int) -> tf.Tensor:
+    """Returns derivatives by the rows of x on an axis, from the derivatives of some rows by their own rows of x.
+
+    A single row of x may be broadcast to many, whose derivatives add up. Of several rows, the first may be selected, or
+    others, which do not vary, may follow.
+    """
+    n, m = x.shape[axis], c.shape[axis]
+    if n is not None and n == m:
+        return c
+    if n == 1:
+        return tf.reduce_sum(c, axis, keepdims=True)
+    rank, static = len(c.shape), c.shape.as_list()
+    static[axis] = n
+    length = tf.shape(x)[axis] if n is None else n
+    have = tf.shape(c)[axis] if m is None else m
+    used = tf.minimum(have, length)
+    if n is None:
+        used = tf.where(tf.equal(length, 1), have, used)
+    size: list[Any] = [-1] * rank
+    size[axis] = used
+    c = tf.slice(c, [0] * rank, size)
+    after: list[Any] = [0] * rank
+    after[axis] = tf.maximum(length - used, 0)
+    c = tf.pad(c, tf.stack([[0] * rank, after], 1))
+    if n is None:
+        shape = tf.shape(c)
+        parts = [shape[:axis], [length, shape[axis] // tf.maximum(length, 1)], shape[axis + 1 :]]
+        c = tf.reduce_sum(tf.reshape(c, tf.concat(parts, 0)), axis + 1)
+    c.set_shape(static)
+    return c
 
 
 def source(x: tf.Tensor) -> Source:
@@ -104,7 +132,25 @@ def source(x: tf.Tensor) -> Source:
 
 def is_weight(x: Any) -> bool:
     """Whether x is a variable, of TensorFlow or Keras, or was read from one."""
-    return not isinstance(x, tf.Tensor) or getattr(getattr(x, "op", None), "type", None) in _WEIGHTS
+    if not isinstance(x, tf.Tensor) or isinstance(x, tf.Variable):
+        return True
+    return getattr(getattr(x, "op", None), "type", None) in _WEIGHTS
+
+
+def same_rows(sources: Sequence[Source]) -> tf.Tensor | None:
+    """Returns 1 if some sources have equal numbers of rows, else -1; None if their shapes show that they have.
+
+    A single row of one may be broadcast to many of another. Then a gradient by it adds up what depends on these.
+    """
+    shapes = [s.x.shape[: s.rows] for s in sources]
+    if len(sources) == 1 or all(shape.is_fully_defined() for shape in shapes):
+        return None
+    first, *others = (tf.shape(s.x)[: s.rows] for s in sources)
+    same = tf.reduce_all([tf.reduce_all(tf.equal(first, other)) for other in others])
+    names = ", ".join(s.x.name for s in sources)
+    message = f"The tensors to differentiate by, {names}, have different numbers of rows. Broadcast them before."
+    with tf.control_dependencies([tf.debugging.Assert(same, [message])]):  # XLA ignores an assertion
+        return tf.where(same, 1, -1)
 
 
 _WEIGHTS = frozenset({"ReadVariableOp", "VarHandleOp", "Variable", "VariableV2", "ResourceGather"})
