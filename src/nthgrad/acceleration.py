@@ -15,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad import tensors
+from nthgrad.engines import _private
 from nthgrad.engines.graph import trace
 from nthgrad.engines.nested import Way
 
@@ -123,7 +124,7 @@ def _install() -> None:
         for name in ("v1", "v2"):
             importlib.import_module(f"tensorflow.compat.{name}")  # at first, an import makes a module of its own
         for name, module in list(sys.modules.items()):
-            if name.startswith(("tensorflow.python.", "keras.", "tf_keras.", "nthgrad.")) or module is None:
+            if name.startswith((_private.INSIDE, "keras.", "tf_keras.", "nthgrad.")) or module is None:
                 continue
             for key, value in _names(name, module):
                 if id(value) in made:

@@ -25,6 +25,8 @@ from tensorflow.python.framework import (
 from tensorflow.python.ops import custom_gradient  # type: ignore[import-not-found]
 
 _HELD = "_nthgrad_gradients"
+INSIDE = "tensorflow.python."
+"""The modules of TensorFlow's own code, whose names stay as they are."""
 
 
 def own_gradient(op: tf.Operation) -> None:
