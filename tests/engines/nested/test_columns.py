@@ -37,6 +37,7 @@ SELECTIONS = {
 }  # fmt: skip
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", SELECTIONS)
 def test_selected_columns(name):
     f, want = SELECTIONS[name]
