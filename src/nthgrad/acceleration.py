@@ -61,7 +61,6 @@ def switched_on(*, report: bool | Callable[[str], object] = False) -> Generator[
         yield
     finally:
         _LOCAL.report = before
-        _uninstall()
 
 
 def accelerated_gradients(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
