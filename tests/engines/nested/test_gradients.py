@@ -135,7 +135,7 @@ OWN = {
     "a BatchNormalization in training mode": (
         lambda G, x: chain(G, net(normalization(x, training=True)), x, 2), points(4, 1),
         r"StopGradient \(.*\) is a part of tf.nn.moments"),
-    "tf.nn.moments": (lambda G, x: chain(G, net(layer(x @ W)), x, 2), points(4, 1),
+    "tf.nn.moments": (lambda G, x: chain(G, tf.tanh(layer(x @ W)) @ V, x, 2), points(4, 1),
                       r"StopGradient \(.*\) is a part of tf.nn.moments"),
 }  # fmt: skip
 normalization = keras.layers.BatchNormalization(dtype="float64")

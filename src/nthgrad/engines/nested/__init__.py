@@ -20,8 +20,8 @@ from nthgrad.engines.graph import trace
 from nthgrad.engines.graph.walk import Walk, ancestors
 from nthgrad.engines.nested.columns import used_alone
 from nthgrad.engines.nested.proof import NotProvedError, path, prove, require_unchanged
-from nthgrad.engines.nested.records import Gradient, Records
-from nthgrad.engines.nested.sources import Axis, Source, is_weight
+from nthgrad.engines.nested.records import Gradient, Orders, Records, added
+from nthgrad.engines.nested.sources import Source, is_weight
 from nthgrad.engines.nested.walk import SharedWalk
 from nthgrad.errors import NthgradError
 
@@ -86,8 +86,8 @@ def gradients(request: Request, xs: Tensors) -> tuple[list[tf.Tensor | None], li
             plans[i], ways[i] = None, Way(False, str(error), is_weight(x))
     rest = [i for i in range(len(xs)) if i not in found]
     for i, g in zip(rest, request.own([xs[i] for i in rest]), strict=True):
-        plan = plans[i]
-        found[i] = g if plan is None or not isinstance(g, tf.Tensor) else _recorded(request, plan, g)
+        plan, dense = plans[i], isinstance(g, tf.Tensor)
+        found[i] = g if plan is None or not dense else _recorded(request, Gradient(plan.ys, plan.source), g)
     return [found[i] for i in range(len(xs))], ways
 
 
@@ -144,12 +144,14 @@ def _by_series(request: Request, plan: _Plan) -> tf.Tensor | None:
     require_unchanged(plan.path)
     for y in plan.ys:
         prove(records, y, source)
+    ys, before = _root(records, plan.ys)
     found: list[tf.Tensor | None] = []
     names: set[str] = set()
     for axis in source.axes:
-        walks = [(y, _walk(records, y, x, axis)) for y in plan.ys]
+        orders = added(before, axis)
+        walks = [(y, _walk(records, y, x, orders)) for y in ys]
         names.update(name for _, walk in walks for name, _ in walk.axes)
-        slopes = [walk.coefficient(y, walk.unit(axis)) for y, walk in walks]
+        slopes = [walk.derivative(y, orders) for y, walk in walks]
         slopes = [c for c in slopes if c is not None]
         found.append(source.column(slopes) if slopes else None)
     like = next((c for c in found if c is not None), None)
@@ -157,14 +159,23 @@ def _by_series(request: Request, plan: _Plan) -> tf.Tensor | None:
         return _own_of_original(records, request, x)
     parts = [tf.zeros_like(like) if c is None else c for c in found]
     g = source.gradient(parts if len(parts) == 1 else [*map(used_alone, parts)])
-    return _recorded(request, plan, records.of_same_rows(g, names))
+    return _recorded(request, Gradient(ys, source, before), records.of_same_rows(g, names))
 
 
-def _walk(records: Records, y: tf.Tensor, x: tf.Tensor, axis: Axis) -> SharedWalk:
-    """Returns the walk in one variable and all others by which something between x and y was differentiated."""
-    found = {axis}
+def _root(records: Records, ys: Tensors) -> tuple[Tensors, Orders]:
+    """Returns tensors and the orders of a derivative of their sum: ys themselves, or what y is a derivative of."""
+    if len(ys) == 1 and ys[0].op.outputs[0].name == ys[0].name and len(made := records.columns(ys[0].op)) == 1:
+        gradient = records.get(ys[0].op)
+        assert gradient is not None
+        return gradient.ys, made[0]
+    return ys, frozenset()
+
+
+def _walk(records: Records, y: tf.Tensor, x: tf.Tensor, orders: Orders) -> SharedWalk:
+    """Returns the walk in some variables and in all by which something between x and y was differentiated."""
+    found = {axis for axis, _ in orders}
     for op in path(records, x, y):
-        found.update(records.axes(op))
+        found.update(axis for orders in records.columns(op) for axis, _ in orders)
     key = tuple(sorted(found))
     if key not in records.walks:
         _require_independent([records.sources[name].x for name in {name for name, _ in key}])
@@ -179,12 +190,12 @@ def _require_independent(xs: Tensors) -> None:
             raise NotProvedError("one of the tensors to differentiate by depends on another")
 
 
-def _recorded(request: Request, plan: _Plan, g: tf.Tensor) -> tf.Tensor:
+def _recorded(request: Request, gradient: Gradient, g: tf.Tensor) -> tf.Tensor:
     """Records a gradient under a name of its own."""
-    records, source = Records.of(g.graph), plan.source
+    records = Records.of(g.graph)
     made = tf.identity(g)
-    made.set_shape(source.x.shape)
-    records.gradients[made.name] = Gradient(plan.ys, source)
+    made.set_shape(gradient.source.x.shape)
+    records.gradients[made.name] = gradient
     records.requests[made.name] = request.ys, request.seeds
     return made
 

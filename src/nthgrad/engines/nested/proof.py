@@ -70,7 +70,8 @@ def _prove(records: Records, y: tf.Tensor, by: Source) -> list[Any]:
             raise NotProvedError(f"{trace.describe(op)} is a gradient by a tensor with other rows")
         for root in gradient.ys:
             prove(records, root, by)
-            prove(records, root, gradient.source)  # only then is each element of the gradient a derivative
+            for source in {gradient.source, *(records.sources[name] for (name, _), _ in gradient.before)}:
+                prove(records, root, source)  # only then is each element of the gradient a derivative
         given |= dict.fromkeys([t.name for t in op.outputs], by.row_axes)
     if not by.row_axes:
         return ops

@@ -18,12 +18,29 @@ Orders = frozenset[tuple[Axis, int]]
 """The orders of a derivative that are not 0, by variable."""
 
 
+def added(orders: Orders, axis: Axis) -> Orders:
+    """Returns the orders of a derivative after one more derivative by a variable."""
+    known = dict(orders)
+    return frozenset((known | {axis: known.get(axis, 0) + 1}).items())
+
+
 @dataclass(frozen=True, eq=False)
 class Gradient:
-    """A tensor that is the gradient of a sum of tensors by a source, and has its shape."""
+    """A tensor that is the gradient by a source of a sum of tensors, or of a derivative of it, and has its shape.
+
+    Attributes:
+        ys: the tensors.
+        source: the source.
+        before: the orders of that derivative.
+    """
 
     ys: Sequence[tf.Tensor]
     source: Source
+    before: Orders = frozenset()
+
+    def orders(self, column: int) -> Orders:
+        """Returns the orders of the derivative that a column of the gradient is."""
+        return added(self.before, self.source.axes[column])
 
 
 class Records:
@@ -82,12 +99,11 @@ class Records:
         found = self.get(op)
         return op.inputs if found is None else found.ys
 
-    def axes(self, op: Any) -> list[Axis]:
-        """Returns the variables of the gradient, or of its columns, that an op returns."""
-        found = self.get(op)
-        return (
-            [] if found is None else [found.source.axes[j] for j in columns.selected(op) or range(found.source.columns)]
-        )
+    def columns(self, op: Any) -> list[Orders]:
+        """Returns the orders of the columns that an op returns, of a gradient or selected from one."""
+        if (found := self.get(op)) is None:
+            return []
+        return [found.orders(j) for j in columns.selected(op) or range(found.source.columns)]
 
     def ancestors(self, ys: Iterable[tf.Tensor], stop: Container[str]) -> list[Any]:
         """Returns the ops that some tensors depend on, each after those that it needs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
@@ -39,7 +40,7 @@ class SharedWalk(SeriesWalk):
         x.share(_Shared(self, name))
         return x
 
-    def index(self, orders: Orders) -> Index:
+    def index(self, orders: Iterable[tuple[Axis, int]]) -> Index:
         """Returns some orders as an index of this walk."""
         of = dict(orders)
         return tuple(of.get(axis, 0) for axis in self.axes)
@@ -64,6 +65,11 @@ class SharedWalk(SeriesWalk):
                         varying(x, j)
             return varying(self.run([y])[0], k)
 
+    def derivative(self, y: tf.Tensor, orders: Orders) -> Coefficient:
+        """Returns a derivative of a tensor, of its shape."""
+        k = self.index(orders)
+        return times(self.coefficient(y, k), math.prod(map(math.factorial, k)))
+
     def _demand(self, ops: Sequence[Any], y: tf.Tensor, k: Index) -> dict[str, set[Index]]:
         """Returns the highest indices that each op has to compute, by its name."""
         found: dict[str, set[Index]] = {y.op.name: {k}}
@@ -78,7 +84,8 @@ class SharedWalk(SeriesWalk):
         """Returns how much higher the indices of what an op needs are than those of its outputs."""
         if self.records.get(op) is None:
             return [(0,) * len(self.axes)]
-        return [self.unit(axis) for axis in self.records.axes(op) if axis in self.axes]
+        columns = [dict(orders) for orders in self.records.columns(op)]
+        return [self.index(orders.items()) for orders in columns if orders.keys() <= set(self.axes)]
 
     def wanted_keys(self, op: Any) -> list[Index]:
         return sorted({j for k in self.demand.get(op.name, ()) for j in below(k) if any(j)}, key=sum)
@@ -138,10 +145,10 @@ class SharedWalk(SeriesWalk):
 
     def _slope(self, gradient: Gradient, j: int, k: Index) -> Coefficient:
         """Returns a coefficient of column j of a gradient."""
-        axis = gradient.source.axes[j]
-        high = _sum(k, self.unit(axis))
+        n = self.index(gradient.orders(j))
+        high = _sum(k, n)
         terms = [c for y in gradient.ys if (c := varying(self.now(y), high)) is not None]
-        return times(gradient.source.column(terms), high[self.axes.index(axis)]) if terms else None
+        return times(gradient.source.column(terms), math.prod(map(math.perm, high, n))) if terms else None
 
 
 class _Shared(MutableMapping[Index, Coefficient]):
