@@ -13,9 +13,12 @@ Code with tensors, nested tapes or tf.gradients:
     GradientTape            the same as a tape: the name is the whole port
     accelerated             makes TensorFlow's own names mean these, for code that is not changed
 
-Operators on a function of points with several coordinates:
+Operators on a function of points with several coordinates, or of a structure of tensors such as weights:
     gradient, jacobian, hessian     all first or second derivatives
     hvp                             the Hessian times a vector
+    jvp, vjp                        the Jacobian times a vector, a vector times the Jacobian
+    gauss_newton_vp                 the generalized Gauss-Newton matrix of a loss times a vector
+    per_example                     the gradient of a loss for each row of its data
     laplacian, biharmonic           sums of second or fourth derivatives
     divergence                      the divergence of a vector field
 
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from nthgrad.evaluation import evaluate
     from nthgrad.fields import partials
     from nthgrad.operators import biharmonic, divergence, gradient, hessian, hvp, jacobian, laplacian
+    from nthgrad.products import gauss_newton_vp, jvp, per_example, vjp
     from nthgrad.tensors import GradientTape, gradients
 
 __all__ = [
@@ -65,16 +69,20 @@ __all__ = [
     "export",
     "extend",
     "finite_difference",
+    "gauss_newton_vp",
     "gradient",
     "gradients",
     "hessian",
     "hvp",
     "jacobian",
+    "jvp",
     "keras",
     "laplacian",
     "legacy",
     "partials",
+    "per_example",
     "taylor",
+    "vjp",
 ]
 
 # Imported on first use: TensorFlow takes seconds to import and writes to the screen. The command line must start first.
@@ -86,6 +94,7 @@ _HOME = {
     "divergence": "nthgrad.operators",
     "evaluate": "nthgrad.evaluation",
     "finite_difference": "nthgrad.differences",
+    "gauss_newton_vp": "nthgrad.products",
     "gradient": "nthgrad.operators",
     "accelerated": "nthgrad.acceleration",
     "gradients": "nthgrad.tensors",
@@ -93,9 +102,12 @@ _HOME = {
     "hessian": "nthgrad.operators",
     "hvp": "nthgrad.operators",
     "jacobian": "nthgrad.operators",
+    "jvp": "nthgrad.products",
     "laplacian": "nthgrad.operators",
     "partials": "nthgrad.fields",
+    "per_example": "nthgrad.products",
     "taylor": "nthgrad.core",
+    "vjp": "nthgrad.products",
 }
 
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from nthgrad._call.arguments import checked_argnum
 from nthgrad._call.inputs import as_point, is_python
+from nthgrad._call.structures import Structured
 from nthgrad._call.transform import Computation, transform
 from nthgrad.engines import outputs
 from nthgrad.engines.graph import dependence
@@ -33,6 +34,7 @@ class Operator:
         leaf: raises if `compute` cannot take an output of f. Its arguments are the output, x, and the number of axes
             that count points.
         directed: if given, g takes one argument after those of f. This converts it to a tensor for `compute`.
+        blocks: if given, x may be a structure. It is how many of the last axes of each result are axes of x.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Operator:
     backward: bool = False
     leaf: Leaf | None = None
     directed: Callable[[Any, tf.Tensor, int], tf.Tensor] | None = None
+    blocks: int | None = None
 
 
 def pointwise(
@@ -53,7 +56,8 @@ def pointwise(
         f: a callable on tensors.
         operator: what to compute.
         argnum: the argument of f that is x.
-        batch_dims: how many axes of x count points; None means 1 for tensors of two or more axes, else 0.
+        batch_dims: how many axes of x count points; None means 1 for tensors of two or more axes, else 0. For a
+            structure None means 0.
         jit_compile: passed to `tf.function`.
     """
     if batch_dims is not None and (isinstance(batch_dims, bool) or not isinstance(batch_dims, int) or batch_dims < 0):
@@ -100,6 +104,7 @@ def pointwise(
         points=points,
         returned=returned,
         directed=None if operator.directed is None else directed,
+        structured=None if operator.blocks is None else Structured(operator.blocks, batch_dims or 0),
     )
     return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
 
