@@ -26,11 +26,13 @@ class Structured:
         blocks: how many of the last axes of each result are axes of x: 1 for a gradient, 2 for a Hessian.
         batch_dims: how many leading axes of each tensor in x count points.
         like_x: whether the direction has the structure of x.
+        keys: if given, the order of the tensors of a dict.
     """
 
     blocks: int
     batch_dims: int = 0
     like_x: bool = True
+    keys: tuple[str, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,21 +43,23 @@ class Packing:
         skeleton: the structure, with zeros for its tensors.
         shapes: the shape of one point in each tensor.
         batch_dims: how many axes count points.
+        order: the positions of the tensors in the structure, in the order in which they are joined.
     """
 
     skeleton: Any
     shapes: tuple[tuple[int, ...], ...]
     batch_dims: int
+    order: tuple[int, ...]
 
     @property
     def signature(self) -> Any:
         """A hashable value, the same for equal packings."""
-        return _form(self.skeleton), self.shapes, self.batch_dims
+        return _form(self.skeleton), self.shapes, self.batch_dims, self.order
 
     def joined(self, leaves: Sequence[tf.Tensor]) -> tf.Tensor:
         """Returns the tensor of all coordinates, of shape [*B, N]."""
         rows = [_reshaped(t, self.batch_dims, (math.prod(s),)) for t, s in zip(leaves, self.shapes, strict=True)]
-        return rows[0] if len(rows) == 1 else tf.concat(rows, -1)
+        return rows[0] if len(rows) == 1 else tf.concat([rows[i] for i in self.order], -1)
 
     def blocks(self, t: tf.Tensor, count: int, shapes: tuple[tuple[int, ...], ...] = ()) -> Any:
         """Splits each of the last axes of a result, of length N each; nests the structure once for each axis.
@@ -70,8 +74,8 @@ class Packing:
         """
         if not count:
             return _reshaped(t, len(t.shape) - len(shapes), sum(shapes, ()))
-        pieces = tf.split(t, [math.prod(shape) for shape in self.shapes], -count)
-        parts = [self.blocks(p, count - 1, (*shapes, s)) for p, s in zip(pieces, self.shapes, strict=True)]
+        pieces = tf.split(t, [math.prod(self.shapes[i]) for i in self.order], -count)
+        parts = [self.blocks(pieces[self.order.index(i)], count - 1, (*shapes, s)) for i, s in enumerate(self.shapes)]
         return tf.nest.pack_sequence_as(self.skeleton, parts)
 
     def split(self, f: Callable[..., Any], key: Key) -> Callable[..., Any]:
@@ -99,13 +103,13 @@ def is_structure(x: Any) -> bool:
     return any(hasattr(v, "shape") and hasattr(v, "dtype") for v in leaves)
 
 
-def tensors(x: Any, name: str, batch_dims: int, others: Any) -> tuple[Packing, list[tf.Tensor]]:
+def tensors(x: Any, name: str, how: Structured, others: Any) -> tuple[Packing, list[tf.Tensor]]:
     """Converts the structure x to tensors, as `as_points` does; returns them and their packing.
 
     Args:
         x: the structure.
         name: its name in errors.
-        batch_dims: how many leading axes of each tensor count points.
+        how: which axes of the tensors count points, and in which order they are joined.
         others: the other arguments, a `tf.nest` structure.
 
     Raises:
@@ -116,6 +120,14 @@ def tensors(x: Any, name: str, batch_dims: int, others: Any) -> tuple[Packing, l
     names = [label(name, path) for path in paths(x)]
     if not names:
         raise InputError(f"{name} is a {type(x).__name__} that holds no tensor. Give at least one.")
+    batch_dims, order = how.batch_dims, tuple(range(len(names)))
+    if how.keys is not None and isinstance(x, Mapping):
+        if set(x) != set(how.keys):
+            raise InputError(
+                f"{name} is {_described(x)}, but coords names {', '.join(how.keys)}. Give one tensor for each, by its "
+                "name."
+            )
+        order = tuple(sorted(x).index(key) for key in how.keys)
     leaves = as_points(dict(zip(names, tf.nest.flatten(x), strict=True)), others)
     first = leaves[0]
     for n, t in zip(names, leaves, strict=True):
@@ -132,7 +144,7 @@ def tensors(x: Any, name: str, batch_dims: int, others: Any) -> tuple[Packing, l
                 f"batch_dims=0 if all of {name} is one point."
             )
     shapes: Any = tuple(tuple(t.shape[batch_dims:].as_list()) for t in leaves)
-    return Packing(tf.nest.map_structure(lambda _: 0, x), shapes, batch_dims), list(leaves)
+    return Packing(tf.nest.map_structure(lambda _: 0, x), shapes, batch_dims, order), list(leaves)
 
 
 def like(v: Any, x: Any, leaves: Sequence[tf.Tensor], name: str) -> list[tf.Tensor]:

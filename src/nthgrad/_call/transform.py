@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from nthgrad._call import structures, tracebacks
 from nthgrad._call.inputs import as_argument, as_point, as_points, is_python, spread_scalars
-from nthgrad._call.model_inputs import by_name
+from nthgrad._call.model_inputs import ModelOfInputs, by_name
 from nthgrad._call.reuse import Request, warn_of_retracing
 from nthgrad._call.structures import Structured, is_structure
 from nthgrad._call.trace_cache import Keys, OncePerSignature, Tensors
@@ -113,7 +113,7 @@ def transform(
         assert what.structured is not None
         key = locate(f, argnums[0], args, kwargs)
         others = structures.replaced(key, lambda _: None, args, kwargs)
-        packing, leaves = structures.tensors(x, name, what.structured.batch_dims, (others, v))
+        packing, leaves = structures.tensors(x, name, what.structured, (others, v))
         if v and what.structured.like_x:
             v = (packing.joined(structures.like(v[0], x, leaves, name)),)
         signature = key, packing.signature
@@ -125,6 +125,8 @@ def transform(
 
     def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         v: tuple[Any, ...] = ()
+        if isinstance(f, ModelOfInputs):
+            args, kwargs = f.spread(args, kwargs)
         if what.directed:
             args, kwargs, v = _split(f, argnums, args, kwargs)
         keys = tuple(locate(f, argnum, args, kwargs) for argnum in argnums)
