@@ -81,9 +81,13 @@ def grad(y: Any, x: Any, order: int = 1, *, column: int | None = None) -> Any:
     if n == 0:
         return y
     call = producer(y)
-    if call is not None and isinstance(below := call.operation, Grad) and call.input_tensors[1] is x:
-        if below.column == k:
-            y, n = call.input_tensors[0], n + below.order  # its fixed tensors do not depend on x
+    if (
+        call is not None
+        and isinstance(below := call.operation, Grad)
+        and call.input_tensors[1] is x
+        and below.column == k
+    ):
+        y, n = call.input_tensors[0], n + below.order  # its fixed tensors do not depend on x
     return Grad(n, column=k, dtype=y.dtype)([y, x, *Route(y, x).held])
 
 
