@@ -41,8 +41,8 @@ def yields(x):
 LISTED = [tf.ones([2, 3]), tf.ones([3]), tf.ones([3, 1])]
 WEIGHTS = [tf.Variable(tf.ones([2])), tf.Variable(tf.ones([2]))]
 ONE_TENSOR = (
-    "; nthgrad differentiates by one tensor. Give their elements as one, tf.concat([tf.reshape(w, [-1]) for w in weights], "
-    "0), and split it in f. Or nest tf.GradientTapes, which take structures."
+    "; nthgrad differentiates by one tensor here. By a structure, use nthgrad.gradient, jacobian, hessian, hvp, jvp, vjp or "
+    "taylor. Or give their elements as one, tf.concat([tf.reshape(w, [-1]) for w in weights], 0), and split it in f."
 )
 NO_TENSOR = ", which does not become a tensor. "
 
@@ -144,12 +144,12 @@ CASES = {
         "a function here.",
     ),
     "x several tensors": (
-        lambda: ng.hessian(tf.sin)(LISTED),
+        lambda: ng.laplacian(tf.sin)(LISTED),
         errors.InputError,
         "x is a list of 3 tensors, of shape (2, 3), (3,), (3, 1)" + ONE_TENSOR,
     ),
     "x several variables of one shape": (
-        lambda: ng.gradient(tf.sin)(WEIGHTS),
+        lambda: ng.divergence(tf.sin)(WEIGHTS),
         errors.InputError,
         "x is a list of 2 tensors, of shape (2,), (2,)" + ONE_TENSOR,
     ),
@@ -159,7 +159,7 @@ CASES = {
         "t is a tuple of 2 tensors, of shape (3,), (3, 1)" + ONE_TENSOR,
     ),
     "x a dict": (
-        lambda: ng.jacobian(tf.sin)({"w": LISTED[0]}),
+        lambda: ng.derivatives(tf.sin, 2)({"w": LISTED[0]}),
         errors.InputError,
         "x is a dict of one tensor, of shape (2, 3)" + ONE_TENSOR,
     ),
@@ -169,7 +169,7 @@ CASES = {
         "x is a list of 7 tensors, of shape (1,), (2,), (3,), (4,), (5,), ..." + ONE_TENSOR,
     ),
     "x a model's weights": (
-        lambda: ng.hvp(tf.sin)(keras.Sequential([keras.Input([2]), keras.layers.Dense(1)]).weights, 1.0),
+        lambda: ng.biharmonic(tf.sin)(keras.Sequential([keras.Input([2]), keras.layers.Dense(1)]).weights),
         errors.InputError,
         "x is a list of 2 tensors, of shape (2, 1), (1,)" + ONE_TENSOR,
     ),

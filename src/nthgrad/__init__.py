@@ -13,9 +13,12 @@ Code with tensors, nested tapes or tf.gradients:
     GradientTape            the same as a tape: the name is the whole port
     accelerated             makes TensorFlow's own names mean these, for code that is not changed
 
-Operators on a function of points with several coordinates:
+Operators on a function of points with several coordinates, or of a structure of tensors such as weights:
     gradient, jacobian, hessian     all first or second derivatives
     hvp                             the Hessian times a vector
+    jvp, vjp                        the Jacobian times a vector, a vector times the Jacobian
+    gauss_newton_vp                 the generalized Gauss-Newton matrix of a loss times a vector
+    per_example                     the gradient of a loss for each row of its data
     laplacian, biharmonic           sums of second or fourth derivatives
     divergence, curl                of a vector field; the divergence also of matrices
     symmetric_gradient              the symmetric part of the Jacobian
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from nthgrad.evaluation import evaluate
     from nthgrad.fields import partials
     from nthgrad.operators import biharmonic, divergence, gradient, hessian, hvp, jacobian, laplacian
+    from nthgrad.products import gauss_newton_vp, jvp, per_example, vjp
     from nthgrad.tensors import GradientTape, gradients
     from nthgrad.vector_calculus import curl, directional, symmetric_gradient
 
@@ -70,17 +74,21 @@ __all__ = [
     "export",
     "extend",
     "finite_difference",
+    "gauss_newton_vp",
     "gradient",
     "gradients",
     "hessian",
     "hvp",
     "jacobian",
+    "jvp",
     "keras",
     "laplacian",
     "legacy",
     "partials",
+    "per_example",
     "symmetric_gradient",
     "taylor",
+    "vjp",
 ]
 
 # Imported on first use: TensorFlow takes seconds to import and writes to the screen. The command line must start first.
@@ -94,6 +102,7 @@ _HOME = {
     "divergence": "nthgrad.operators",
     "evaluate": "nthgrad.evaluation",
     "finite_difference": "nthgrad.differences",
+    "gauss_newton_vp": "nthgrad.products",
     "gradient": "nthgrad.operators",
     "accelerated": "nthgrad.acceleration",
     "gradients": "nthgrad.tensors",
@@ -101,10 +110,13 @@ _HOME = {
     "hessian": "nthgrad.operators",
     "hvp": "nthgrad.operators",
     "jacobian": "nthgrad.operators",
+    "jvp": "nthgrad.products",
     "laplacian": "nthgrad.operators",
     "partials": "nthgrad.fields",
     "symmetric_gradient": "nthgrad.vector_calculus",
+    "per_example": "nthgrad.products",
     "taylor": "nthgrad.core",
+    "vjp": "nthgrad.products",
 }
 
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_argnum, checked_engine, checked_order
 from nthgrad._call.reuse import reused
+from nthgrad._call.structures import Structured
 from nthgrad._call.transform import Computation, as_direction, transform
 from nthgrad.engines import orders, outputs
 from nthgrad.engines import taylor as taylor_engine
@@ -151,7 +152,8 @@ def taylor(
 ) -> Callable[..., Any]:
     """Returns g, which computes the Taylor coefficients of s -> f(x + s v) about s = 0.
 
-    Here f may mix the elements of x: the k-th coefficient times k! is the k-th derivative in the direction v.
+    Here f may mix the elements of x: the k-th coefficient times k! is the k-th derivative in the direction v. x may be
+    a structure, as in `nthgrad.gradient`.
 
     Args:
         f: as in `derivative`, but its output may have any shape.
@@ -180,5 +182,6 @@ def taylor(
         order=n,
         returned=outputs.tensors,
         directed=as_direction,
+        structured=Structured(blocks=0),
     )
     return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)

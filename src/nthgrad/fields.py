@@ -12,6 +12,7 @@ from nthgrad._call import coordinates
 from nthgrad._call.arguments import Method, checked_engine
 from nthgrad._call.model_inputs import by_name
 from nthgrad._call.reuse import reused
+from nthgrad._call.structures import Structured
 from nthgrad._call.transform import Computation, transform
 from nthgrad.engines.point_axis import checked, checked_axis, restore
 from nthgrad.errors import ArgumentError, InputError
@@ -34,20 +35,22 @@ def partials(
 
     Args:
         f: a function of one tensor for each coordinate, `def u(t, x)`, whose parameters name the coordinates. With
-            `coords`, a callable on one tensor `[..., d]` of d coordinates, such as a Keras model on `[batch, d]`. The
-            inputs of a functional Keras model of several inputs name the coordinates, in their order. f may take other
-            arguments. It may return any `tf.nest` structure of real or complex tensors whose shapes begin with that of
-            the points.
+            `coords`, a callable on one tensor `[..., d]` of d coordinates, such as a Keras model on `[batch, d]`; or on
+            a list, tuple or dict of d tensors. A Keras model of several inputs needs no `coords`: its inputs name the
+            coordinates, in their order, or the parameters of its `call`. f may take other arguments. It may return any
+            `tf.nest` structure of real or complex tensors whose shapes begin with that of the points.
         names: which partials: `"xx"` is d2u/dx2, `"tx"` is d2u/dtdx, `""` is u itself. Write names longer than one
             letter as tuples: `("theta", "theta")`.
-        coords: the names of the columns of f's first argument, one each: `"tx"`, or `["t", "theta"]`.
+        coords: the names of the columns of f's first argument, one each: `"tx"`, or `["t", "theta"]`. If that argument
+            is a list or a tuple, the names of its tensors; if it is a dict, its keys.
         axis: as in `derivative`: 1 for the outputs `[functions, points]` of a DeepONet.
         method: as in `derivative`. `"taylor"` computes series in all coordinates at once, and only the coefficients
             that the requested partials need (Griewank and Walther, Evaluating Derivatives, 2008, chapter 13).
         jit_compile: as in `derivative`.
 
     Returns:
-        g with f's arguments. g(t, x, ...) is a dict from each given name to a structure like f's output. The
+        g with f's arguments. g(t, x, ...) is a dict from each given name to a structure like f's output. For a Keras
+        model of several inputs, g takes tensors, keywords, or one list, tuple or dict of all inputs. The
         coordinates in names have one shape, `[batch, 1]`, `[batch]`, `[]` or any other, and one dtype. A scalar among
         them, or a tensor of one element and of no more axes, is the same for every point; its partials are still those
         at each point. A Python number takes the dtype of the others. Nothing else is broadcast, and
@@ -108,6 +111,7 @@ def partials(
         returned=returned,
         broadcast=columns is None,
         finished=lambda found: dict(zip(keys, found, strict=True)),
+        structured=None if columns is None else Structured(blocks=0, batch_dims=1, keys=columns),
     )
     return transform(f, computation, argnums=(0,) if columns is not None else used, jit_compile=jit_compile)
 

@@ -38,21 +38,27 @@ def gradient(
     They have one shape, `[batch, 1]`, `[batch]` or any other, and one dtype; a scalar is the same for every point. Then
     x below is the tensor `[batch, d]` of the points.
 
+    In `gradient`, `jacobian`, `hessian` and `hvp`, x may also be a structure, such as a model's `trainable_variables`.
+    That is a dict, list or tuple, nested as in `tf.nest`, that holds tensors, arrays or variables of one dtype. f takes
+    tensors in the same structure. All of it is one point, unless `batch_dims` is given. A list of Python numbers is one
+    tensor.
+
     Args:
         f: a function, `tf.function`, `keras.Model` or any callable on tensors. It returns a real or complex tensor of
             shape `[batch]` or `[batch, 1]`; for one point, of shape `[]` or `[1]`.
         argnum: the argument of f that is x, by position or by name; a tuple of them for coordinates given one by one.
-        batch_dims: how many leading axes of x count points. With 0, all of x is one point.
+        batch_dims: how many leading axes of x, or of each tensor in x, count points. With 0, all of x is one point.
         method: `"taylor"`, the same as `"auto"`, differentiates the ops of f; a `tf.custom_gradient` in f has no
             effect. `"tape"` uses TensorFlow's gradients only; custom gradients have effect.
         jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:
-        g with f's arguments; g(x, ...) has the shape and the dtype of x, or is complex if f(x) is.
+        g with f's arguments; g(x, ...) has the structure, the shapes and the dtype of x, or is complex if f(x) is.
 
     Raises:
         ArgumentError: argnum, batch_dims or method is invalid.
-        InputError: (by g) x is not a dense, real, floating-point, non-empty tensor of known coordinates.
+        InputError: (by g) x is not a dense, real, floating-point, non-empty tensor of known coordinates, or a structure
+            of such tensors of one dtype.
         OutputError: (by g) f(x) is not one number for each point.
         MixingError: (by g) an op of f surely mixes the rows of the batch, as in `derivative`.
         DependenceError: (by g) f(x) does not depend on x.
@@ -63,6 +69,9 @@ def gradient(
         >>> g = ng.gradient(lambda x: x[0] ** 2 * x[1])
         >>> print(g([3.0, 2.0]).numpy())
         [12.  9.]
+        >>> g = ng.gradient(lambda w: w["a"] ** 2 * w["b"])
+        >>> {name: float(d) for name, d in g({"a": 3.0, "b": 2.0}).items()}
+        {'a': 12.0, 'b': 9.0}
     """
     tapes = checked_tapes(method)
     operator = Operator(
@@ -71,6 +80,7 @@ def gradient(
         tapes=tapes,
         backward=True,
         leaf=one_number("nthgrad.jacobian"),
+        blocks=1,
     )
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
@@ -99,7 +109,8 @@ def jacobian(
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments; g(x, ...) is a structure like f(x), of shapes `[batch, *Q, *P]`.
+        g with f's arguments; g(x, ...) is a structure like f(x), of shapes `[batch, *Q, *P]`. If x is a structure, each
+        leaf is a structure like x, a tensor for each tensor of x.
 
     Raises:
         NthgradError: as `gradient`.
@@ -124,6 +135,7 @@ def jacobian(
         compute=compute,
         tapes=tapes,
         backward=True,
+        blocks=1,
     )
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
@@ -152,7 +164,8 @@ def hessian(
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments; g(x, ...) is a structure like f(x), of shapes `[batch, *Q, *P, *P]`.
+        g with f's arguments; g(x, ...) is a structure like f(x), of shapes `[batch, *Q, *P, *P]`. If x is a structure,
+        each leaf h is a structure of structures: the block h[i][j] has the derivatives by x[i] and x[j].
 
     Raises:
         NthgradError: as `gradient`.
@@ -163,6 +176,17 @@ def hessian(
         >>> print(g([3.0, 2.0]).numpy())
         [[4. 6.]
          [6. 0.]]
+
+        By the weights of a Keras model, block by block:
+
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input([2]), keras.layers.Dense(1)])
+        >>> def loss(weights, x):
+        ...     y, _ = model.stateless_call(weights, model.non_trainable_variables, x)
+        ...     return tf.reduce_mean(y**2)
+        >>> h = ng.hessian(loss)(model.trainable_variables, tf.constant([[1.0, 2.0]]))
+        >>> h[0][1].shape.as_list(), h[1][1].numpy().item()  # by the kernel and the bias, by the bias twice
+        ([2, 1, 1], 2.0)
     """
     chunk, tapes = checked_chunk(chunk_size), checked_tapes(method)
 
@@ -177,6 +201,7 @@ def hessian(
         order=2,
         tapes=tapes,
         backward=True,
+        blocks=2,
     )
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
@@ -204,8 +229,8 @@ def hvp(
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments and, after them, a tensor v of the shape and the dtype of x; g(x, ..., v) has these too, or
-        is complex if f(x) is.
+        g with f's arguments and, after them, v of the structure, the shapes and the dtype of x; g(x, ..., v) has these
+        too, or is complex if f(x) is.
 
     Raises:
         NthgradError: as `gradient`.
@@ -231,6 +256,7 @@ def hvp(
         backward=True,
         leaf=one_number("nthgrad.hessian"),
         directed=lambda v, x, b: as_direction(v, x),
+        blocks=1,
     )
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 

@@ -33,8 +33,9 @@ def numbers(text):
 
 
 REMEDY = (
-    " A derivative here is one number for each element of y, by its own element (or row) of x. Make each coordinate a "
-    "keras.Input of its own, of shape [batch, 1], or differentiate the model with nthgrad.partials."
+    " A derivative here is one number for each element of y, by its own element (or row) of x. By one column of x, give "
+    "column. Or make each coordinate a keras.Input of its own, of shape [batch, 1], or differentiate the model with "
+    "nthgrad.partials."
 )
 
 
@@ -82,8 +83,9 @@ REFUSED = {
     "no tensor": (
         lambda: grad(tf.constant(1.0), keras.Input((1,))),
         InputError,
-        "y is EagerTensor, not a tensor of a Keras 3 functional model. Give the output of keras.Input or of a layer "
-        "called on it, or differentiate a function with nthgrad.derivative.",
+        "y is a tensor with a value, and nothing records how y was computed from x. In the `call` of a layer or a model, "
+        "decorate `call` with tf.function (fit and predict trace it anyway). Elsewhere, differentiate a function with "
+        "nthgrad.derivative.",
     ),
     "a tensor of no model": (
         lambda: grad(keras.Input((1,)), keras.KerasTensor((None, 1))),

@@ -107,9 +107,9 @@ def _refuse_structure(x: Any, name: str) -> None:
     count = "one tensor" if len(leaves) == 1 else f"{len(leaves)} tensors"
     said = ", ".join([*shapes[:5], *(["..."] if len(shapes) > 5 else [])])
     raise InputError(
-        f"{name} is a {type(x).__name__} of {count}, of shape {said}; nthgrad differentiates by one tensor. Give their "
-        "elements as one, tf.concat([tf.reshape(w, [-1]) for w in weights], 0), and split it in f. Or nest "
-        "tf.GradientTapes, which take structures."
+        f"{name} is a {type(x).__name__} of {count}, of shape {said}; nthgrad differentiates by one tensor here. By a "
+        "structure, use nthgrad.gradient, jacobian, hessian, hvp, jvp, vjp or taylor. Or give their elements as one, "
+        "tf.concat([tf.reshape(w, [-1]) for w in weights], 0), and split it in f."
     )
 
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from nthgrad._call import coordinates
 from nthgrad._call.arguments import checked_argnum
 from nthgrad._call.inputs import as_point, is_python
+from nthgrad._call.structures import Structured
 from nthgrad._call.transform import Computation, transform
 from nthgrad.engines import complex_parts, outputs
 from nthgrad.engines.graph import dependence
@@ -36,6 +37,7 @@ class Operator:
             that count points.
         directed: if given, g takes one argument after those of f. This converts it to a tensor for `compute`.
         vector: whether f is a vector field, so that a list or tuple that it returns has the components.
+        blocks: if given, x may be a structure. It is how many of the last axes of each result are axes of x.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Operator:
     leaf: Leaf | None = None
     directed: Callable[[Any, Points, int], tf.Tensor] | None = None
     vector: bool = False
+    blocks: int | None = None
 
 
 def pointwise(
@@ -57,7 +60,8 @@ def pointwise(
         f: a callable on tensors.
         operator: what to compute.
         argnum: the argument of f that is x, or a tuple of arguments, one for each coordinate of a point.
-        batch_dims: how many axes of x count points; None means 1 for tensors of two or more axes, else 0.
+        batch_dims: how many axes of x count points; None means 1 for tensors of two or more axes, else 0. For a
+            structure None means 0.
         jit_compile: passed to `tf.function`.
     """
     if batch_dims is not None and (isinstance(batch_dims, bool) or not isinstance(batch_dims, int) or batch_dims < 0):
@@ -143,6 +147,7 @@ def pointwise(
         returned=returned,
         directed=None if operator.directed is None else directed,
         broadcast=several,
+        structured=None if operator.blocks is None else Structured(operator.blocks, batch_dims or 0),
     )
     return transform(f, computation, argnums=argnums, jit_compile=jit_compile)
 

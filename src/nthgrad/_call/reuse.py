@@ -59,8 +59,9 @@ class Request:
 def reused(maker: Callable[P, G]) -> Callable[P, G]:
     """Decorates a public function of f and options: the same f and the same options return the same g.
 
-    Builds a new g if `readings` shows that f has changed. In a TensorFlow 1 graph, builds a new g for each call: the
-    tensors of f belong to that graph. The decorator also describes g and shortens tracebacks.
+    Builds a new g if `readings` shows that f has changed. Builds a new g for each call if an option is a function, and
+    in a TensorFlow 1 graph: the tensors of f belong to that graph. The decorator also describes g and shortens
+    tracebacks.
     """
     signature = inspect.signature(maker)
     first, *rest = signature.parameters
@@ -85,7 +86,8 @@ def reused(maker: Callable[P, G]) -> Callable[P, G]:
 
 def _made(f: Any, make: Callable[[], G], request: Request) -> G:
     """Returns the g that f holds for a request, or a new one."""
-    kept = _kept(f) if tf.compat.v1.executing_eagerly_outside_functions() else None
+    functions = any(callable(v) for v in request.options.values())  # they may change too, and would be kept with f
+    kept = _kept(f) if tf.compat.v1.executing_eagerly_outside_functions() and not functions else None
     read = None if kept is None else _read(f)
     if kept is None or read is None:
         g = make()

@@ -26,7 +26,9 @@ class OncePerSignature:
     size while they are traced, for example in a Python loop over the batch. They are traced for each batch size.
     """
 
-    def __init__(self, traced: Callable[..., Any], *, jit_compile: bool | None, tapes: bool):
+    def __init__(
+        self, traced: Callable[..., Any], *, jit_compile: bool | None, tapes: bool, rows_of_others: bool = False
+    ):
         # Inside a function compiled by XLA, the gradients of some ops (Slice, ConcatV2) use XLA-only ops, which have no
         # gradient. So nested tapes are traced in a plain tf.function, before a compiled one calls it.
         nested = jit_compile and tapes
@@ -34,6 +36,7 @@ class OncePerSignature:
         self._run = tf.function(self._plain.__call__, autograph=False, jit_compile=True) if nested else self._plain
         self._jit_compile, self._tapes = jit_compile, tapes
         self._in_place = not jit_compile and not tapes
+        self._rows_of_others = rows_of_others
         self._open: dict[Any, Any] = {}  # the trace with open lengths, or None if it failed
         self._concrete: dict[Any, Callable[..., Any]] = {}
         self._direct: dict[Any, Callable[..., Any]] = {}
@@ -65,8 +68,9 @@ class OncePerSignature:
 
         xs, rest = split(args)
         opened = self._opened(xs, keys, rest, {}) is not None
-        batch = _batch(xs) if opened else None
-        specs = [_open_batch(t, batch) for t in args]
+        batch = self._batch(xs, rest) if opened else None
+        fixed = keys if self._rows_of_others else ()
+        specs = [_open_batch(t, None if i in fixed else batch) for i, t in enumerate(args)]
 
         def run(*tensors: tf.Tensor) -> Any:
             xs, rest = split(tensors)
@@ -91,8 +95,9 @@ class OncePerSignature:
         if opened and known and self._in_place and not tf.executing_eagerly() and not _calls(trace.graph):
             # Inlined: a call would return gradients for every argument, and XLA, which needs constant offsets for the
             # gradient of a concat, would compile again for all new points. But if f itself calls functions, g is
-            # called: otherwise an outer tape would not see the variables that they read.
-            result, unknown = self._run.python_function(tuple(map(_here, xs)), keys, args, kwargs, opened=False)
+            # called: otherwise an outer tape would not see the variables that they read. x is copied: other tensors of
+            # this graph that f names may depend on x, and they are fixed here.
+            result, unknown = self._run.python_function(tuple(map(tf.identity, xs)), keys, args, kwargs, opened=False)
             return _asserted(result, unknown)
         if opened and known and not tf.executing_eagerly() and not _settled(trace):
             opened = False  # checks known lengths now, because XLA drops assertions; shapes stay known
@@ -120,8 +125,11 @@ class OncePerSignature:
 
     def _opened(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> Any:
         """Returns the trace with open lengths, cached; None if it fails."""
-        batch = _batch(xs)
-        specs = tf.nest.map_structure(lambda v: _open_batch(v, batch), (xs, args, kwargs))
+        batch = self._batch(xs, (args, kwargs))
+        specs = (
+            tf.nest.map_structure(lambda x: _open_batch(x, None if self._rows_of_others else batch), xs),
+            *tf.nest.map_structure(lambda v: _open_batch(v, batch), (args, kwargs)),
+        )
         signature = _hashable((*keys, *sorted(kwargs), *tf.nest.flatten(specs)))
         known = self._open  # another thread may replace it meanwhile
         if signature not in known:
@@ -131,6 +139,11 @@ class OncePerSignature:
                 self._refuse_lengths(xs, keys, args, kwargs)
                 raise
         return known[signature]
+
+    def _batch(self, xs: Tensors, others: Any) -> int | None:
+        """Returns the batch size: the first length of x, or of the first other tensor that has one."""
+        tensors = [t for t in tf.nest.flatten(others) if isinstance(t, tf.Tensor)] if self._rows_of_others else xs
+        return next((t.shape[0] for t in tensors if t.shape.rank), None)
 
     def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> Any:
         """Traces with an open batch size; returns None on failure: the trace with a known size has the better error."""
@@ -155,11 +168,6 @@ class OncePerSignature:
             return None
         with ThreadPoolExecutor(1) as outside:
             return outside.submit(_attempt, trace).result()
-
-
-def _here(x: tf.Tensor) -> tf.Tensor:
-    """Returns x as a tensor of the graph being traced. In a branch or a loop, x may belong to the outer graph."""
-    return x if getattr(x, "graph", None) is tf.compat.v1.get_default_graph() else tf.identity(x)
 
 
 def _calls(graph: tf.Graph) -> bool:
@@ -196,10 +204,6 @@ def _attempt(call: Callable[[], Any], refusal: type[Exception] = MixingError) ->
         raise
     except Exception:
         return None
-
-
-def _batch(xs: Tensors) -> int | None:
-    return xs[0].shape[0] if xs[0].shape.rank else None
 
 
 def _open_batch(value: Any, batch: int | None) -> Any:

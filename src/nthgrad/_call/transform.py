@@ -11,10 +11,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad._call import tracebacks
+from nthgrad._call import structures, tracebacks
 from nthgrad._call.inputs import as_argument, as_point, as_points, is_python, spread_scalars
-from nthgrad._call.model_inputs import by_name
+from nthgrad._call.model_inputs import ModelOfInputs, by_name
 from nthgrad._call.reuse import Request, warn_of_retracing
+from nthgrad._call.structures import Structured, is_structure
 from nthgrad._call.trace_cache import Keys, OncePerSignature, Tensors
 from nthgrad.engines import complex_parts, grappler, norms, outputs
 from nthgrad.engines.graph import custom_gradients, opaque, trace
@@ -39,6 +40,8 @@ class Computation:
             `compute` takes it after xs.
         broadcast: whether a scalar among xs takes the shape of the others.
         finished: if given, converts the result of `compute` to that of g.
+        structured: if given, the one tensor in xs may be joined from a structure of tensors.
+        rows_of_others: whether the other arguments have the rows of a batch, and xs has none.
     """
 
     name: str
@@ -51,6 +54,8 @@ class Computation:
     directed: Callable[[Any, tf.Tensor], tf.Tensor] | None = None
     broadcast: bool = False
     finished: Callable[[Any], Any] | None = None
+    structured: Structured | None = None
+    rows_of_others: bool = False
 
 
 def transform(
@@ -97,10 +102,31 @@ def transform(
         finally:
             custom_gradients.own(graph.get_operations()[known:])
 
-    compiled = OncePerSignature(traced, jit_compile=jit_compile, tapes=what.tapes)
+    compiled = OncePerSignature(traced, jit_compile=jit_compile, tapes=what.tapes, rows_of_others=what.rows_of_others)
+    joined: dict[Any, Callable[..., Any]] = {}
+
+    def of_structure(
+        given: Mapping[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any], v: tuple[Any, ...]
+    ) -> Any:
+        """Returns g of a structure, the only item of `given`, by a g of one tensor for each packing."""
+        ((name, x),) = given.items()
+        assert what.structured is not None
+        key = locate(f, argnums[0], args, kwargs)
+        others = structures.replaced(key, lambda _: None, args, kwargs)
+        packing, leaves = structures.tensors(x, name, what.structured, (others, v))
+        if v and what.structured.like_x:
+            v = (packing.joined(structures.like(v[0], x, leaves, name)),)
+        signature = key, packing.signature
+        if signature not in joined:
+            split = packing.split(f, key)
+            joined[signature] = transform(split, _in_blocks(what, packing), argnums=argnums, jit_compile=jit_compile)
+        args, kwargs = structures.replaced(key, lambda _: packing.joined(leaves), args, kwargs)
+        return joined[signature](*args, *v, **kwargs)
 
     def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         v: tuple[Any, ...] = ()
+        if isinstance(f, ModelOfInputs):
+            args, kwargs = f.spread(args, kwargs)
         if what.directed:
             args, kwargs, v = _split(f, argnums, args, kwargs)
         keys = tuple(locate(f, argnum, args, kwargs) for argnum in argnums)
@@ -111,6 +137,8 @@ def transform(
             else args[key]
             for key, argnum in zip(keys, argnums, strict=True)
         }
+        if what.structured is not None and any(map(is_structure, given.values())):
+            return of_structure(given, args, kwargs, v)
         args = tuple(v for i, v in enumerate(args) if i not in keys)
         kwargs = {k: v for k, v in kwargs.items() if k not in keys}
         xs = as_points(given, (args, kwargs, v))
@@ -130,6 +158,17 @@ def transform(
         return compiled(xs, keys, args, kwargs)
 
     return Derived(f, what, call, compiled)
+
+
+def _in_blocks(what: Computation, packing: structures.Packing) -> Computation:
+    """Returns the computation for the joined tensor of a structure, with each result split into blocks."""
+    assert what.structured is not None
+    count = what.structured.blocks
+
+    def compute(*args: Any) -> Any:
+        return tf.nest.map_structure(lambda t: packing.blocks(t, count), what.compute(*args))
+
+    return dataclasses.replace(what, compute=compute, finished=None, structured=None)
 
 
 # AutoGraph's mark on a callable that it does not convert, copied because an object cannot be decorated.

@@ -8,13 +8,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call.structures import paths
 from nthgrad.errors import ArgumentError, NthgradError
 from nthgrad.evaluation.batches import Arrays, Dataset, source
 from nthgrad.evaluation.files import Elsewhere, Files, part
 from nthgrad.evaluation.memory import Memory
 from nthgrad.evaluation.progress import shown
 from nthgrad.evaluation.runner import Runner
-from nthgrad.evaluation.structure import paths
 
 
 def evaluate(

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nthgrad._call.structures import label, paths
 from nthgrad.errors import ArgumentError, InputError
-from nthgrad.evaluation.structure import label, paths
 
 _SAMPLE = 64
 """How many rows of the arrays the fingerprint contains."""

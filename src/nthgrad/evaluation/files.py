@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from nthgrad._call.structures import label
 from nthgrad.errors import ArgumentError, OutputError
 from nthgrad.evaluation.checksums import Checks, checksum
 from nthgrad.evaluation.journal import AGAIN, Journal, locked
 from nthgrad.evaluation.npy import Rows, force
-from nthgrad.evaluation.structure import file_names, label
+from nthgrad.evaluation.structure import file_names
 
 INTERVAL = 2.0
 """Seconds between two entries in the journal: the most that a killed process loses."""

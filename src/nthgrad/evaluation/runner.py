@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nthgrad._call.structures import label, paths
 from nthgrad.engines import grappler
 from nthgrad.engines.graph import trace
 from nthgrad.errors import ArgumentError, OutputError
 from nthgrad.evaluation.batches import call
-from nthgrad.evaluation.structure import label, paths
 
 Strategy = Any
 """A `tf.distribute.Strategy` or None. TensorFlow loads `tf.distribute` by name, so it has no type."""

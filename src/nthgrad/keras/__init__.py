@@ -13,18 +13,23 @@ import keras
 import tensorflow as tf
 
 from nthgrad._call.arguments import checked_order
-from nthgrad.engines import grappler, orders, outputs, taylor
+from nthgrad.engines import grappler
 from nthgrad.engines.graph import trace
 from nthgrad.errors import ArgumentError, InputError, MixingError, OutputError, UnsupportedOpError
+from nthgrad.keras import traced
 from nthgrad.keras.route import Route, mask_of, mixed, producer, put_mask, unrepeatable
 
 
-def grad(y: keras.KerasTensor, x: keras.KerasTensor, order: int = 1) -> keras.KerasTensor:
-    """Returns the derivative of one tensor of a functional model by another, as a tensor of that model.
+@tf.autograph.experimental.do_not_convert
+def grad(y: Any, x: Any, order: int = 1, *, column: int | None = None) -> Any:
+    """Returns the derivative of one tensor of a model by another, as a tensor of that model.
+
+    The model is a functional one; or y and x are tensors in the `call` of a layer or a model, while it is traced, and y
+    is computed from x there (`fit` and `predict` trace; for other calls, decorate `call` with `tf.function`).
 
     Every element of y has to depend on its own element (or row) of x only, as in `nthgrad.derivative`. Everything else
-    that y depends on is held fixed: other inputs, tensors that do not depend on x, weights. A derivative of a
-    derivative by the same x becomes one layer of the summed order.
+    that y depends on is held fixed: other inputs, tensors that do not depend on x, weights, with `column` the other
+    columns. A derivative of a derivative by the same x becomes one layer of the summed order.
 
     A program that loads a model with derivatives (`load_model`, `model_from_json`, pickle) has to `import
     nthgrad.keras` first, because Keras cannot find the layer otherwise. Files written by `nthgrad.export` need no
@@ -39,14 +44,15 @@ def grad(y: keras.KerasTensor, x: keras.KerasTensor, order: int = 1) -> keras.Ke
     Args:
         y: the tensor to differentiate, of shape [batch, ...], floating point or complex.
         x: the tensor to differentiate by, a `keras.Input` or the output of a layer. For y of shape [batch, m] it has
-            shape [batch, 1] or [batch]; if y is elementwise in x, the shape of y.
+            shape [batch, 1] or [batch]; if y is elementwise in x, the shape of y; with `column`, [batch, d].
         order: how often to differentiate, at least 0 (y itself).
+        column: the index of the column of x to differentiate by. If None, x has one element for each row of y.
 
     Returns:
         a tensor of the shape and dtype of y.
 
     Raises:
-        ArgumentError: order is not an integer of 0 or more.
+        ArgumentError: order is not an integer of 0 or more, or x has no such column.
         InputError: y or x is no tensor of a Keras 3 model that runs on TensorFlow, or is an integer, or x is complex.
         OutputError: y mixes elements of x. (If in training mode only: when the model is called.)
         DependenceError: y does not depend on x.
@@ -61,32 +67,43 @@ def grad(y: keras.KerasTensor, x: keras.KerasTensor, order: int = 1) -> keras.Ke
         >>> model = keras.Model(x, [y, grad(y, x), grad(grad(y, x), x)])
         >>> [round(v.numpy().item(), 6) for v in model(np.array([[1.0]]))]
         [1.098612, 0.333333, -0.111111]
+        >>> tx = keras.Input((2,))
+        >>> u = keras.ops.exp(tx[:, :1]) * tx[:, 1:] ** 3
+        >>> print(keras.Model(tx, [grad(u, tx, column=0), grad(u, tx, 2, column=1)])(np.array([[0.0, 2.0]]))[1].numpy())
+        [[12.]]
     """
     _require_tensorflow()
+    if tf.is_tensor(y) and tf.is_tensor(x) and tf.inside_function() and hasattr(y, "graph") and hasattr(x, "graph"):
+        return traced.derivative(y, x, checked_order(order), column)
     for tensor, name in ((y, "y"), (x, "x")):
         _require_real(tensor, name)
-    n = checked_order(order)
+    n, k = checked_order(order), traced.checked_column(column, x.shape, x.name)
     if n == 0:
         return y
     call = producer(y)
-    if call is not None and isinstance(below := call.operation, Grad) and call.input_tensors[1] is x:
+    if (
+        call is not None
+        and isinstance(below := call.operation, Grad)
+        and call.input_tensors[1] is x
+        and below.column == k
+    ):
         y, n = call.input_tensors[0], n + below.order  # its fixed tensors do not depend on x
-    return Grad(n, dtype=y.dtype)([y, x, *Route(y, x).held])
+    return Grad(n, column=k, dtype=y.dtype)([y, x, *Route(y, x).held])
 
 
 @keras.saving.register_keras_serializable(package="nthgrad")
 class Grad(keras.layers.Layer):
-    """The layer that `grad` calls, on [y, x, *fixed tensors]; its configuration is the order.
+    """The layer that `grad` calls, on [y, x, *fixed tensors]; its configuration is the order and the column.
 
     It finds the layers to differentiate in the model that it is called in. So a loaded or cloned model differentiates
     its own layers.
     """
 
-    def __init__(self, order: int, **kwargs: Any):
-        """Creates a layer of an order of at least 1; the other arguments are those of any layer."""
+    def __init__(self, order: int, *, column: int | None = None, **kwargs: Any):
+        """Creates a layer of an order of at least 1, by a column of x or by x; the rest is for any layer."""
         _require_tensorflow()
         super().__init__(autocast=False, **kwargs)
-        self.order = order
+        self.order, self.column = order, column
         self.supports_masking = True
         self.route: Route | None = None
 
@@ -105,7 +122,7 @@ class Grad(keras.layers.Layer):
                     "nthgrad.keras.grad, which finds them."
                 )
             route.held = list(inputs[2:])
-            _refuse_mixing(route)
+            _refuse_mixing(route, self.column)
             self.route = route
         # Without it, Keras uses the `training` of an earlier layer's call.
         return super().__call__(inputs, **{"training": None, **kwargs})
@@ -121,12 +138,12 @@ class Grad(keras.layers.Layer):
         if self.route is None:
             raise ArgumentError(f"The layer {self.name!r} belongs to no model. Call nthgrad.keras.grad.")
         if training:
-            _refuse_mixing(self.route, training=training)
+            _refuse_mixing(self.route, self.column, training=training)
         if tf.executing_eagerly():
             return self._rerun(y, x, held, training=training)
         if y is x or not _computed_here(y, x, held):
             return self.rebuilt(inputs, training=training)
-        return orders.derivatives(taylor, lambda _: y, x, self.order, self.order)[0]
+        return traced.derivatives(lambda _: y, x, self.order, self.column)[-1]
 
     def rebuilt(self, inputs: list[tf.Tensor], *, training: bool | None = None) -> tf.Tensor:
         """Returns the derivative of a second y, computed from a copy of x in the graph being traced."""
@@ -140,8 +157,8 @@ class Grad(keras.layers.Layer):
         route = self.route
         assert route is not None
         before = len(x.graph.get_operations())
-        y, *_, derivative = orders.derivatives(
-            taylor, lambda t: route(t, held, values, training=training), x, self.order
+        y, *_, derivative = traced.derivatives(
+            lambda t: route(t, held, values, training=training), x, self.order, self.column
         )
         for op in unrepeatable(y.graph.get_operations()[before:]):
             raise UnsupportedOpError(
@@ -178,7 +195,8 @@ class Grad(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the configuration; its first entry shows up in Keras's error if the class is unknown."""
-        return {"before loading": "import nthgrad.keras", **super().get_config(), "order": self.order}
+        own = {"order": self.order} if self.column is None else {"order": self.order, "column": self.column}
+        return {"before loading": "import nthgrad.keras", **super().get_config(), **own}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Grad:
@@ -211,6 +229,12 @@ def _require_real(tensor: Any, name: str) -> None:
             "Keras 3. Differentiate a tf_keras model with nthgrad.derivative, or run the old program with its "
             "K.gradients under nthgrad.legacy."
         )
+    if tf.is_tensor(tensor):
+        raise InputError(
+            f"{name} is a tensor with a value, and nothing records how y was computed from x. In the `call` of a layer "
+            "or a model, decorate `call` with tf.function (fit and predict trace it anyway). Elsewhere, differentiate "
+            "a function with nthgrad.derivative."
+        )
     if not isinstance(tensor, keras.KerasTensor) or not hasattr(tensor, "_keras_history"):
         raise InputError(
             f"{name} is {type(tensor).__name__}, not a tensor of a Keras 3 functional model. Give the output of "
@@ -227,32 +251,19 @@ def _require_real(tensor: Any, name: str) -> None:
         )
 
 
-def _refuse_mixing(route: Route, *, training: bool | None = None) -> None:
-    """Refuses a y that mixes elements of x."""
+def _refuse_mixing(route: Route, column: int | None, *, training: bool | None = None) -> None:
+    """Refuses a y that mixes elements of x, or with a column, rows of x."""
     key = ("mixing", training, route.state)
     if key in route.traces:
         return
     x, y = route.x, route.y
-    spec: Any = tf.TensorSpec(x.shape)
-    rows = outputs.row_rank(spec)
-    shape = tf.TensorShape(y.shape)
-    if not shape.is_compatible_with(x.shape) and not shape[:rows].is_compatible_with(x.shape[:rows]):
-        raise OutputError(
-            f"x ({x.name!r}) has shape {x.shape}, but y ({y.name!r}) has shape {y.shape}, which does not begin with "
-            f"it: y mixes elements of x. {_REMEDY}"
-        )
-    if how := mixed(route, training=training):
+    traced.refuse_shapes(y, x, column)
+    if how := mixed(route, column, training=training):
         kind = MixingError if how.startswith("rows") else OutputError
         if training:
             raise kind(
                 f"y ({y.name!r}) mixes the {how} of x ({x.name!r}) in training mode, as BatchNormalization does. "
                 "Freeze that layer (layer.trainable = False), or replace it by one that keeps rows independent."
             )
-        raise kind(f"y ({y.name!r}) mixes the {how} of x ({x.name!r}). {_REMEDY}")
+        raise kind(f"y ({y.name!r}) mixes the {how} of x ({x.name!r}). {traced.REMEDY}")
     route.traces[key] = True
-
-
-_REMEDY = (
-    "A derivative here is one number for each element of y, by its own element (or row) of x. Make each coordinate a "
-    "keras.Input of its own, of shape [batch, 1], or differentiate the model with nthgrad.partials."
-)

@@ -11,9 +11,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from nthgrad.engines import grappler, outputs
+from nthgrad.engines import grappler
 from nthgrad.engines.graph import custom_gradients, dependence, trace
 from nthgrad.errors import DependenceError, UnsupportedOpError
+from nthgrad.keras.traced import row_rank
 
 Tensors = Sequence[tf.Tensor]
 
@@ -171,17 +172,19 @@ def unrepeatable(ops: Iterable[Any]) -> Iterator[Any]:
                 yield from unrepeatable(graph.get_operations())
 
 
-def mixed(route: Route, *, training: bool | None) -> str:
+def mixed(route: Route, column: int | None, *, training: bool | None) -> str:
     """Names the elements of x, other than its own, that an element of y depends on; empty if there are none.
+
+    With a column, an element of y may depend on its whole row of x.
 
     A NaN in one element of x reaches everything that depends on it, for any weights. If an op drops the NaN, as a
     maximum may, a shift of the element shows the dependence.
     """
     with tf.init_scope():
-        return _mixed(route, training=training)
+        return _mixed(route, column, training=training)
 
 
-def _mixed(route: Route, *, training: bool | None) -> str:
+def _mixed(route: Route, column: int | None, *, training: bool | None) -> str:
     made, values = route.traced(functools.partial(route, training=training)), route.values()
     try:
         dependence.check(made.inputs[0], made.outputs)
@@ -192,15 +195,16 @@ def _mixed(route: Route, *, training: bool | None) -> str:
     for length in (3, 32):  # of the axes of open length; some layers need a long one
         x, *held = (_sample(t, length) for t in (route.x, *route.held))
         try:
-            return _probe(lambda x, held=held: made([x, *held], [], values).numpy(), x)
+            return _probe(lambda x, held=held: made([x, *held], [], values).numpy(), x, column)
         except tf.errors.OpError:
             continue
     return ""
 
 
-def _probe(f: Callable[[tf.Tensor], np.ndarray], x: np.ndarray) -> str:
+def _probe(f: Callable[[tf.Tensor], np.ndarray], x: np.ndarray, column: int | None) -> str:
     before = _wide(f(tf.constant(x)))
-    rows = x.ndim if before.shape == x.shape else outputs.row_rank(tf.constant(x))
+    elementwise = column is None and before.shape == x.shape
+    rows = x.ndim if elementwise else row_rank(x.shape, column)
     for at in ((0,) * x.ndim, (-1,) * x.ndim):
         for change in (np.nan, 0.25):
             moved = x.copy()
