@@ -32,7 +32,7 @@ class Finding(NamedTuple):
     @property
     def anchor(self) -> str:
         """The link to the section."""
-        return "MIGRATION.md#" + re.sub(r"[^\w\- ]", "", self.section.lower()).replace(" ", "-")
+        return _anchor(self.section)
 
 
 class Match(NamedTuple):
@@ -53,6 +53,11 @@ class Match(NamedTuple):
         """The idiom's severity; what `tf.compat.v1` still has is a matter of style."""
         compat = any(form.startswith(("tensorflow.compat.v1.", "tf.compat.v1.")) for form in self.written.forms)
         return "style" if compat and self.idiom.section in BY_COMPAT else self.idiom.severity
+
+    @property
+    def section_anchor(self) -> str:
+        """The link to the section."""
+        return _anchor(self.idiom.section)
 
     @property
     def new(self) -> str:
@@ -151,7 +156,7 @@ def matches(tree: ast.Module) -> Iterator[Match]:
             for name in sorted(one.forms)
             for rank, (form, shown) in enumerate(reversed(_candidates(name)))
             for idiom in table.get(form, [])
-            if not (one.bare and form.endswith(".*"))  # already found at the import line
+            if not (one.bare and (form.endswith(".*") or form[0] in "?<"))  # found at its import, or its assignment
             and (not idiom.inside or calls & _forms(idiom.inside))
             and (not idiom.requires or present & _forms(idiom.requires))
             and not (idiom.unless and present & _forms(idiom.unless))
@@ -209,6 +214,10 @@ def _candidates(name: str) -> list[tuple[str, str]]:
     below = [(stage[: end.start()] + ".*", stage) for stage in plain for end in re.finditer(r"\.|$", stage)]
     found = exact + of_anything + sorted(below, key=lambda one: -len(one[0]))
     return [one for one in found if one[0] in _all()]
+
+
+def _anchor(section: str) -> str:
+    return "MIGRATION.md#" + re.sub(r"[^\w\- ]", "", section.lower()).replace(" ", "-")
 
 
 def _shown(form: str) -> str:

@@ -649,8 +649,10 @@ IDIOMS = [
         keras.layers.Deconvolution2D -> keras.layers.Conv2DTranspose
         keras.layers.AtrousConvolution1D => keras.layers.Conv1D(dilation_rate=)
         keras.layers.AtrousConvolution2D => keras.layers.Conv2D(dilation_rate=)
-        keras.{losses, metrics}.mse -> keras.losses.mean_squared_error
-        keras.{losses, metrics}.mae -> keras.losses.mean_absolute_error
+        keras.losses.mse -> keras.losses.mean_squared_error
+        keras.losses.mae -> keras.losses.mean_absolute_error
+        keras.metrics.mse -> keras.metrics.mean_squared_error
+        keras.metrics.mae -> keras.metrics.mean_absolute_error
         keras.losses.mape -> keras.losses.mean_absolute_percentage_error
         keras.losses.msle -> keras.losses.mean_squared_logarithmic_error
         keras.losses.kld -> keras.losses.kl_divergence
