@@ -78,7 +78,12 @@ def ported(text: str) -> str:
         import tensorflow as tf
         y = tf.math.log(x)  # of x
     """
+    from nthgrad.legacy._port.constant_inputs import derivatives_in_layers, without_constant_inputs
     from nthgrad.legacy._port.marks import marked
     from nthgrad.legacy._port.rewriting import rewritten
+    from nthgrad.legacy._port.sessions import without_session
 
-    return marked(rewritten(text))
+    text = rewritten(text)
+    for whole in (derivatives_in_layers, without_constant_inputs, without_session):
+        text = whole(text)
+    return marked(text)

@@ -16,7 +16,7 @@ def command(*, paths: Sequence[str], write: bool) -> int:
     """Rewrite TensorFlow 1, Keras 1 and 2, NumPy and Python 2 idioms for today's libraries, and mark the rest.
 
     PATHS are files, and folders whose .py files are read. Names, arguments, modules and imports are rewritten as
-    MIGRATION.md says, and the formatting is kept. Above a statement that has to be ported by hand, or that computes
+    MIGRATION.md says, and the formatting is kept. Above a statement that has to be ported by hand, or may compute
     other numbers now, is a comment: "# port: IDIOM: MIGRATION.md#section". A second run changes nothing. Compare the
     programs with "nthgrad compare" afterwards.
 
@@ -51,8 +51,8 @@ def command(*, paths: Sequence[str], write: bool) -> int:
             with whole_file(file) as target:
                 target.write(ported.content)
     for file, count in marks.items():
-        places = "place is" if count == 1 else "places are"
-        complain(f"{click.format_filename(file)}: {count} {places} to be ported by hand. Search it for '# port:'.")
+        places = "place needs" if count == 1 else "places need"
+        complain(f"{click.format_filename(file)}: {count} {places} a look. Search for '# port:'.")
     for complaint in unread:
         complain(complaint)
     return 2 if unread else int(bool(marks))
