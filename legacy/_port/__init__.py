@@ -79,11 +79,13 @@ def ported(text: str) -> str:
         y = tf.math.log(x)  # of x
     """
     from nthgrad.legacy._port.constant_inputs import derivatives_in_layers, without_constant_inputs
-    from nthgrad.legacy._port.marks import marked
+    from nthgrad.legacy._port.marks import PREFIX, marked
+    from nthgrad.legacy._port.reading import old_forms
     from nthgrad.legacy._port.rewriting import rewritten
     from nthgrad.legacy._port.sessions import without_session
 
-    text = rewritten(text)
+    old = PREFIX in text or bool(old_forms(text))
+    text = rewritten(text, old=old)
     for whole in (derivatives_in_layers, without_constant_inputs, without_session):
         text = whole(text)
-    return marked(text)
+    return marked(text, old=old)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import libcst as cst
 
-from nthgrad.legacy._port.reading import Read, assigned, free_name, keyword, names, old_forms
+from nthgrad.legacy._port.reading import Read, assigned, bound, free_name, keyword, names, old_forms
 from nthgrad.legacy._port.tidying import tidied
 
 _OF_GRAPHS = {  # what else a program does with constant inputs
@@ -82,6 +84,9 @@ def without_constant_inputs(text: str) -> str:
             inputs[name] = tensor
         elif isinstance(value, cst.Call) and keyword(value, "inputs", 0) and keyword(value, "outputs", 1):
             models[name] = value
+    times = Counter(name for statement in read.module.body for name in bound(statement))
+    if any(times[name] > 1 for name in [*inputs, *models]):
+        return text
     taken = names(read.module)
     values = {name: free_name(f"{name}_value", taken) for name in inputs}
     visitor = _Calling(read, inputs, models, values)
@@ -149,10 +154,14 @@ class _Calling(cst.CSTTransformer):
             return updated_node
         values = ", ".join(str(one) for one in found)
         argument = f"[{values}]" if isinstance(inputs, cst.List) else values
-        several = len(outputs.elements) if isinstance(outputs, cst.List) else 0
+        several = min(len(outputs.elements), 2) if isinstance(outputs, cst.List) else 0
         call_it = f"model({argument})"
-        patterns = (f"{call_it}.numpy()", f"tf.nest.flatten({call_it})[0].numpy()", f"[y.numpy() for y in {call_it}]")
-        made = cst.parse_expression(patterns[min(several, 2)])
+        patterns = (
+            f"tf.nest.map_structure(lambda y: y.numpy(), {call_it})",  # the outputs may be a list, or not
+            f"tf.nest.flatten({call_it})[0].numpy()",
+            f"[y.numpy() for y in {call_it}]",
+        )
+        made = cst.parse_expression(patterns[several])
         return made.visit(_Put(updated_node.func.value))  # type: ignore[return-value]
 
 

@@ -16,11 +16,16 @@ PREFIX = "# port:"
 OTHER_NUMBERS = "other numbers"
 
 
-def marked(text: str) -> str:
-    """Returns a program with a comment above every statement that has an old idiom left."""
+def marked(text: str, *, old: bool) -> str:
+    """Returns a program with a comment above every statement that has an old idiom left.
+
+    Args:
+        text: the program.
+        old: whether it is known to be old.
+    """
     place = places(text)
     found: dict[tuple[int, int], list[tuple[str, str]]] = {}
-    for match in matches(ast.parse(text)):
+    for match in matches(ast.parse(text), old=old):
         if match.severity == "style":
             continue
         node = match.written.node

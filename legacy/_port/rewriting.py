@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import libcst as cst
 from libcst.helpers import get_absolute_module_for_import
-from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
 from nthgrad.legacy._port import templates
 from nthgrad.legacy._port.marks import OTHER_NUMBERS, mark
@@ -30,21 +30,26 @@ Place = tuple[int, int]
 Block = TypeVar("Block", cst.Module, cst.IndentedBlock)
 
 
-def rewritten(text: str) -> str:
-    """Returns a program with the rows applied, until nothing changes."""
+def rewritten(text: str, *, old: bool) -> str:
+    """Returns a program with the rows applied, until nothing changes.
+
+    Args:
+        text: the program.
+        old: whether it is known to be old.
+    """
     for _ in range(_MOST):
-        before, text = text, _once(text)
+        before, text = text, _once(text, old=old)
         if text == before:
             break
     return text
 
 
-def _once(text: str) -> str:
+def _once(text: str, *, old: bool) -> str:
     tree = ast.parse(text)
     place = places(text)
     found: dict[tuple[Place, Place], list[Match]] = {}
     keywords: dict[Place, list[Match]] = {}
-    for match in matches(tree):
+    for match in matches(tree, old=old):
         node = match.written.node
         start = place(node.lineno, node.col_offset)  # type: ignore[attr-defined]
         if isinstance(node, ast.keyword):
@@ -72,8 +77,12 @@ class _Rewriting(cst.CSTTransformer):
         self.found, self.keywords, self.naming = found, keywords, naming
         self.other_numbers: list[list[Match]] = [[]]  # by statement, the innermost last
 
+    def start(self, node: cst.CSTNode) -> Place:
+        where = cast(CodeRange, self.get_metadata(PositionProvider, node))
+        return where.start.line, where.start.column + 1
+
     def at(self, node: cst.CSTNode) -> list[Match]:
-        where = self.get_metadata(PositionProvider, node)
+        where = cast(CodeRange, self.get_metadata(PositionProvider, node))
         return self.found.get(((where.start.line, where.start.column + 1), (where.end.line, where.end.column + 1)), [])
 
     def note(self, row: Row, match: Match) -> None:
@@ -86,8 +95,8 @@ class _Rewriting(cst.CSTTransformer):
         for match in self.at(original):
             if isinstance(original, cst.Name) and not self.is_imported(original, match):
                 continue
-            row = next((row for row in match.rows if row.parameters is None and row.arrow != BY_HAND), None)
-            if row is None or row.keywords or row.new == NOTHING or isinstance(match.written.node, ast.alias):
+            row = next((row for row in match.rows if row.is_name and row.arrow != BY_HAND), None)
+            if row is None or isinstance(match.written.node, ast.alias):
                 continue
             self.note(row, match)
             if "?" in row.new:
@@ -120,7 +129,7 @@ class _Rewriting(cst.CSTTransformer):
     # Calls -----------------------------------------------------------------------------------------------------------
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
-        args = self.arguments(original_node, updated_node)
+        args = [*self.arguments(original_node, updated_node), *self.added(original_node)]
         call = updated_node.with_changes(args=args)
         for match in self.at(original_node.func):
             for row in match.rows:
@@ -149,11 +158,11 @@ class _Rewriting(cst.CSTTransformer):
 
     def arguments(self, original: cst.Call, updated: cst.Call) -> Sequence[cst.Arg]:
         """Rewrites the arguments by name."""
+        places = {arg.keyword.value: self.start(arg.keyword) for arg in original.args if arg.keyword}
         named = {arg.keyword.value: i for i, arg in enumerate(original.args) if arg.keyword}
         args: list[list[cst.Arg]] = [[arg] for arg in updated.args]
         for name, i in named.items():
-            where = self.get_metadata(PositionProvider, original.args[i].keyword).start
-            for match in self.keywords.get((where.line, where.column + 1), []):
+            for match in self.keywords.get(places[name], []):
                 rows = [row for row in match.rows if row.arrow != BY_HAND and set(row.keywords) <= set(named)]
                 if rows and name == rows[0].keywords[0] and args[i]:
                     values = {one: updated.args[named[one]].value for one in rows[0].keywords}
@@ -173,6 +182,15 @@ class _Rewriting(cst.CSTTransformer):
                 comma=updated.args[-1].comma, whitespace_after_arg=updated.args[-1].whitespace_after_arg
             )
         return kept
+
+    def added(self, original: cst.Call) -> list[cst.Arg]:
+        """Returns the arguments that a call lacks."""
+        found: list[cst.Arg] = []
+        for match in self.at(original):
+            for row in match.rows:
+                if row.adds and row.arrow != BY_HAND:
+                    found += templates.arguments(row.new, {}, self.naming.expression)
+        return found
 
     def new_arguments(self, row: Row, values: dict[str, cst.BaseExpression], old: cst.Arg) -> list[cst.Arg]:
         if row.new == NOTHING:
@@ -255,8 +273,7 @@ class _Rewriting(cst.CSTTransformer):
 
     def aliases(self, alias: cst.CSTNode) -> list[Match]:
         """Returns the matches of an import that have a row."""
-        start = self.get_metadata(PositionProvider, alias).start
-        place = start.line, start.column + 1
+        place = self.start(alias)
         return [
             match
             for (begin, _), found in self.found.items()

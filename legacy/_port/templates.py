@@ -20,7 +20,10 @@ _ROOTS = {
     "tf", "time", "urllib",
 }  # fmt: skip
 _ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.List, cst.Dict, cst.Set, cst.SimpleString)
-_OPERATORS = (cst.BinaryOperation, cst.UnaryOperation, cst.Comparison, cst.BooleanOperation, cst.IfExp, cst.Lambda)
+_OPERATORS = (
+    cst.BinaryOperation, cst.UnaryOperation, cst.Comparison, cst.BooleanOperation, cst.IfExp, cst.Lambda, cst.Await,
+    cst.GeneratorExp, cst.NamedExpr, cst.Yield,
+)  # fmt: skip
 # Old strings of Keras 1, with the new ones.
 _INITIALIZERS = {"one": "ones", "zero": "zeros", "normal": "random_normal", "uniform": "random_uniform"}
 _ORDERINGS = {"tf": "channels_last", "th": "channels_first"}
@@ -86,9 +89,11 @@ def arguments(new: str, values: Mapping[str, cst.BaseExpression], local: Local) 
     return [arg.with_changes(equal=equal if arg.keyword else arg.equal) for arg in call.args]
 
 
-def parenthesized(value: cst.BaseExpression) -> cst.BaseExpression:
-    """Puts parentheses around an operator."""
-    if not isinstance(value, _OPERATORS) or value.lpar:
+def parenthesized(
+    value: cst.BaseExpression, kinds: tuple[type[cst.BaseExpression], ...] = _OPERATORS
+) -> cst.BaseExpression:
+    """Puts parentheses around an operator, or another kind of expression."""
+    if not isinstance(value, kinds) or value.lpar:
         return value
     return value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
 
@@ -125,7 +130,7 @@ class _Filling(cst.CSTTransformer):
         if value is None:
             return self.local(name) if self.full_name(updated_node) else updated_node
         if parent is None or isinstance(parent, cst.Arg | cst.Element | cst.Index):
-            return value.deep_clone()
+            return parenthesized(value.deep_clone(), (cst.GeneratorExp, cst.NamedExpr))
         return value.deep_clone() if isinstance(value, _ATOMS) else parenthesized(value.deep_clone())
 
     def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.BaseExpression:

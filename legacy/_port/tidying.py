@@ -83,24 +83,23 @@ class _Removing(cst.CSTTransformer):
         self.unused = unused
 
     def leave_Import(self, original_node: cst.Import, updated_node: cst.Import) -> cst.Import | cst.RemovalSentinel:
-        return self.without(updated_node, [alias for alias in updated_node.names if not self.removed(alias)])
+        kept = self.kept(updated_node.names)
+        return updated_node.with_changes(names=kept) if kept else cst.RemoveFromParent()
 
     def leave_ImportFrom(
         self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
     ) -> cst.ImportFrom | cst.RemovalSentinel:
         if isinstance(updated_node.names, cst.ImportStar):
             return updated_node
-        return self.without(updated_node, [alias for alias in updated_node.names if not self.removed(alias)])
+        kept = self.kept(updated_node.names)
+        return updated_node.with_changes(names=kept) if kept else cst.RemoveFromParent()
 
-    def removed(self, alias: cst.ImportAlias) -> bool:
-        name = alias.evaluated_alias or alias.evaluated_name.partition(".")[0]
-        return name in self.unused
-
-    def without(self, node: object, kept: list[cst.ImportAlias]) -> object:  # type: ignore[override]
-        assert isinstance(node, cst.Import | cst.ImportFrom)
-        if not kept:
-            return cst.RemoveFromParent()
-        if len(kept) < len(node.names):  # type: ignore[arg-type]
+    def kept(self, names: Sequence[cst.ImportAlias]) -> Sequence[cst.ImportAlias]:
+        """Returns the imports that are used."""
+        kept = [alias for alias in names if self.local(alias) not in self.unused]
+        if kept and len(kept) < len(names):
             kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-            return node.with_changes(names=kept)
-        return node
+        return kept
+
+    def local(self, alias: cst.ImportAlias) -> str:
+        return alias.evaluated_alias or alias.evaluated_name.partition(".")[0]

@@ -11,7 +11,7 @@ from nthgrad.errors import LegacyError
 from nthgrad.legacy._scan import source
 from nthgrad.legacy._scan.expanding import expand
 from nthgrad.legacy._scan.forms import Calls, Reader, Written
-from nthgrad.legacy._scan.idioms import BY_COMPAT, IDIOMS, PYTHON_2, Idiom
+from nthgrad.legacy._scan.idioms import BY_COMPAT, IDIOMS, OLD, PYTHON_2, Idiom
 from nthgrad.legacy._scan.kinds import stages
 from nthgrad.legacy._scan.rows import Row
 
@@ -135,7 +135,7 @@ def _in_file(file: str) -> list[Finding]:
         line, column = read.python_2
         idiom = PYTHON_2
         found.add(Finding(file, line, column, "Python 2", idiom.what, idiom.section, python, idiom.severity, ""))
-    for match in matches(read.tree):
+    for match in matches(read.tree, old=True if read.python_2 else None):
         node = match.written.node
         line, column = read.place(node.lineno, node.col_offset)  # type: ignore[attr-defined]
         what, section = match.idiom.what, match.idiom.section
@@ -143,8 +143,20 @@ def _in_file(file: str) -> list[Finding]:
     return sorted(found)
 
 
-def matches(tree: ast.Module) -> Iterator[Match]:
-    """Yields each idiom in a program, in the order in which the program is read."""
+def matches(tree: ast.Module, *, old: bool | None = None) -> list[Match]:
+    """Returns the idioms in a program, in the order in which the program is read.
+
+    Args:
+        tree: the program.
+        old: whether it is known to be old; None looks for an idiom that breaks.
+    """
+    found = list(_matches(tree))
+    if old is None:
+        old = any(match.severity == "breaks" and match.idiom.requires != OLD for match in found)
+    return [match for match in found if old or match.idiom.requires != OLD]
+
+
+def _matches(tree: ast.Module) -> Iterator[Match]:
     written = Reader(tree).written
     table = _table()
     present = {form for one in written for name in one.forms for form, _ in _candidates(name)}
@@ -158,7 +170,7 @@ def matches(tree: ast.Module) -> Iterator[Match]:
             for idiom in table.get(form, [])
             if not (one.bare and (form.endswith(".*") or form[0] in "?<"))  # found at its import, or its assignment
             and (not idiom.inside or calls & _forms(idiom.inside))
-            and (not idiom.requires or present & _forms(idiom.requires))
+            and (not idiom.requires or idiom.requires == OLD or present & _forms(idiom.requires))
             and not (idiom.unless and present & _forms(idiom.unless))
         ]
         if found:

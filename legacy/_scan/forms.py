@@ -40,7 +40,7 @@ _OPERATORS = {
 
 
 _DEEPEST = 4  # nested operations of a text to look into
-_NEEDED = {"step": 3}  # arguments whose absence is a form, with their place
+_NEEDED = {"step": 3, "verbose": 3}  # arguments whose absence is a form, with their place
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ class Idiom:
     what: str  # a description for the user
     forms: str  # separated by spaces
     inside: str = ""  # the idiom counts only in the arguments of a call of one of these forms
-    requires: str = ""  # the idiom counts only in a file that has one of these forms
+    requires: str = ""  # the idiom counts only in a file that has one of these forms, or OLD
     unless: str = ""  # the idiom does not count in a file that has one of these forms
     severity: str = "breaks"  # or "silent", for other numbers without an error, or "style"
     rows: str = ""  # more forms, and what replaces them
@@ -41,7 +41,7 @@ class Idiom:
 
 
 GRAPHS = "Graphs, sessions, collections and summaries"
-OLD_KERAS = "keras.backend.{gradients, function} keras.optimizers.SGD(lr=) ?.fit_generator tf.Session"
+OLD = "a file with an idiom that breaks"
 
 # The sections whose names `tf.compat.v1` still has.
 BY_COMPAT = {
@@ -506,7 +506,7 @@ IDIOMS = [
         "`BatchNormalization` in training",
         "moving averages that Keras 2 updated differently",
         "keras.layers.BatchNormalization",
-        requires=OLD_KERAS,
+        requires=OLD,
         severity="silent",
     ),
     Idiom(
@@ -519,6 +519,13 @@ IDIOMS = [
         rows="""
         keras.backend.{binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy} ~> keras.ops.*
         """,
+    ),
+    Idiom(
+        "Losses and sample weights",
+        "weights by which Keras 2 divided differently",
+        "?.{fit, train_on_batch, evaluate, test_on_batch}(sample_weight=)",
+        requires=OLD,
+        severity="silent",
     ),
     Idiom(
         "Custom layers",
@@ -537,6 +544,7 @@ IDIOMS = [
         "a removed method",
         "?.train_function([])",
         rows="""
+        <Model>.predict_generator(-verbose) -> verbose=0
         ?.fit_generator -> ?.fit
         ?.evaluate_generator -> ?.evaluate
         ?.predict_generator -> ?.predict
@@ -545,6 +553,14 @@ IDIOMS = [
         ?.{fit_generator, evaluate_generator, predict_generator}(use_multiprocessing=) -> nothing
         ?.predict_classes(x) -> ?.predict(x).argmax(-1)
         """,
+    ),
+    Idiom(
+        "Training loops",
+        "a method that prints its progress today",
+        "",
+        requires=OLD,
+        severity="style",
+        rows="<Model>.predict(-verbose) -> verbose=0",
     ),
     Idiom(
         "Argument names of Keras 1",
@@ -633,7 +649,12 @@ IDIOMS = [
         keras.wrappers.scikit_learn.* => keras.wrappers
         tf.python.keras.* -> keras.*
         tf.contrib.keras.* -> keras.*
-        keras.utils.{np_utils, generic_utils, data_utils, vis_utils, layer_utils, conv_utils}.* -> keras.utils.*
+        keras.utils.np_utils.* -> keras.utils.*
+        keras.utils.generic_utils.{Progbar, get_custom_objects, custom_object_scope, CustomObjectScope} -> keras.utils.*
+        keras.utils.data_utils.{get_file, OrderedEnqueuer} -> keras.utils.*
+        keras.utils.data_utils.Sequence -> keras.utils.PyDataset
+        keras.utils.vis_utils.{plot_model, model_to_dot} -> keras.utils.*
+        keras.utils.{generic_utils, data_utils, vis_utils, layer_utils, conv_utils}.* => keras.utils
         """,
     ),
     Idiom(
@@ -641,7 +662,9 @@ IDIOMS = [
         "a name of Keras 2",
         """
         keras.layers.{ThresholdedReLU, LocallyConnected1D, LocallyConnected2D, MaxoutDense, Highway}
-        ?.{get_updates_for, uses_learning_phase, _uses_learning_phase}
+        ?.{get_updates_for, get_losses_for, uses_learning_phase, _uses_learning_phase, inbound_nodes, outbound_nodes}
+        <Model>.{updates, state_updates, total_loss, targets, sample_weights, predict_proba, reset_states}
+        <Layer>.{updates, batch_input_shape}
         """,
         rows="""
         keras.layers.CuDNNLSTM -> keras.layers.LSTM

@@ -14,6 +14,7 @@
 | `tf.layers.dense(x, *rest) -> keras.layers.Dense(*rest)(x)` | a call with other arguments, which are kept |
 | `keras.layers.merge(x, mode: "sum") -> keras.layers.add(x)` | a call with this value |
 | `tf.nn.dropout(keep_prob=) -> rate=1 - keep_prob` | arguments of a call, by name |
+| `<Model>.predict(-verbose) -> verbose=0` | an argument that the call lacks |
 | `tf.constant(verify_shape=) -> nothing` | an argument, a statement or an attribute that is left out |
 
 An optional parameter with the default None that the call lacks is left out. Any other default is written.
@@ -29,6 +30,7 @@ from nthgrad.legacy._scan.expanding import alternatives, joined
 NOTHING = "nothing"
 _ROW = re.compile(r"(?P<old>\S.*?)\s+(?P<arrow>[-~=]>)\s+(?P<new>.+)")
 _KEYWORDS = re.compile(r"(?P<called>.+)\((?P<names>\w+=(None)?(, \w+=)*)\)")
+_LACKING = re.compile(r".+\(-(?P<name>\w+)\)")
 _CALL = re.compile(r"(?P<called>[\w.?<>]+)\((?P<parameters>(?!['-]).*)\)")
 
 
@@ -40,6 +42,12 @@ class Row(NamedTuple):
     new: str  # a name, an expression, or arguments
     parameters: str | None = None  # of a call, as in a `def`
     keywords: tuple[str, ...] = ()  # of a call
+    adds: bool = False  # whether `new` is an argument to add
+
+    @property
+    def is_name(self) -> bool:
+        """Tells whether a name or an attribute is replaced by another."""
+        return self.parameters is None and not self.keywords and not self.adds and self.new != NOTHING
 
     @property
     def shown(self) -> str:
@@ -70,10 +78,15 @@ def _row(old: str, arrow: str, new: str) -> Row:
         names = found["names"].split(", ")
         forms = tuple(f"{found['called']}({name})" for name in names)
         return Row(forms, arrow, new, keywords=tuple(name.partition("=")[0] for name in names))
+    if _LACKING.fullmatch(old):
+        return Row((old,), arrow, new.replace("*", _name(old)), adds=True)
     parameters = None
     if found := _CALL.fullmatch(old):
         old, parameters = found["called"], found["parameters"]
     if not old.endswith(".*"):
-        name = re.match(r"\w*", old.rpartition(".")[2])[0]  # type: ignore[index]
-        new = re.sub(r"^\*$|(?<=\.)\*(?!\w)", name, new)
+        new = re.sub(r"^\*$|(?<=\.)\*(?!\w)", _name(old), new)
     return Row((old,), arrow, new, parameters)
+
+
+def _name(form: str) -> str:
+    return re.match(r"\w*", form.partition("(")[0].rpartition(".")[2])[0]  # type: ignore[index]

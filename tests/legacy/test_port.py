@@ -40,6 +40,7 @@ from keras import backend as K, ops
 from keras.layers import *
 from keras.models import *
 from keras.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+model = Sequential()
 (absl, collections, fractions, functools, importlib, inspect, io, itertools, math, pickle, time, urllib, np, scipy)
 (tensorflow, tf, keras, K, ops, memory_saving_gradients, cPickle, StringIO, urllib2)
 """
@@ -123,6 +124,10 @@ BEFORE_AND_AFTER = {
         "import tensorflow as tf\ntf.nn.dropout(x, keep_prob=p + q)\ntf.nn.dropout(x, keep_prob=0.9)\n",
         "import tensorflow as tf\ntf.nn.dropout(x, rate=1 - (p + q))\ntf.nn.dropout(x, rate=0.1)\n",
     ),
+    "a generator": (
+        "import tensorflow as tf\ntf.to_float(y for y in x)\n",
+        "import tensorflow as tf\ntf.cast((y for y in x), tf.float32)\n",
+    ),
     "a call in an expression": (
         IMPORTS + "y = 2 * K.bias_add(x, b) + tf.to_float(a + b, name='c')\n",
         "import tensorflow as tf\ny = 2 * (x + b) + tf.cast(a + b, tf.float32, name='c')\n",
@@ -173,6 +178,15 @@ BEFORE_AND_AFTER = {
         "import tensorflow as tf\n# port: tf.placeholder: MIGRATION.md#tfplaceholder-and-feed_dict\nx = tf.placeholder(tf.float32)\n"
         "# port: tf.Session: MIGRATION.md#sessionrun\nwith tf.Session() as s:  # here\n"
         "    # port: tf.Session().run: MIGRATION.md#sessionrun\n    print(s.run(y, {x: 1}))\n",
+    ),
+    "an argument that is added": (
+        "from keras.models import Sequential\nm = Sequential()\nm.predict_generator(g, 1); m.predict(x); m.predict(x, verbose=1)\n",
+        "from keras.models import Sequential\nm = Sequential()\nm.predict(g, 1, verbose=0); m.predict(x, verbose=0); m.predict(x, verbose=1)\n",
+    ),
+    "other weights": (
+        "from keras.layers.core import Dense\nmodel.fit(x, y, sample_weight=w)\nDense(3)\n",
+        "from keras.layers import Dense\n# port: other numbers: .fit(sample_weight=): MIGRATION.md#losses-and-sample-weights\n"
+        "model.fit(x, y, sample_weight=w)\nDense(3)\n",
     ),
     "arguments that cannot be told": (
         "import tensorflow as tf\ntf.to_float(*args)\n",
@@ -351,6 +365,7 @@ def test_models_of_constant_inputs(model, expected, tmp_path):
         "print(Model([x, z], y).predict(x=None, steps=1))",
         "print(model.predict(x=None, steps=1))",
         "print(Model(x, y).predict(x=None, steps=1)); K.get_session().run(y)",
+        "print(Model(x, y).predict(x=None, steps=1)); x = y",
     ],
 )
 def test_constant_inputs_that_stay(line):

@@ -41,6 +41,7 @@ from keras import backend as K, ops
 from keras.layers import *
 from keras.models import *
 from keras.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+model = Sequential()
 """
 
 
@@ -103,7 +104,7 @@ def test_cells_on_the_page(title, scanned):
     first = PRELUDE.count("\n") + 1
     found = scanned(PRELUDE + "".join(cell + "\n" for _, cell in own))
     for line, (column, cell) in enumerate(own, first):
-        sections = {one.section for one in found if one.line == line}
+        sections = {one.section for one in found if one.line == line and (column == "old" or one.severity == "breaks")}
         assert (title in sections) if column == "old" else (sections == set()), (cell, sections)
 
 
@@ -330,6 +331,7 @@ FOLLOWED = {
     "import keras\nkeras.callbacks.ModelCheckpoint('best.h5', save_weights_only=True)": "keras.callbacks.ModelCheckpoint('.h5')",
     KERAS + "layer = Dense(2)\nlayer.output_shape": "Layer.output_shape",
     KERAS + "layer = Dense(2)\ny = layer(x)\nlayer.input_shape": "Layer.input_shape",
+    KERAS + "m = Sequential()\nm.updates": "Model.updates",
     KERAS + "m = Sequential()\nfor one in m.layers:\n    one.output_shape": "Layer.output_shape",
     KERAS
     + "def net():\n    m = Model(x, y)\n    return m\nm = net()\nm.get_layer('a').output_shape": "Layer.output_shape",
@@ -370,6 +372,7 @@ OTHER_KINDS = [
     "model.save_weights('w.weights.h5'), model.save_weights(path)",
     "import keras\nkeras.callbacks.ModelCheckpoint('m.keras'), keras.callbacks.ModelCheckpoint('w.weights.h5')",
     "history.history['loss'], config['acc']",
+    KERAS + "Model(x, y).predict(x), Model(x, y).fit(x, y, sample_weight=w)",
     "import tensorflow as tf\ntf.summary.scalar('a', 1.0, 3), tf.summary.scalar('a', 1.0, step=3), tf.summary.scalar(*a, **k)",
     "import tensorflow as tf\ntf.summary.experimental.set_step(1)\ntf.summary.scalar('a', 1.0)",
     KERAS + "def net():\n    if a: return Dense(1)\n    return None\nnet().output_shape",
@@ -390,6 +393,8 @@ SEVERITIES = {
     "import tensorflow.compat.v1 as tf\ntf.layers.dense(x, 3)": "breaks",
     "from keras.callbacks import EarlyStopping\nEarlyStopping(monitor='val_acc')": "silent",
     "from keras import layers\nmodel.fit_generator(x)\nlayers.BatchNormalization()": "silent",
+    "import time\ntime.clock()\nmodel.fit(x, y, sample_weight=w)": "silent",
+    KERAS + "m = Sequential()\nm.fit_generator(x)\nm.predict(x)": "style",
 }
 
 
