@@ -131,7 +131,7 @@ class _Rewriting(cst.CSTTransformer):
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         args = [*self.arguments(original_node, updated_node), *self.added(original_node)]
         call = updated_node.with_changes(args=args)
-        for match in self.at(original_node.func):
+        for match in [*self.at(original_node), *self.at(original_node.func)]:
             for row in match.rows:
                 if row.parameters is None or row.arrow == BY_HAND or row.new == NOTHING:
                     continue

@@ -15,6 +15,8 @@ idioms is in `idioms.py`.
 | `?.history['acc']` | an item of this name |
 | `?.save_weights('.h5')` | a call with a string that ends so; `''` has no such ending |
 | `tf.summary.scalar(-step)` | a call without this argument |
+| `tf.nn.dropout(#2)` | a call with this number of arguments by place |
+| `<Model>.trainable=` | an assignment to an attribute |
 | `builtins.xrange` | a name that the file does not bind |
 """
 
@@ -40,6 +42,7 @@ _OPERATORS = {
 
 
 _DEEPEST = 4  # nested operations of a text to look into
+_COUNTED = (2, 3)  # numbers of arguments that are a form, unless the last is a list
 _NEEDED = {"step": 3, "verbose": 3}  # arguments whose absence is a form, with their place
 
 
@@ -113,6 +116,8 @@ class Reader(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         called = self.forms(node.func)
         given = {keyword.arg for keyword in node.keywords}
+        if len(node.args) in _COUNTED and not isinstance(node.args[-1], ast.Tuple | ast.List | ast.Starred):
+            self.write(node, suffixed(called, f"(#{len(node.args)})"))
         for name, place in _NEEDED.items():
             if not given & {name, None} and len(node.args) < place:
                 self.write(node, suffixed(called, f"(-{name})"))
@@ -140,6 +145,12 @@ class Reader(ast.NodeVisitor):
             self.visit(left.right)
             left = left.left
         self.visit(left)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Attribute):
+                self.write(target, suffixed(self.forms(target), "="))
+        self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         sign = _OPERATORS.get(type(node.op))

@@ -356,6 +356,17 @@ IDIOMS = [
         """,
     ),
     Idiom(
+        "Arguments that were renamed",
+        "an argument with another meaning",
+        "",
+        requires=OLD,
+        severity="silent",
+        rows="""
+        tf.nn.dropout(x, keep_prob, noise_shape=None, seed=None, name=None)#2 -> \
+            tf.nn.dropout(x, rate=1 - keep_prob, noise_shape=noise_shape, seed=seed, name=name)
+        """,
+    ),
+    Idiom(
         "Seeds",
         "a seed that now draws other numbers",
         "",
@@ -556,6 +567,13 @@ IDIOMS = [
     ),
     Idiom(
         "Training loops",
+        "weights that Keras 2 froze at the next compile, and Keras 3 at the next first step",
+        "<Model>.trainable=",
+        requires=OLD,
+        severity="silent",
+    ),
+    Idiom(
+        "Training loops",
         "a method that prints its progress today",
         "",
         requires=OLD,
@@ -628,6 +646,17 @@ IDIOMS = [
         keras.initializers.uniform -> keras.initializers.RandomUniform
         keras.initializers.zero -> keras.initializers.Zeros
         keras.initializers.one -> keras.initializers.Ones
+        """,
+    ),
+    Idiom(
+        "Argument names of Keras 1",
+        "the rows and columns of a kernel, of which the columns are a stride today",
+        "",
+        requires=OLD,
+        severity="silent",
+        rows="""
+        keras.layers.{Convolution2D, Conv2D}(n, rows, columns, *rest)#3 -> \
+            keras.layers.Conv2D(n, (rows, columns), *rest)
         """,
     ),
     Idiom(

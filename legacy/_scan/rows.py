@@ -14,6 +14,7 @@
 | `tf.layers.dense(x, *rest) -> keras.layers.Dense(*rest)(x)` | a call with other arguments, which are kept |
 | `keras.layers.merge(x, mode: "sum") -> keras.layers.add(x)` | a call with this value |
 | `tf.nn.dropout(keep_prob=) -> rate=1 - keep_prob` | arguments of a call, by name |
+| `tf.nn.dropout(x, p)#2 -> tf.nn.dropout(x, rate=1 - p)` | a call with two arguments by place |
 | `<Model>.predict(-verbose) -> verbose=0` | an argument that the call lacks |
 | `tf.constant(verify_shape=) -> nothing` | an argument, a statement or an attribute that is left out |
 
@@ -31,7 +32,7 @@ NOTHING = "nothing"
 _ROW = re.compile(r"(?P<old>\S.*?)\s+(?P<arrow>[-~=]>)\s+(?P<new>.+)")
 _KEYWORDS = re.compile(r"(?P<called>.+)\((?P<names>\w+=(None)?(, \w+=)*)\)")
 _LACKING = re.compile(r".+\(-(?P<name>\w+)\)")
-_CALL = re.compile(r"(?P<called>[\w.?<>]+)\((?P<parameters>(?!['-]).*)\)")
+_CALL = re.compile(r"(?P<called>[\w.?<>]+)\((?P<parameters>(?!['-]).*)\)(?P<count>#\d)?")
 
 
 class Row(NamedTuple):
@@ -83,6 +84,8 @@ def _row(old: str, arrow: str, new: str) -> Row:
     parameters = None
     if found := _CALL.fullmatch(old):
         old, parameters = found["called"], found["parameters"]
+        if found["count"]:
+            return Row((f"{old}({found['count']})",), arrow, new, parameters)
     if not old.endswith(".*"):
         new = re.sub(r"^\*$|(?<=\.)\*(?!\w)", _name(old), new)
     return Row((old,), arrow, new, parameters)
