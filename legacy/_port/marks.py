@@ -17,7 +17,9 @@ OTHER_NUMBERS = "other numbers"
 
 
 def marked(text: str, *, old: bool) -> str:
-    """Returns a program with a comment above every statement that has an old idiom left.
+    """Returns a program with comments above the statements that have an old idiom left.
+
+    Of statements in a row with the same idioms, the first has the comment.
 
     Args:
         text: the program.
@@ -25,9 +27,12 @@ def marked(text: str, *, old: bool) -> str:
     """
     place = places(text)
     found: dict[tuple[int, int], list[tuple[str, str]]] = {}
+    seen: set[tuple[str, str]] = set()  # what computes other numbers is marked once
     for match in matches(ast.parse(text), old=old):
-        if match.severity == "style":
+        one = match.section_anchor, match.form
+        if match.severity == "style" or (match.severity == "silent" and one in seen):
             continue
+        seen.add(one)
         node = match.written.node
         start = place(node.lineno, node.col_offset)  # type: ignore[attr-defined]
         prefix = f"{OTHER_NUMBERS}: " if match.severity == "silent" else ""
@@ -68,6 +73,7 @@ class _Marking(cst.CSTTransformer):
         super().__init__()
         self.found = found
         self.statements: list[list[tuple[str, str]]] = [[]]
+        self.before: dict[int, set[tuple[str, str]]] = {}  # of the statement before, by depth
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if isinstance(node, cst.BaseStatement):
@@ -82,6 +88,8 @@ class _Marking(cst.CSTTransformer):
         made: object = super().on_leave(original_node, updated_node)
         if isinstance(original_node, cst.BaseStatement):
             found = self.statements.pop()
-            if found:
+            depth = len(self.statements)
+            if set(found) - self.before.get(depth, set()):
                 made = mark(made, found)
+            self.before = {one: forms for one, forms in self.before.items() if one < depth} | {depth: set(found)}
         return made

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 import libcst as cst
 from libcst.helpers import get_absolute_module_for_import
-from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from nthgrad.legacy._port import templates
 from nthgrad.legacy._port.marks import OTHER_NUMBERS, mark
@@ -68,7 +68,7 @@ def _once(text: str, *, old: bool) -> str:
 class _Rewriting(cst.CSTTransformer):
     """Rewrites the matches of a program."""
 
-    METADATA_DEPENDENCIES = (PositionProvider, ParentNodeProvider)
+    METADATA_DEPENDENCIES = (PositionProvider,)
 
     def __init__(
         self, found: dict[tuple[Place, Place], list[Match]], keywords: dict[Place, list[Match]], naming: Naming
@@ -76,6 +76,7 @@ class _Rewriting(cst.CSTTransformer):
         super().__init__()
         self.found, self.keywords, self.naming = found, keywords, naming
         self.other_numbers: list[list[Match]] = [[]]  # by statement, the innermost last
+        self.parents: list[cst.CSTNode] = []
 
     def start(self, node: cst.CSTNode) -> Place:
         where = cast(CodeRange, self.get_metadata(PositionProvider, node))
@@ -140,8 +141,7 @@ class _Rewriting(cst.CSTTransformer):
                 except templates.Unfit:
                     continue
                 self.note(row, match)
-                closed = isinstance(self.get_metadata(ParentNodeProvider, original_node), _OPEN)
-                return made if closed else templates.parenthesized(made)
+                return made if isinstance(self.parents[-1], _OPEN) else templates.parenthesized(made)
         return call
 
     def call(self, call: cst.Call, row: Row, func: cst.BaseExpression) -> cst.BaseExpression:
@@ -203,6 +203,7 @@ class _Rewriting(cst.CSTTransformer):
     # Statements ------------------------------------------------------------------------------------------------------
 
     def on_visit(self, node: cst.CSTNode) -> bool:
+        self.parents.append(node)
         if isinstance(node, cst.BaseStatement):
             self.other_numbers.append([])
         if isinstance(node, cst.Import | cst.ImportFrom):
@@ -210,6 +211,7 @@ class _Rewriting(cst.CSTTransformer):
         return super().on_visit(node)
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> object:  # type: ignore[override]
+        self.parents.pop()
         made: object = super().on_leave(original_node, updated_node)
         if isinstance(original_node, cst.BaseStatement):
             noted = self.other_numbers.pop()

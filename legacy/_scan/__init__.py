@@ -171,6 +171,7 @@ def _matches(tree: ast.Module) -> Iterator[Match]:
             if not (one.bare and (form.endswith(".*") or form[0] in "?<"))  # found at its import, or its assignment
             and (not idiom.inside or calls & _forms(idiom.inside))
             and (not idiom.requires or idiom.requires == OLD or present & _forms(idiom.requires))
+            and not (one.imported and idiom.requires == OLD)
             and not (idiom.unless and present & _forms(idiom.unless))
         ]
         if found:

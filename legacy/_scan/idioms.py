@@ -666,8 +666,10 @@ IDIOMS = [
         rows="""
         keras.engine.{Input, InputSpec} -> keras.layers.*
         keras.engine.{Model, training.Model} -> keras.models.Model
-        keras.engine.{topology, base_layer}.* -> keras.layers.*
-        keras.engine.training.* -> keras.models.*
+        keras.engine.{topology, base_layer}.{Input, InputLayer, InputSpec} -> keras.layers.*
+        keras.engine.{topology.get_source_inputs, get_source_inputs} -> keras.utils.get_source_inputs
+        keras.engine.{topology, base_layer}.* => keras.layers
+        keras.engine.training.* => keras.models
         keras.engine.* => keras
         keras.objectives.* -> keras.losses.*
         keras.initializations.* -> keras.initializers.*

@@ -188,6 +188,28 @@ BEFORE_AND_AFTER = {
         "from keras.layers import Dense\n# port: other numbers: .fit(sample_weight=): MIGRATION.md#losses-and-sample-weights\n"
         "model.fit(x, y, sample_weight=w)\nDense(3)\n",
     ),
+    "kernels of Keras 1": (
+        "from keras.layers import Convolution2D\nConvolution2D(8, 3, 3, border_mode='same', name='a')\nConvolution2D(8, (3, 3), (2, 2))\n",
+        "from keras.layers import Convolution2D\nfrom keras.layers import Conv2D\nConv2D(8, (3, 3), padding='same', name='a')\nConvolution2D(8, (3, 3), (2, 2))\n",
+    ),
+    "a probability by place": (
+        "import tensorflow as tf\np = tf.placeholder(tf.float32)\ntf.nn.dropout(x, p)\n",
+        "import tensorflow as tf\n# port: tf.placeholder: MIGRATION.md#tfplaceholder-and-feed_dict\np = tf.placeholder(tf.float32)\ntf.nn.dropout(x, rate=1 - p)\n",
+    ),
+    "the same in a row": (
+        "import tensorflow as tf\na = tf.placeholder(tf.float32)\nb = tf.placeholder(tf.float32)\nif c:\n    a = tf.placeholder(tf.float32)\n"
+        "d = 1\na = tf.placeholder(tf.float32)\n",
+        "import tensorflow as tf\n# port: tf.placeholder: MIGRATION.md#tfplaceholder-and-feed_dict\n"
+        "a = tf.placeholder(tf.float32)\nb = tf.placeholder(tf.float32)\nif c:\n"
+        "    # port: tf.placeholder: MIGRATION.md#tfplaceholder-and-feed_dict\n    a = tf.placeholder(tf.float32)\n"
+        "d = 1\n# port: tf.placeholder: MIGRATION.md#tfplaceholder-and-feed_dict\na = tf.placeholder(tf.float32)\n",
+    ),
+    "the same twice": (
+        "import time\nfrom keras.layers import BatchNormalization\ntime.clock(); BatchNormalization()\nBatchNormalization()\n",
+        "import time\nfrom keras.layers import BatchNormalization\n"
+        "# port: other numbers: keras.layers.BatchNormalization: MIGRATION.md#batchnormalization-in-training\n"
+        "time.perf_counter(); BatchNormalization()\nBatchNormalization()\n",
+    ),
     "arguments that cannot be told": (
         "import tensorflow as tf\ntf.to_float(*args)\n",
         "import tensorflow as tf\n# port: tf.to_float: MIGRATION.md#names-that-moved\ntf.to_float(*args)\n",

@@ -372,6 +372,8 @@ OTHER_KINDS = [
     "model.save_weights('w.weights.h5'), model.save_weights(path)",
     "import keras\nkeras.callbacks.ModelCheckpoint('m.keras'), keras.callbacks.ModelCheckpoint('w.weights.h5')",
     "history.history['loss'], config['acc']",
+    KERAS + "from keras.layers import Conv2D\nConv2D(8, 3, 3); Sequential().trainable = False",
+    "import tensorflow as tf\ntf.nn.dropout(x, 0.5)",
     KERAS + "Model(x, y).predict(x), Model(x, y).fit(x, y, sample_weight=w)",
     "import tensorflow as tf\ntf.summary.scalar('a', 1.0, 3), tf.summary.scalar('a', 1.0, step=3), tf.summary.scalar(*a, **k)",
     "import tensorflow as tf\ntf.summary.experimental.set_step(1)\ntf.summary.scalar('a', 1.0)",
@@ -395,6 +397,9 @@ SEVERITIES = {
     "from keras import layers\nmodel.fit_generator(x)\nlayers.BatchNormalization()": "silent",
     "import time\ntime.clock()\nmodel.fit(x, y, sample_weight=w)": "silent",
     KERAS + "m = Sequential()\nm.fit_generator(x)\nm.predict(x)": "style",
+    KERAS + "m = Sequential()\nm.fit_generator(x)\nm.trainable = False": "silent",
+    "from keras.layers import Conv2D\nmodel.fit_generator(x)\nConv2D(8, 3, 3)": "silent",
+    "import tensorflow as tf\ntf.log(x)\ntf.nn.dropout(x, 0.5)": "silent",
 }
 
 
