@@ -35,31 +35,39 @@ class _Grad(cst.CSTTransformer):
         self.read = read
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
-        layer = original_node.func
-        if not (isinstance(layer, cst.Call) and len(original_node.args) == 1 and layer.args):
+        pair = updated_node.args[0].value if len(updated_node.args) == 1 else None
+        if not isinstance(pair, cst.List) or len(pair.elements) != 2 or not self.parameter(original_node.func):
             return updated_node
-        pair, function = updated_node.args[0].value, layer.args[0].value
-        if not (isinstance(pair, cst.List) and len(pair.elements) == 2 and isinstance(function, cst.Lambda)):
-            return updated_node
-        body = function.body
-        if isinstance(body, cst.Subscript) and _index(body) == 0:
-            body = body.value
-        if not self.read.calls(body, "keras.backend.gradients") or not isinstance(body, cst.Call):
-            return updated_node
-        (parameter, *others) = function.params.params
-        items = [(_index(arg.value), names(arg.value)) for arg in body.args]
-        if others or items != [(0, {parameter.name.value}), (1, {parameter.name.value})]:
-            return updated_node
-        y, x = (element.value for element in pair.elements)
         made = cst.parse_expression("ng.keras.grad(y, x)")
         assert isinstance(made, cst.Call)
-        args = [made.args[0].with_changes(value=y), made.args[1].with_changes(value=x)]
+        y, x = (element.value for element in pair.elements)
         return made.with_changes(
-            args=args,
+            args=[made.args[0].with_changes(value=y), made.args[1].with_changes(value=x)],
             whitespace_before_args=updated_node.whitespace_before_args,
             lpar=updated_node.lpar,
             rpar=updated_node.rpar,
         )
+
+    def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign) -> cst.Assign:
+        parameter = self.parameter(original_node.value)
+        if not parameter:
+            return updated_node
+        function = cst.parse_expression(f"lambda {parameter}: ng.keras.grad({parameter}[0], {parameter}[1])")
+        return updated_node.with_changes(value=function)
+
+    def parameter(self, layer: cst.BaseExpression) -> str:
+        """Returns the parameter of a `Lambda(lambda z: K.gradients(z[0], z[1]))`; empty for anything else."""
+        function = layer.args[0].value if isinstance(layer, cst.Call) and layer.args else None
+        if not isinstance(function, cst.Lambda) or len(function.params.params) != 1:
+            return ""
+        body = function.body
+        if isinstance(body, cst.Subscript) and _index(body) == 0:
+            body = body.value
+        if not isinstance(body, cst.Call) or not self.read.calls(body, "keras.backend.gradients"):
+            return ""
+        name = function.params.params[0].name.value
+        items = [(_index(arg.value), names(arg.value)) for arg in body.args]
+        return name if items == [(0, {name}), (1, {name})] else ""
 
 
 def _index(node: cst.BaseExpression) -> int | None:
