@@ -210,6 +210,10 @@ BEFORE_AND_AFTER = {
         "# port: other numbers: keras.layers.BatchNormalization: MIGRATION.md#batchnormalization-in-training\n"
         "time.perf_counter(); BatchNormalization()\nBatchNormalization()\n",
     ),
+    "an argument that is missing": (
+        "from keras import backend as K\nK.switch(c, a)\n",
+        "from keras import backend as K\n# port: keras.backend.switch: MIGRATION.md#k\nK.switch(c, a)\n",
+    ),
     "arguments that cannot be told": (
         "import tensorflow as tf\ntf.to_float(*args)\n",
         "import tensorflow as tf\n# port: tf.to_float: MIGRATION.md#names-that-moved\ntf.to_float(*args)\n",
