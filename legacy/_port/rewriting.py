@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from typing import TypeVar, cast
+from typing import cast
 
 import libcst as cst
 from libcst.helpers import get_absolute_module_for_import
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from nthgrad.legacy._port import templates
+from nthgrad.legacy._port.lines import GONE, import_line, in_lines, parsed, without_gone
 from nthgrad.legacy._port.marks import OTHER_NUMBERS, mark
 from nthgrad.legacy._port.naming import Naming
 from nthgrad.legacy._port.tidying import tidied
@@ -22,12 +23,10 @@ from nthgrad.legacy._scan.source import places
 BY_HAND = "=>"
 DIFFERS = "~>"
 _MOST = 5  # passes
-_GONE = cst.Pass()  # a statement to remove, once the lines above it have gone to the next
 # What surrounds an expression without need of parentheses.
 _OPEN = (cst.Arg, cst.Assign, cst.AnnAssign, cst.Return, cst.Expr, cst.Element, cst.DictElement, cst.Index, cst.Lambda)
 
 Place = tuple[int, int]
-Block = TypeVar("Block", cst.Module, cst.IndentedBlock)
 
 
 def rewritten(text: str, *, old: bool) -> str:
@@ -228,18 +227,18 @@ class _Rewriting(cst.CSTTransformer):
         if isinstance(statement, cst.Expr) and isinstance(statement.value, cst.Call):
             rows = [row for match in self.at(statement.value.func) for row in match.rows]
             if any(row.parameters is not None and row.new == NOTHING and row.arrow != BY_HAND for row in rows):
-                return updated_node.with_changes(body=[_GONE])
+                return updated_node.with_changes(body=[GONE])
         if isinstance(statement, cst.Import | cst.ImportFrom):
             lines = self.imports(statement)
             if lines != [statement]:
-                return _lines(updated_node, lines)
+                return in_lines(updated_node, lines)
         return updated_node
 
     def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
-        return _without_empty(updated_node)
+        return without_gone(updated_node)
 
     def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.BaseSuite:
-        return _without_empty(updated_node)
+        return without_gone(updated_node)
 
     # Imports ---------------------------------------------------------------------------------------------------------
 
@@ -251,7 +250,7 @@ class _Rewriting(cst.CSTTransformer):
                 return [statement]
             module = below(match, match.rows[0])
             self.naming.stars.add(module)
-            return [_parsed(f"from {module} import *")]
+            return [parsed(f"from {module} import *")]
         kept: list[cst.ImportAlias] = []
         modules: dict[str, list[cst.ImportAlias]] = {}
         for alias in statement.names:
@@ -270,8 +269,8 @@ class _Rewriting(cst.CSTTransformer):
                     modules.setdefault(module, []).append(made)
         if kept == list(statement.names):
             return [statement]
-        made_lines = [_import(statement, module, names) for module, names in modules.items()]
-        return made_lines + ([_import(statement, None, kept)] if kept else [])
+        made_lines = [import_line(statement, module, names) for module, names in modules.items()]
+        return made_lines + ([import_line(statement, None, kept)] if kept else [])
 
     def aliases(self, alias: cst.CSTNode) -> list[Match]:
         """Returns the matches of an import that have a row."""
@@ -293,48 +292,3 @@ class _Rewriting(cst.CSTTransformer):
 def below(match: Match, row: Row) -> str:
     """Returns the new name of a name below an old module."""
     return row.new.removesuffix(".*") + match.shown[len(match.form) - 2 :]
-
-
-def _parsed(line: str) -> cst.BaseSmallStatement:
-    statement = cst.parse_statement(line)
-    assert isinstance(statement, cst.SimpleStatementLine)
-    return statement.body[0]
-
-
-def _import(
-    old: cst.Import | cst.ImportFrom, module: str | None, names: Sequence[cst.ImportAlias]
-) -> cst.BaseSmallStatement:
-    """Returns an import of names from a module; None is the old one's."""
-    names = [*names[:-1], names[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)]
-    if isinstance(old, cst.ImportFrom) and module:
-        return old.with_changes(module=cst.parse_expression(module), names=names)
-    if module:
-        return cst.ImportFrom(module=cst.parse_expression(module), names=names)  # type: ignore[arg-type]
-    return old.with_changes(names=names) if module is None else cst.Import(names=names)
-
-
-def _lines(
-    old: cst.SimpleStatementLine, statements: Sequence[cst.BaseSmallStatement]
-) -> cst.SimpleStatementLine | cst.FlattenSentinel[cst.SimpleStatementLine]:
-    if not statements:
-        return old.with_changes(body=[_GONE])
-    lines = [cst.SimpleStatementLine([statement]) for statement in statements]
-    lines[0] = lines[0].with_changes(leading_lines=old.leading_lines)
-    lines[-1] = lines[-1].with_changes(trailing_whitespace=old.trailing_whitespace)
-    return cst.FlattenSentinel(lines)
-
-
-def _without_empty(block: Block) -> Block:
-    """Removes the lines without a statement; the comments and blank lines above one go to the next."""
-    body: list[cst.CSTNode] = []
-    above: list[cst.EmptyLine] = []
-    for one in block.body:
-        if isinstance(one, cst.SimpleStatementLine) and one.body[0] is _GONE:
-            above += one.leading_lines
-        else:
-            lines = [*above, *one.leading_lines]  # type: ignore[union-attr]
-            body.append(one.with_changes(leading_lines=lines) if above else one)
-            above = []
-    if len(body) == len(block.body):
-        return block
-    return block.with_changes(body=body, footer=[*above, *block.footer])
