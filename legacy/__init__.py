@@ -23,6 +23,7 @@ Public are the names above, `nthgrad.legacy.tensorflow` and `nthgrad.legacy.kera
 * `_patches`: patches of today's modules, one table a subject, with reasons.
 * `_tensorflow_1`, `_contrib`, `_keras_224`, `_keras_1`: the old behavior that today's packages lack.
 * `_lift` and `_scan`: read old models and old source files.
+* `_port`: rewrites old source files; `_comparison`: runs a program and its port, and compares them.
 * `_internals`: private names of TensorFlow and tf_keras.
 
 Imports have no cycles, late imports included. From the lowest:

@@ -22,11 +22,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from golden.compare import compare, tolerances
 
 import nthgrad as ng
 from nthgrad import legacy
 from nthgrad.errors import InputError, LegacyError, OutputError
+from nthgrad.legacy._comparison.prints import compare, tolerances
 
 TEXT = (Path(__file__).parents[1] / "MIGRATION.md").read_text(encoding="utf-8")
 WITHOUT, HOW, NAMES = "Without porting", "How to read the sections", "Names"

@@ -1,5 +1,6 @@
 """`legacy.scan`: finds old idioms in source files, with the sections of MIGRATION.md that treat them."""
 
+import ast
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -8,8 +9,11 @@ from typing import NamedTuple
 
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._scan import source
+from nthgrad.legacy._scan.expanding import expand
 from nthgrad.legacy._scan.forms import Calls, Reader, Written
-from nthgrad.legacy._scan.idioms import ALIASES, IDIOMS, PYTHON_2, Idiom, expand
+from nthgrad.legacy._scan.idioms import BY_COMPAT, IDIOMS, OLD, PYTHON_2, Idiom
+from nthgrad.legacy._scan.kinds import stages
+from nthgrad.legacy._scan.rows import Row
 
 
 class Finding(NamedTuple):
@@ -22,11 +26,43 @@ class Finding(NamedTuple):
     what: str
     section: str  # a heading of MIGRATION.md
     python: int  # the version of Python of the file, 2 or 3
+    severity: str  # "breaks", "silent" for other numbers without an error, or "style"
+    new: str  # the new name or expression; empty if it depends on the program
 
     @property
     def anchor(self) -> str:
         """The link to the section."""
-        return "MIGRATION.md#" + re.sub(r"[^\w\- ]", "", self.section.lower()).replace(" ", "-")
+        return _anchor(self.section)
+
+
+class Match(NamedTuple):
+    """An idiom at a place of a program."""
+
+    idiom: Idiom
+    form: str  # of the table
+    shown: str
+    written: Written
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rewrites of the form."""
+        return self.idiom.rewrites.get(self.form, [])
+
+    @property
+    def severity(self) -> str:
+        """The idiom's severity; what `tf.compat.v1` still has is a matter of style."""
+        compat = any(form.startswith(("tensorflow.compat.v1.", "tf.compat.v1.")) for form in self.written.forms)
+        return "style" if compat and self.idiom.section in BY_COMPAT else self.idiom.severity
+
+    @property
+    def section_anchor(self) -> str:
+        """The link to the section."""
+        return _anchor(self.idiom.section)
+
+    @property
+    def new(self) -> str:
+        """The new name or expression; empty if it depends on the program."""
+        return self.rows[0].shown if self.rows else ""
 
 
 def scan(
@@ -97,32 +133,50 @@ def _in_file(file: str) -> list[Finding]:
     python = 3 if read.python_2 is None else 2
     if read.python_2 is not None:
         line, column = read.python_2
-        found.add(Finding(file, line, column, "Python 2", PYTHON_2.what, PYTHON_2.section, python))
-    for idiom, form, written in _idioms(Reader(read.tree).written):
-        line, column = read.place(written.node.lineno, written.node.col_offset)  # type: ignore[attr-defined]
-        found.add(Finding(file, line, column, form, idiom.what, idiom.section, python))
+        idiom = PYTHON_2
+        found.add(Finding(file, line, column, "Python 2", idiom.what, idiom.section, python, idiom.severity, ""))
+    for match in matches(read.tree, old=True if read.python_2 else None):
+        node = match.written.node
+        line, column = read.place(node.lineno, node.col_offset)  # type: ignore[attr-defined]
+        what, section = match.idiom.what, match.idiom.section
+        found.add(Finding(file, line, column, match.shown, what, section, python, match.severity, match.new))
     return sorted(found)
 
 
-def _idioms(written: list[Written]) -> Iterator[tuple[Idiom, str, Written]]:
-    """Yields each idiom in a program, its form to show, and its place."""
+def matches(tree: ast.Module, *, old: bool | None = None) -> list[Match]:
+    """Returns the idioms in a program, in the order in which the program is read.
+
+    Args:
+        tree: the program.
+        old: whether it is known to be old; None looks for an idiom that breaks.
+    """
+    found = list(_matches(tree))
+    if old is None:
+        old = any(match.severity == "breaks" and match.idiom.requires != OLD for match in found)
+    return [match for match in found if old or match.idiom.requires != OLD]
+
+
+def _matches(tree: ast.Module) -> Iterator[Match]:
+    written = Reader(tree).written
     table = _table()
     present = {form for one in written for name in one.forms for form, _ in _candidates(name)}
     around: dict[Calls | None, frozenset[str]] = {None: frozenset()}
     for one in written:
         calls = _surrounding(one.calls, around)
         found = [
-            (bool(idiom.inside), bool(idiom.requires), rank, shown, idiom)
+            (bool(idiom.inside), bool(idiom.requires), rank, form, shown, idiom)
             for name in sorted(one.forms)
             for rank, (form, shown) in enumerate(reversed(_candidates(name)))
             for idiom in table.get(form, [])
-            if not (one.bare and form.endswith(".*"))  # already found at the import line
+            if not (one.bare and (form.endswith(".*") or form[0] in "?<"))  # found at its import, or its assignment
             and (not idiom.inside or calls & _forms(idiom.inside))
-            and (not idiom.requires or present & _forms(idiom.requires))
+            and (not idiom.requires or idiom.requires == OLD or present & _forms(idiom.requires))
+            and not (one.imported and idiom.requires == OLD)
+            and not (idiom.unless and present & _forms(idiom.unless))
         ]
         if found:
-            *_, shown, idiom = max(found, key=lambda match: match[:3])
-            yield idiom, shown, one
+            *_, form, shown, idiom = max(found, key=lambda match: match[:3])
+            yield Match(idiom, form, shown, one)
 
 
 def _surrounding(calls: Calls | None, known: dict[Calls | None, frozenset[str]]) -> frozenset[str]:
@@ -147,7 +201,7 @@ def _forms(text: str) -> frozenset[str]:
 def _table() -> dict[str, list[Idiom]]:
     table: dict[str, list[Idiom]] = {}
     for idiom in IDIOMS:
-        for form in expand(idiom.forms):
+        for form in idiom.all_forms:
             table.setdefault(form, []).append(idiom)
     return table
 
@@ -159,29 +213,25 @@ def _inside() -> frozenset[str]:
 
 @cache
 def _all() -> frozenset[str]:
-    return frozenset(_table()) | _inside() | {form for idiom in IDIOMS for form in expand(idiom.requires)}
+    asked = {form for idiom in IDIOMS for form in [*expand(idiom.requires), *expand(idiom.unless)]}
+    return frozenset(_table()) | _inside() | asked
 
 
 @lru_cache(maxsize=2**14)
 def _candidates(name: str) -> list[tuple[str, str]]:
     """Returns the forms in the table that match a form, the most certain first, and how to show each."""
-    stages = [name]
-    while (shorter := _shorter(stages[-1])) != stages[-1]:
-        stages.append(shorter)
-    last = stages[-1]
-    exact = [(stage, stage.lstrip("?").removeprefix("builtins.")) for stage in stages]
-    of_anything = [("?" + last[i:], last[i:]) for i, sign in enumerate(last) if sign == "."]
-    plain = [stage for stage in stages if re.fullmatch(r"[\w.]+", stage)]
+    steps = stages(name)
+    exact = [(one, _shown(one)) for one in steps]
+    of_anything = [("?" + one[i:], one[i:]) for one in steps for i, sign in enumerate(one) if sign == "."]
+    plain = [stage for stage in steps if re.fullmatch(r"[\w.]+", stage)]
     below = [(stage[: end.start()] + ".*", stage) for stage in plain for end in re.finditer(r"\.|$", stage)]
     found = exact + of_anything + sorted(below, key=lambda one: -len(one[0]))
     return [one for one in found if one[0] in _all()]
 
 
-def _shorter(name: str) -> str:
-    """Returns the form with its module's alias replaced, if there is one."""
-    end = re.match(r"[\w.]*", name).end()  # type: ignore[union-attr]
-    while end > 0:
-        if name[:end] in ALIASES:
-            return ALIASES[name[:end]] + name[end:]
-        end = name.rfind(".", 0, end)
-    return name
+def _anchor(section: str) -> str:
+    return "MIGRATION.md#" + re.sub(r"[^\w\- ]", "", section.lower()).replace(" ", "-")
+
+
+def _shown(form: str) -> str:
+    return re.sub(r"^<(\w+)>", r"\1", form.lstrip("?").removeprefix("builtins."))

@@ -103,6 +103,8 @@ class History:
 
 
 NOTHING = Value(None, "")
+RETURNS = "<-"  # suffix of a function's form: a call has the form before it
+DERIVED = "<:"  # suffix of a class's form: a class derived from the one before it
 
 
 class Binder(ast.NodeVisitor):
@@ -115,6 +117,7 @@ class Binder(ast.NodeVisitor):
         self.block: Block = ()
         self.loops: Block = ()
         self.place: Place = (0, 0)
+        self.returned: list[ast.expr | None] = []  # by the function around; None is unknown
         self.visit(tree)
 
     def visit(self, node: ast.AST) -> None:
@@ -141,9 +144,16 @@ class Binder(ast.NodeVisitor):
                     self.visit(child)
             self.block, self.loops = before
 
-    def bind(self, name: str, value: Value, owner: Scope | None = None) -> None:
-        """Binds a name in this scope, or in the class that owns it."""
-        binding = Binding(value, self.scope, self.place, self.block, self.loops)
+    def bind(self, name: str, value: Value, owner: Scope | None = None, within: Scope | None = None) -> None:
+        """Binds a name in this scope, or in the class that owns it.
+
+        Args:
+            name: the name.
+            value: its value.
+            owner: the scope that has the name; by default this one.
+            within: the scope of the value's expression; by default this one.
+        """
+        binding = Binding(value, within or self.scope, self.place, self.block, self.loops)
         (owner or self.scope).values.setdefault(name, []).append(binding)
 
     def inside(self, node: ast.AST, children: list[ast.AST], *, is_class: bool = False) -> None:
@@ -228,7 +238,7 @@ class Binder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.bind(node.name, NOTHING)
+        self.bind(node.name, Value(node.bases[0], DERIVED) if node.bases else NOTHING)
         for part in [*node.decorator_list, *node.bases, *node.keywords]:
             self.visit(part)
         self.inside(node, list(node.body), is_class=True)
@@ -239,8 +249,15 @@ class Binder(ast.NodeVisitor):
             if part is not None:
                 self.visit(part)
         body: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+        before_returned, self.returned = self.returned, []
         self.inside(node, body)
+        returned, self.returned = self.returned, before_returned
         inner = self.scopes[node]
+        if not isinstance(node, ast.Lambda):
+            one = returned[0] if len(returned) == 1 and not node.decorator_list else None
+            self.bind(node.name, Value(one, RETURNS) if one else NOTHING, within=inner)
+            if one and self.scope.is_class:
+                self.bind(f"self.{node.name}", Value(one, RETURNS), within=inner)
         outer, self.scope = self.scope, inner
         self.place, before = (0, 0), self.place
         for one in [*around.posonlyargs, *around.args, *around.kwonlyargs, around.vararg, around.kwarg]:
@@ -248,8 +265,17 @@ class Binder(ast.NodeVisitor):
                 self.bind(one.arg, NOTHING)
         self.scope, self.place = outer, before
 
+    def visit_Return(self, node: ast.Return) -> None:
+        self.returned.append(node.value)
+        self.generic_visit(node)
+
+    def visit_Yield(self, node: ast.Yield | ast.YieldFrom) -> None:
+        self.returned += [None, None]  # a generator: its call has no form
+        self.generic_visit(node)
+
+    visit_YieldFrom = visit_Yield  # noqa: N815
+
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self.bind(node.name, NOTHING)
         for part in node.decorator_list:
             self.visit(part)
         self.function(node)

@@ -11,12 +11,19 @@ idioms is in `idioms.py`.
 | `?.predict(x=None)` | a call with this keyword argument |
 | `tf.Session().run`, `?.shape[].value` | an attribute of a call's result or of an item; `?` is anything |
 | `tf.Variable()+=`, `tf.gradients()[]*` | an operator with this operand |
+| `<Layer>.output_shape` | an attribute of a value of this kind (`kinds.py`) |
+| `?.history['acc']` | an item of this name |
+| `?.save_weights('.h5')` | a call with a string that ends so; `''` has no such ending |
+| `tf.summary.scalar(-step)` | a call without this argument |
+| `tf.nn.dropout(#2)` | a call with this number of arguments by place |
+| `<Model>.trainable=` | an assignment to an attribute |
 | `builtins.xrange` | a name that the file does not bind |
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,6 +39,11 @@ _OPERATORS = {
     ast.MatMult: "@",
     ast.RShift: ">>",
 }
+
+
+_DEEPEST = 4  # nested operations of a text to look into
+_COUNTED = (2, 3)  # numbers of arguments that are a form, unless the last is a list
+_NEEDED = {"step": 3, "verbose": 3}  # arguments whose absence is a form, with their place
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +108,19 @@ class Reader(ast.NodeVisitor):
         if not isinstance(inner, ast.Name):
             self.visit(inner)
 
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str) and len(node.slice.value) < 20:
+            self.write(node, suffixed(self.forms(node.value), f"[{node.slice.value!r}]"))
+        self.generic_visit(node)
+
     def visit_Call(self, node: ast.Call) -> None:
         called = self.forms(node.func)
+        given = {keyword.arg for keyword in node.keywords}
+        if len(node.args) in _COUNTED and not isinstance(node.args[-1], ast.Tuple | ast.List | ast.Starred):
+            self.write(node, suffixed(called, f"(#{len(node.args)})"))
+        for name, place in _NEEDED.items():
+            if not given & {name, None} and len(node.args) < place:
+                self.write(node, suffixed(called, f"(-{name})"))
         for keyword in node.keywords:
             if keyword.arg is not None:
                 self.write(keyword, suffixed(called, f"({keyword.arg}=)"))
@@ -109,6 +132,8 @@ class Reader(ast.NodeVisitor):
 
     def argument(self, node: ast.AST, called: frozenset[str], name: str, value: ast.expr) -> None:
         known = [form for form in self.forms(value) if not form.startswith(("?", "builtins."))]
+        if (ending := _ending(value)) is not None:
+            known = [ending]
         self.write(node, frozenset(f"{form}({name}{one})" for form in called for one in known) or UNKNOWN)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
@@ -120,6 +145,12 @@ class Reader(ast.NodeVisitor):
             self.visit(left.right)
             left = left.left
         self.visit(left)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Attribute):
+                self.write(target, suffixed(self.forms(target), "="))
+        self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         sign = _OPERATORS.get(type(node.op))
@@ -166,3 +197,21 @@ class Reader(ast.NodeVisitor):
         self.scope = outer
 
     visit_Lambda = visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = within  # noqa: N815
+
+
+def _ending(node: ast.expr) -> str | None:
+    """Returns the end of a file's name, or a short word, in quotes; None if the value is no text."""
+    for _ in range(_DEEPEST):
+        if isinstance(node, ast.JoinedStr) and node.values:
+            node = node.values[-1]
+        elif isinstance(node, ast.BinOp):
+            node = node.left if isinstance(node.op, ast.Mod) else node.right
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("format", "join")
+        ):
+            node = node.func.value if node.func.attr == "format" else (node.args or [node.func])[-1]
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return None
+    text = node.value
+    ending = re.search(r"(\.weights)?\.(h5|hdf5|keras|ckpt)$", text)
+    return repr(ending[0] if ending else text if re.fullmatch(r"\w{2,20}", text) else "")

@@ -9,12 +9,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from nthgrad.legacy._scan.bindings import MOST, Binder, Binding, History, Scope
+from nthgrad.legacy._scan.bindings import MOST, RETURNS, Binder, Binding, History, Scope
 from nthgrad.legacy._scan.cycles import components
+from nthgrad.legacy._scan.kinds import TENSOR, is_tensor
 
 UNKNOWN = frozenset({"?"})
 LONGEST = 500  # characters of a form; every idiom is shorter
 _STEPS = 50  # bindings to follow among names that depend on each other
+_OPERANDS = 16  # operands of a sum to look at
 
 Key = tuple[Scope, str]
 
@@ -60,6 +62,9 @@ class Names:
             found = frozenset({"[]"})
         elif isinstance(node, ast.Constant) and node.value is None:
             found = frozenset({"None"})
+        elif isinstance(node, ast.BinOp | ast.UnaryOp):
+            operands = (self.forms(one, scope, followed) for one in _operands(node))
+            found = frozenset({TENSOR}) if any(is_tensor(one) for forms in operands for one in forms) else UNKNOWN
         else:
             found = UNKNOWN
         for suffix in reversed(suffixes):
@@ -77,9 +82,11 @@ class Names:
 
     def _dependencies(self, history: History) -> Iterator[Key]:
         for binding in history.bindings if not history.modules else []:
-            key = self._key(_base(binding.value.expression)[0], binding.scope)
-            if key is not None:
-                yield key
+            base = _base(binding.value.expression)[0]
+            for one in _operands(base) if isinstance(base, ast.BinOp | ast.UnaryOp) else [base]:
+                key = self._key(_base(one)[0], binding.scope)
+                if key is not None:
+                    yield key
 
     def _bound(self, key: Key, node: ast.Name | None, followed: tuple[Key, ...]) -> frozenset[str]:
         """Returns the forms of a name at a node of its scope, or anywhere."""
@@ -114,9 +121,12 @@ class Names:
 
 def suffixed(forms: frozenset[str], suffix: str) -> frozenset[str]:
     """Appends a suffix to forms; an unknown form stays unknown, unless the suffix is an attribute."""
+    if suffix == "()":
+        forms = frozenset(form + suffix if not form.endswith(RETURNS) else form[: -len(RETURNS)] for form in forms)
+        suffix = ""
     if suffix.startswith("."):
         return frozenset(_short(form) + suffix for form in forms)
-    return frozenset(_short(form + suffix) for form in forms if form != "?") or UNKNOWN
+    return frozenset(_short(form + suffix) for form in forms if form not in ("?", "?()")) or UNKNOWN
 
 
 def _short(form: str) -> str:
@@ -138,6 +148,20 @@ def _base(node: ast.AST | None) -> tuple[ast.AST | None, list[str]]:
             node = node.value
         else:
             return node, suffixes
+
+
+def _operands(node: ast.expr) -> list[ast.expr]:
+    """Returns the first operands of nested operators."""
+    pending, found = [node], []
+    while pending and len(found) < _OPERANDS:
+        one = pending.pop()
+        if isinstance(one, ast.BinOp):
+            pending += [one.left, one.right]
+        elif isinstance(one, ast.UnaryOp):
+            pending.append(one.operand)
+        else:
+            found.append(one)
+    return found
 
 
 def _unbound(name: str, scope: Scope) -> frozenset[str]:

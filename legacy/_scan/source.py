@@ -39,6 +39,7 @@ class Source(NamedTuple):
     tree: ast.Module
     place: Callable[[int, int], tuple[int, int]]  # maps a node's lineno and col_offset to line and column in the file
     python_2: tuple[int, int] | None  # the first place that is not Python 3, in a file of Python 2
+    translated: str | None = None  # the text in Python 3 of a file of Python 2
 
 
 def files(paths: Sequence[str | os.PathLike[str]], refuse: Refuse) -> Iterator[str]:
@@ -77,9 +78,9 @@ def read(path: str) -> Source:
         RecursionError: if it is nested too deeply.
         MemoryError: from Python's parser, for the same reason.
     """
-    text = _text(path)
+    text = decoded(path)[0]
     try:
-        return Source(_parse(text), _places(text), None)
+        return Source(_parse(text), places(text), None)
     except (SyntaxError, ValueError) as error:  # ValueError: null bytes
         unread = getattr(error, "lineno", None) or 1
         said = getattr(error, "msg", None) or str(error)
@@ -95,10 +96,17 @@ def read(path: str) -> Source:
         raise LegacyError(
             f"{path}:{where} is neither Python 3 ({said} in line {unread}) nor Python 2. Correct it, or leave it out."
         )
-    return Source(tree, _original_places(new), _first_difference(text, str(new)))
+    return Source(tree, _original_places(new), _first_difference(text, str(new)), str(new))
 
 
-def _text(path: str) -> str:
+def python_3(path: str) -> str:
+    """Returns the text of a file, translated if it is Python 2; raises as `read` does."""
+    translated = read(path).translated
+    return decoded(path)[0] if translated is None else translated
+
+
+def decoded(path: str) -> tuple[str, str, str]:
+    """Returns the text of a file, its encoding, and its end of a line; raises LegacyError."""
     try:
         kind = stat.S_IFMT(os.stat(path).st_mode)
         if kind != stat.S_IFREG:  # opening a pipe waits for its writer
@@ -113,7 +121,8 @@ def _text(path: str) -> str:
     encoding = ""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-        return io.TextIOWrapper(io.BytesIO(content), encoding).read()
+        text = io.TextIOWrapper(io.BytesIO(content), encoding).read()
+        return text, encoding, "\r\n" if b"\r\n" in content else "\n"
     except SyntaxError as error:
         said = error.msg
     except LookupError:  # `rot13` and others do not map bytes to text
@@ -145,7 +154,7 @@ def _in_python_3(text: str) -> tuple[Any, int]:
         return None, 0
 
 
-def _places(text: str) -> Callable[[int, int], tuple[int, int]]:
+def places(text: str) -> Callable[[int, int], tuple[int, int]]:
     """Returns a function from lineno and col_offset to line and column: from 1, in characters, not bytes."""
     lines = text.split("\n")  # not splitlines(): Python counts no form feeds
 
@@ -161,7 +170,7 @@ def _places(text: str) -> Callable[[int, int], tuple[int, int]]:
 
 def _original_places(tree: Any) -> Callable[[int, int], tuple[int, int]]:
     """Does the same for a translated tree, whose tokens keep their old place or follow one that does."""
-    in_new = _places(str(tree))
+    in_new = places(str(tree))
     starts, origins = [(1, 1)], [(1, 1)]
     line, column = 1, 1
     for leaf in tree.leaves():

@@ -1,4 +1,4 @@
-"""The command line: `nthgrad demo`, `eval`, `export`, `lift`, `run` and `scan`.
+"""The command line: `nthgrad compare`, `demo`, `eval`, `export`, `lift`, `port`, `run` and `scan`.
 
 Each command is a file of `nthgrad.cli`. It imports its modules when it runs: help and errors in the command line do
 not wait for TensorFlow.
@@ -19,7 +19,7 @@ from nthgrad.errors import ArgumentError, NthgradError
 class _Commands(click.Group):
     """A group whose commands are files, imported when they are named."""
 
-    names = ("demo", "eval", "export", "lift", "run", "scan")
+    names = ("compare", "demo", "eval", "export", "lift", "port", "run", "scan")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.names)
@@ -45,6 +45,8 @@ def cli(context: click.Context, *, version: bool) -> int:
       nthgrad export model.keras --partials t,x,xx --coords tx --out derivatives
       nthgrad run old_script.py --epochs 3
       nthgrad scan old_code/
+      nthgrad port old_script.py
+      nthgrad compare old_script.py new_script.py
     """  # noqa: D301
     if version:
         from nthgrad import _version

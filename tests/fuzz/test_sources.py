@@ -1,4 +1,4 @@
-"""Random and damaged Python sources for `legacy.scan`: findings or LegacyError, never another exception, in linear time."""
+"""Random and damaged Python sources for `scan` and `port`: a result or LegacyError, never another exception."""
 
 import ast
 import tempfile
@@ -11,6 +11,7 @@ from support.lines_run import lines_run
 from fuzz.bounded import cases
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
+from nthgrad.legacy import _port
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = [
@@ -160,3 +161,15 @@ def test_the_time_is_linear(text):
             lines_run(lambda n=n: scanned((text * n).encode(), folder)) for n in (repeats, 2 * repeats, 4 * repeats)
         )
     assert more - twice < 2.5 * (twice - once) + 1000, (once, twice, more)
+
+
+@cases(20, blocks() | damaged())
+def test_a_port_is_a_program_and_its_own_port(text):
+    note(text)
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        assume(condition=False)
+    new = _port.ported(text)
+    ast.parse(new)
+    assert _port.ported(new) == new

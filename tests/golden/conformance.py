@@ -4,7 +4,7 @@
     python tests/golden/conformance.py my_scripts --old old/bin/python # your own
     python tests/golden/conformance.py --recorded                      # without a Python 3.7: what was recorded
 
-Each program runs in an empty folder of its own. What it prints and saves is compared as `compare.py` says, numbers by
+Each program runs in an empty folder of its own. What it prints and saves is compared as `nthgrad compare` does, numbers by
 tolerance and the rest to the letter, and so is its exit status. `record.py` says how to make the old Python.
 """
 
@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 from rich.console import Console
@@ -25,56 +24,13 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))  # as the tests import it
-from golden.compare import compare, distance, tolerances  # noqa: E402
-from golden.outcome import Outcome, run  # noqa: E402
+from nthgrad.legacy._comparison import Comparison, compared
+from nthgrad.legacy._comparison.outcome import Outcome, run
+from nthgrad.legacy._comparison.prints import tolerances
 
+HERE = Path(__file__).resolve().parent
 PROGRAMS, RECORDED = HERE / "programs", HERE / "recorded"
 COLOURS = {"same": "green", "within tolerance": "green", "numbers differ": "yellow", "differs": "red", "fails": "red"}
-
-
-class Comparison(NamedTuple):
-    """One program on both sides."""
-
-    name: str
-    old: Outcome
-    new: Outcome
-    verdict: str  # a key of COLOURS
-    detail: str
-    distance: float | None  # the largest relative difference of two numbers; None where there are none to compare
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both sides did the same as far as the tolerances tell."""
-        return self.verdict in ("same", "within tolerance")
-
-
-def compared(program: Path, old: Outcome, new: Outcome) -> Comparison:
-    """What is to be said of a program, given what it did on both sides."""
-
-    def result(verdict: str, detail: str = "", far: float | None = None) -> Comparison:
-        return Comparison(program.stem, old, new, verdict, detail, far)
-
-    for one, other, side in ((new, old, "under nthgrad"), (old, new, "under the old libraries")):
-        if one.status and not other.status:
-            return result("fails", f"{side}, with status {one.status}: {last_line(one.error)}")
-    if old.status != new.status:
-        return result("differs", f"exit status {old.status} was recorded, {new.status} is returned")
-    found = compare(old.text, new.text, **tolerances(program.read_text(encoding="utf-8")))
-    far = distance(old.text, new.text)
-    if not found:
-        if old.status:
-            return result("same", f"status {old.status} on both sides", far)
-        return result("within tolerance" if far else "same", "", far)
-    if far is None:
-        return result("differs", found[0])
-    return result("numbers differ", f"by at most {far:.1e}; {found[0]}", far)
-
-
-def last_line(error: str) -> str:
-    """The line that tells what went wrong: the last of a traceback."""
-    return next((line.strip() for line in reversed(error.splitlines()) if line.strip()), "it said nothing")
 
 
 def digest(text: str, length: int = 60) -> str:
@@ -137,7 +93,8 @@ def both(
     try:
         pairs = [(program, pool.submit(old, program), pool.submit(new, program)) for program in programs]
         for program, then, now in pairs:
-            yield compared(program, then.result(), now.result())
+            stated = tolerances(program.read_text(encoding="utf-8"))
+            yield compared(program.stem, then.result(), now.result(), stated)
     finally:
         pool.shutdown(cancel_futures=True)  # those not begun, if the run is broken off
 

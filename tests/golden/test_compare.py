@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from golden.compare import compare, tolerances
+
+from nthgrad.legacy._comparison.prints import compare, tolerances
 
 HERE = Path(__file__).parent
 PROGRAMS = sorted((HERE / "programs").glob("*.py"))
@@ -38,82 +39,82 @@ UNLIKE = {
     "a digit of a float32": (
         "0.33333334",
         "0.33333434",
-        ["line 1: '0.33333334' was recorded, '0.33333434' is printed"],
+        ["line 1: '0.33333334' before, '0.33333434' now"],
     ),
     "a digit of a float64": (
         "1.4174242246593913",
         "1.4174242246793913",
-        ["line 1: '1.4174242246593913' was recorded, '1.4174242246793913' is printed"],
+        ["line 1: '1.4174242246593913' before, '1.4174242246793913' now"],
     ),
     "float32 where float64 was": (
         "1.4174242246593913",
         "1.4174242",
-        ["line 1: '1.4174242246593913' was recorded, '1.4174242' is printed"],
+        ["line 1: '1.4174242246593913' before, '1.4174242' now"],
     ),
-    "a small number, relatively": ("1.2e-10", "1.3e-10", ["line 1: '1.2e-10' was recorded, '1.3e-10' is printed"]),
+    "a small number, relatively": ("1.2e-10", "1.3e-10", ["line 1: '1.2e-10' before, '1.3e-10' now"]),
     "a small number that is not cut": (
         "1.2345e-05",
         "1.2346e-05",
-        ["line 1: '1.2345e-05' was recorded, '1.2346e-05' is printed"],
+        ["line 1: '1.2345e-05' before, '1.2346e-05' now"],
     ),
     "eight units of the largest": (
         "[1. 0.0011111]",
         "[1. 0.0011121]",
-        ["line 1: '0.0011111' was recorded, '0.0011121' is printed"],
+        ["line 1: '0.0011111' before, '0.0011121' now"],
     ),
     "a small number beside another array": (
         "[array([9.]), array([0.0011111])]",
         "[array([9.]), array([0.0011112])]",
-        ["line 1: '0.0011111' was recorded, '0.0011112' is printed"],
+        ["line 1: '0.0011111' before, '0.0011112' now"],
     ),
     "a small number beside a tuple": (
         "[0.0011111, (9.5, 1)]",
         "[0.0011112, (9.5, 1)]",
-        ["line 1: '0.0011111' was recorded, '0.0011112' is printed"],
+        ["line 1: '0.0011111' before, '0.0011112' now"],
     ),
     "a float64 among short numbers": (
         "[1. 0.013462424278]",
         "[1. 0.013462424290]",
-        ["line 1: '0.013462424278' was recorded, '0.013462424290' is printed"],
+        ["line 1: '0.013462424278' before, '0.013462424290' now"],
     ),
     "float64 where float32 was": (
         "[0.30000001192092896]",
         "[0.30000001193092896]",
-        ["line 1: '0.30000001192092896' was recorded, '0.30000001193092896' is printed"],
+        ["line 1: '0.30000001192092896' before, '0.30000001193092896' now"],
     ),
-    "nothing where little was": ("1e-12", "0.0", ["line 1: '1e-12' was recorded, '0.0' is printed"]),
-    "a short number": ("[2. 3.]", "[2. 4.]", ["line 1: '3.' was recorded, '4.' is printed"]),
-    "a sign": ("[0.5]", "[-0.5]", ["line 1: '0.5' was recorded, '-0.5' is printed"]),
+    "nothing where little was": ("1e-12", "0.0", ["line 1: '1e-12' before, '0.0' now"]),
+    "a short number": ("[2. 3.]", "[2. 4.]", ["line 1: '3.' before, '4.' now"]),
+    "a sign": ("[0.5]", "[-0.5]", ["line 1: '0.5' before, '-0.5' now"]),
     "all the numbers": (
         "[1. 2.\n3.]",
         "[9. 2.\n8.]",
-        ["line 1: '1.' was recorded, '9.' is printed", "line 2: '3.' was recorded, '8.' is printed"],
+        ["line 1: '1.' before, '9.' now", "line 2: '3.' before, '8.' now"],
     ),
-    "a large integer": ("1000000000", "1000000001", ["line 1: '1000000000' was recorded, '1000000001' is printed"]),
-    "an integer that is a float": ("(3,)", "(3.0,)", ["line 1: '3' was recorded, '3.0' is printed"]),
-    "nan": ("[nan]", "[0.]", ["line 1: 'nan' was recorded, '0.' is printed"]),
-    "a number where nan was not": ("[1.]", "[nan]", ["line 1: '1.' was recorded, 'nan' is printed"]),
-    "the sign of infinity": ("inf", "-inf", ["line 1: 'inf' was recorded, '-inf' is printed"]),
-    "infinity": ("1e30", "inf", ["line 1: '1e30' was recorded, 'inf' is printed"]),
-    "None": ("[None]", "[0.]", ["line 1: 'None' was recorded, '0.' is printed"]),
-    "a dtype": ("dtype=float32", "dtype=float64", ["line 1: 'float32' was recorded, 'float64' is printed"]),
+    "a large integer": ("1000000000", "1000000001", ["line 1: '1000000000' before, '1000000001' now"]),
+    "an integer that is a float": ("(3,)", "(3.0,)", ["line 1: '3' before, '3.0' now"]),
+    "nan": ("[nan]", "[0.]", ["line 1: 'nan' before, '0.' now"]),
+    "a number where nan was not": ("[1.]", "[nan]", ["line 1: '1.' before, 'nan' now"]),
+    "the sign of infinity": ("inf", "-inf", ["line 1: 'inf' before, '-inf' now"]),
+    "infinity": ("1e30", "inf", ["line 1: '1e30' before, 'inf' now"]),
+    "None": ("[None]", "[0.]", ["line 1: 'None' before, '0.' now"]),
+    "a dtype": ("dtype=float32", "dtype=float64", ["line 1: 'float32' before, 'float64' now"]),
     "a dtype left out": (
         "[1.], dtype=float32",
         "[1.]",
-        ["line 1: ', dtype = float32' was recorded and is not printed"],
+        ["line 1: ', dtype = float32' before only"],
     ),
-    "a word": ("refused: nought", "refused: naught", ["line 1: 'nought' was recorded, 'naught' is printed"]),
-    "capitals": ("True", "true", ["line 1: 'True' was recorded, 'true' is printed"]),
-    "a list where a scalar was": ("0.5", "[0.5]", ["line 1: '0.5' was recorded, '[' is printed"]),
-    "a scalar where a list was": ("[0.5]", "0.5", ["line 1: '[' was recorded, '0.5' is printed"]),
-    "a tuple where a list was": ("[1, 2]", "(1, 2)", ["line 1: '[' was recorded, '(' is printed"]),
-    "an axis": ("[[1. 2.]]", "[[1.] [2.]]", ["line 1: '2.' was recorded, ']' is printed"]),
-    "NumPy 2's own print": ("1.0", "np.float32(1.0)", ["line 1: '1.0' was recorded, 'np' is printed"]),
-    "a line that is missing": ("a\nb 1\nc", "a\nc", ["line 2: 'b' was recorded, 'c' is printed"]),
-    "the last line missing": ("a\n[1]", "a", ["line 1: '\\n [ 1 ]' was recorded and is not printed"]),
-    "a line too many": ("a", "a\n\nb", ["line 1: '\\n \\n b' is printed and was not recorded"]),
-    "two lines in one": ("1\n2", "1 2", ["line 1: '\\n' was recorded, '2' is printed"]),
-    "everything": ("a b", "", ["line 1: 'a b' was recorded and is not printed"]),
+    "a word": ("refused: nought", "refused: naught", ["line 1: 'nought' before, 'naught' now"]),
+    "capitals": ("True", "true", ["line 1: 'True' before, 'true' now"]),
+    "a list where a scalar was": ("0.5", "[0.5]", ["line 1: '0.5' before, '[' now"]),
+    "a scalar where a list was": ("[0.5]", "0.5", ["line 1: '[' before, '0.5' now"]),
+    "a tuple where a list was": ("[1, 2]", "(1, 2)", ["line 1: '[' before, '(' now"]),
+    "an axis": ("[[1. 2.]]", "[[1.] [2.]]", ["line 1: '2.' before, ']' now"]),
+    "NumPy 2's own print": ("1.0", "np.float32(1.0)", ["line 1: '1.0' before, 'np' now"]),
+    "a line that is missing": ("a\nb 1\nc", "a\nc", ["line 2: 'b' before, 'c' now"]),
+    "the last line missing": ("a\n[1]", "a", ["line 1: '\\n [ 1 ]' before only"]),
+    "a line too many": ("a", "a\n\nb", ["line 1: '\\n \\n b' now only"]),
+    "two lines in one": ("1\n2", "1 2", ["line 1: '\\n' before, '2' now"]),
+    "everything": ("a b", "", ["line 1: 'a b' before only"]),
 }
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from golden import conformance
-from golden.compare import compare, distance
-from golden.conformance import compared, digest, last_line, main, markdown
-from golden.outcome import Outcome, run, saved
+from golden.conformance import digest, main, markdown
+
+from nthgrad.legacy._comparison import Comparison, compared, last_line
+from nthgrad.legacy._comparison.outcome import Outcome, run, saved
+from nthgrad.legacy._comparison.prints import compare, distance
 
 # What two runs did, and what is said of them: (old, new, verdict, detail, largest difference)
 VERDICTS = {
@@ -27,21 +29,21 @@ VERDICTS = {
         Outcome(0, "loss 2.0\n[1. 4.]\n", ""),
         Outcome(0, "loss 2.0\n[1. 3.]\n", ""),
         "numbers differ",
-        "by at most 2.5e-01; line 2: '4.' was recorded, '3.' is printed",
+        "by at most 2.5e-01; line 2: '4.' before, '3.' now",
         0.25,
     ),
     "another word": (
         Outcome(0, "refused\n1.0\n", ""),
         Outcome(0, "0.5\n1.0\n", ""),
         "differs",
-        "line 1: 'refused' was recorded, '0.5' is printed",
+        "line 1: 'refused' before, '0.5' now",
         None,
     ),
     "another integer": (
         Outcome(0, "3 1.5\n", ""),
         Outcome(0, "4 1.5\n", ""),
         "differs",
-        "line 1: '3' was recorded, '4' is printed",
+        "line 1: '3' before, '4' now",
         None,
     ),
     "an exception today": (
@@ -63,7 +65,7 @@ VERDICTS = {
         Outcome(2, "", ""),
         Outcome(1, "", ""),
         "differs",
-        "exit status 2 was recorded, 1 is returned",
+        "exit status 2 before, 1 now",
         None,
     ),
 }
@@ -95,10 +97,9 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("name", VERDICTS)
-def test_what_is_said_of_two_runs(name, tmp_path):
+def test_what_is_said_of_two_runs(name):
     old, new, verdict, detail, far = VERDICTS[name]
-    (tmp_path / "program.py").write_text("")
-    result = compared(tmp_path / "program.py", old, new)
+    result = compared("program", old, new, {})
     assert (result.verdict, result.detail) == (verdict, detail)
     assert result.distance == (far if far is None else pytest.approx(far, rel=1e-6))
     assert result.agrees is (verdict in ("same", "within tolerance"))
@@ -136,12 +137,11 @@ def test_a_folder_is_compared_and_the_page_written(both_sides):
         "| `loose` | `1.0` | `1.25` | 2.5e-01 | within tolerance |",
         "| `raises` |  |  |  | fails: under nthgrad, with status 1: ValueError: no such name |",
         "| `same` | `[1. 2.]` | `[1. 2.]` | 0 | same |",
-        "| `saves` | `0.5` | `0.75` | 5.0e-01 | numbers differ: by at most 5.0e-01; line 2: '0.5' was recorded, "
-        "'0.75' is printed |",
-        "| `speaks` | `old` | `new` |  | differs: line 1: 'old' was recorded, 'new' is printed |",
+        "| `saves` | `0.5` | `0.75` | 5.0e-01 | numbers differ: by at most 5.0e-01; line 2: '0.5' before, '0.75' now |",
+        "| `speaks` | `old` | `new` |  | differs: line 1: 'old' before, 'new' now |",
         "| `stops` | `bye` | `bye` |  | same: status 3 on both sides |",
-        "| `wavers` | `x 1.0` | `x 1.5` | 5.0e-01 | numbers differ: by at most 5.0e-01; line 1: '1.0' was recorded, "
-        "'1.5' is printed |",
+        "| `wavers` | `x 1.0` | `x 1.5` | 5.0e-01 | numbers differ: by at most 5.0e-01; line 1: '1.0' before, "
+        "'1.5' now |",
     ]
 
 
@@ -233,7 +233,7 @@ def test_a_file_that_differs_is_noticed(tmp_path, change):
     assert compare(saved(tmp_path / "old"), saved(tmp_path / "old")) == []
 
 
-@pytest.mark.parametrize("module", ["golden.compare", "golden.outcome"])
+@pytest.mark.parametrize("module", ["nthgrad.legacy._comparison.prints", "nthgrad.legacy._comparison.outcome"])
 def test_the_examples_of_the_docstrings(module):
     done = doctest.testmod(sys.modules[module])
     assert done.attempted
@@ -248,7 +248,7 @@ def test_the_page_is_of_lines_that_a_table_can_hold():
     assert digest("") == ""
     assert len(digest("0123456789" * 9)) == 60
     assert last_line("") == "it said nothing"
-    (line,) = markdown([conformance.Comparison("p", Outcome(0, "`a|1`", ""), Outcome(0, "", ""), "same", "", None)])[
+    (line,) = markdown([Comparison("p", Outcome(0, "`a|1`", ""), Outcome(0, "", ""), "same", "", None)])[
         -90:
     ].splitlines()[-1:]
     assert line == "| `p` | `'a\\|1'` |  |  | same |"

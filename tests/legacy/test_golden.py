@@ -7,10 +7,10 @@ from pathlib import Path
 from types import CodeType
 
 import pytest
-from golden.compare import compare, tolerances
-from golden.outcome import saved
 
 from nthgrad import legacy
+from nthgrad.legacy._comparison.outcome import saved
+from nthgrad.legacy._comparison.prints import compare, tolerances
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PROGRAMS = {path.stem: path for path in sorted((GOLDEN / "programs").glob("*.py"))}

@@ -98,6 +98,11 @@ def sparse(path):
         file.truncate(2**40)
 
 
+def lines(out: str) -> list[str]:
+    """The findings of a report, without the counts at its end."""
+    return out.partition("\n\n")[0].splitlines()
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Two programs; a file that sorts between them may be unreadable."""
@@ -121,7 +126,7 @@ def test_the_others_are_read(kind, folder, capsys):
     for paths in (["."], ["./a.py", "./m.py", "./z.py"]):
         assert main(["scan", *paths]) == 2
         out, err = capsys.readouterr()
-        assert [line.split(":")[0] for line in out.splitlines()] == ["./a.py", "./z.py"]
+        assert [line.split(":")[0] for line in lines(out)] == ["./a.py", "./z.py"]
         assert err == f"nthgrad: {message}\n"
     assert main(["scan", "--json", "."]) == 2
     document = json.loads(capsys.readouterr().out)
@@ -151,7 +156,7 @@ def test_a_folder_that_cannot_be_read(folder, monkeypatch, capsys):
     monkeypatch.setattr(os, "scandir", refuse)
     assert main(["scan", "nothing.py", "."]) == 2
     out, err = capsys.readouterr()
-    assert [line.split(":")[0] for line in out.splitlines()] == ["./a.py", "./z.py", "./x.py/y.py"]
+    assert [line.split(":")[0] for line in lines(out)] == ["./a.py", "./z.py", "./x.py/y.py"]
     assert err.splitlines() == [
         "nthgrad: There is nothing at 'nothing.py'. Give Python files, or folders that hold some.",
         "nthgrad: The folder './b' cannot be read: Permission denied. Give another.",
@@ -162,7 +167,11 @@ def test_a_name_that_is_no_text(folder):
     Path(os.fsdecode(b"m\xff.py")).write_text("import time\ntime.clock()\n")
     ran = subprocess.run([sys.executable, "-m", "nthgrad", "scan", "."], capture_output=True, cwd=folder, check=False)
     assert (ran.returncode, ran.stderr) == (1, b"")
-    assert [line.split(b":")[0] for line in ran.stdout.splitlines()] == [b"./a.py", "./m\ufffd.py".encode(), b"./z.py"]
+    assert [line.split(b":")[0] for line in ran.stdout.partition(b"\n\n")[0].splitlines()] == [
+        b"./a.py",
+        "./m\ufffd.py".encode(),
+        b"./z.py",
+    ]
 
 
 def test_fissix_fails(folder, monkeypatch):
@@ -215,14 +224,49 @@ def test_lines_and_status(tmp_path, monkeypatch, capsys):
     Path("new.py").write_text("x = 1\n")
     Path("no.py").write_text("x = = 1\n")
     assert main(["scan", "old.py", "new.py"]) == 1
-    line = "old.py:2:5: tf.log: a moved name (MIGRATION.md#names-that-moved)\n"
-    assert capsys.readouterr() == (line, "")
+    line = "old.py:2:5: breaks: tf.log -> tf.math.log: a moved name (MIGRATION.md#names-that-moved)\n"
+    count = "\n          section  breaks\n ────────────────────────\n Names that moved       1\n"
+    assert capsys.readouterr() == (line + count, "")
     assert main(["scan", "new.py"]) == 0
     assert capsys.readouterr() == ("", "")
     assert main(["scan", "no.py", "old.py"]) == 2  # and the others are read
     out, err = capsys.readouterr()
-    assert out == line
+    assert out == line + count
     assert err.startswith("nthgrad: no.py:1 is neither Python 3 (")
+
+
+REPORT = (
+    """\
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+tf.reset_default_graph()
+x = tf1.log(3.0)
+tf.nn.dropout(x, keep_prob=0.5)
+tf.ConfigProto(); tf.reset_default_graph()
+tf.summary.FileWriter('logs')
+""",
+    """\
+old.py:4:5: style: tf.log -> tf.math.log: a moved name (MIGRATION.md#names-that-moved)
+old.py:5:18: breaks: tf.nn.dropout(keep_prob=) -> rate=1 - keep_prob: a renamed argument \
+(MIGRATION.md#arguments-that-were-renamed)
+old.py:3:1: breaks: parts of graphs and sessions, by line: tf.reset_default_graph (3, 6), tf.ConfigProto (6), \
+tf.summary.FileWriter (7) (MIGRATION.md#graphs-sessions-collections-and-summaries)
+
+                                     section  breaks  style
+ ──────────────────────────────────────────────────────────
+ Graphs, sessions, collections and summaries       4
+                            Names that moved              1
+                 Arguments that were renamed       1
+                                         all       5      1
+""",
+)
+
+
+def test_the_report(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("old.py").write_text(REPORT[0])
+    assert main(["scan", "old.py"]) == 1
+    assert capsys.readouterr().out == REPORT[1]
 
 
 def test_json(tmp_path, monkeypatch, capsys):
@@ -240,6 +284,8 @@ def test_json(tmp_path, monkeypatch, capsys):
                 "what": "a moved name",
                 "section": "Names that moved",
                 "python": 3,
+                "severity": "breaks",
+                "new": "tf.math.log",
                 "anchor": "MIGRATION.md#names-that-moved",
             }
         ],

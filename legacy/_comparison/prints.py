@@ -1,4 +1,4 @@
-"""Compares what a program printed once with what it prints today: numbers by tolerance, everything else to the letter.
+"""Compares two prints: numbers by tolerance, everything else word for word.
 
 White space is ignored inside brackets, where NumPy pads and wraps arrays by the digits they happen to show, and runs of
 it count as one space elsewhere; the ends of lines outside brackets are compared.
@@ -8,7 +8,7 @@ of size S differs between processors, which add in other orders, by n roundings 
 a rule, however small the sum is: so the default tolerances are relative to the largest number S of the same array. (An
 array is brackets, numbers and commas; a number that stands alone is one of its own.)
 
-* float32: 8 S / 2**23, eight units. That is 16 terms at worst and some 200 as a rule, or another `tanh`, and not another
+* float32: 8 S / 2**23, eight units. That is 16 terms at worst and some 200 as a rule, or another `tanh`, and no other
   formula. Under the settings of `.ci/instruction_sets` the programs that state nothing stay below five.
 * float64: 1e-12 S. An array is one if it has a number of more than nine significant digits that is no float32: nine are
   enough for every float32, and Python shows all of them.
@@ -38,7 +38,7 @@ _DEPTH = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
 
 
 def tolerances(program: str) -> dict[str, float]:
-    """The tolerances that a program's source states, as keyword arguments of `compare`; empty if it states none.
+    """Returns the tolerances that a program's source states, as keyword arguments of `compare`.
 
     `# tolerance: 1e-5 (reason)` is `rtol`; `# tolerance: rtol=0 atol=1e-8 (reason)` names one or more.
 
@@ -60,20 +60,20 @@ def tolerances(program: str) -> dict[str, float]:
 
 
 def compare(
-    recorded: str, printed: str, *, rtol: float | None = None, atol: float | None = None, units: float = 8.0
+    before: str, now: str, *, rtol: float | None = None, atol: float | None = None, units: float = 8.0
 ) -> list[str]:
-    """The differences between two prints, one sentence each; an empty list means that they are equal.
+    """Returns the differences between two prints, one sentence each; an empty list means that they are equal.
 
-    Numbers a (recorded) and b are equal where |a - b| <= atol + rtol |a|, or, for rtol=None, <= atol + the default for
+    Numbers a (before) and b are equal where |a - b| <= atol + rtol |a|, or, for rtol=None, <= atol + the default for
     the array (see the module). nan equals nan, -0. equals 0., and a number with a point never equals one without (an
     integer is not a float). Integers are compared exactly.
     All numbers that differ are listed; after the first other difference the two cannot be laid side by side any more,
     so that one is the last.
 
     Args:
-        recorded: what was printed then.
-        printed: what is printed now.
-        rtol: tolerance relative to the recorded number; None takes one relative to the largest of its array.
+        before: the old print.
+        now: the new print.
+        rtol: tolerance relative to the old number; None takes one relative to the largest of its array.
         atol: absolute tolerance; None chooses by the digits.
         units: that tolerance relative to the largest, for a float32, in units of 2**-23.
 
@@ -81,28 +81,28 @@ def compare(
         >>> compare("[0.33333334 1.] float32", "[0.3333333 1. ]  float32")
         []
         >>> compare("[0.333 None]", "[0.334 0.]")
-        ["line 1: '0.333' was recorded, '0.334' is printed", "line 1: 'None' was recorded, '0.' is printed"]
+        ["line 1: '0.333' before, '0.334' now", "line 1: 'None' before, '0.' now"]
     """
-    old, new = list(_tokens(recorded)), list(_tokens(printed))
+    old, new = list(_tokens(before)), list(_tokens(now))
     differences = []
-    for (kind, was, line), (other, now, _), default in zip(old, new, _defaults(old, new, units), strict=False):
+    for (kind, was, line), (other, becomes, _), default in zip(old, new, _defaults(old, new, units), strict=False):
         same_kind = kind == other
         relative = default if rtol is None or kind != "float" else rtol * abs(float(was))
-        if same_kind and (was == now or (kind == "float" and _close(was, now, relative, atol))):
+        if same_kind and (was == becomes or (kind == "float" and _close(was, becomes, relative, atol))):
             continue
-        differences.append(f"line {line}: {was!r} was recorded, {now!r} is printed")
+        differences.append(f"line {line}: {was!r} before, {becomes!r} now")
         if not (same_kind and kind in ("float", "integer")):
             return differences
     shared = min(len(old), len(new))
-    for tokens, what in ((old, "was recorded and is not printed"), (new, "is printed and was not recorded")):
+    for tokens, what in ((old, "before only"), (new, "now only")):
         if tokens[shared:]:
             text = " ".join(token for _, token, _ in tokens[shared : shared + 12])
             differences.append(f"line {tokens[shared][2]}: {text!r} {what}")
     return differences
 
 
-def distance(recorded: str, printed: str) -> float | None:
-    """The largest |a - b| between floats of two prints, relative to the largest number of the same list or array.
+def distance(before: str, now: str) -> float | None:
+    """Returns the largest |a - b| between floats of two prints, relative to the largest number of the same array.
 
     A number that stands outside brackets is relative to itself. None if the prints differ otherwise than in numbers, or
     have none; inf where only one of two numbers is finite.
@@ -111,17 +111,17 @@ def distance(recorded: str, printed: str) -> float | None:
         >>> distance("[100. 0.001] 2.0", "[100. 0.002] 2.0")
         1e-05
     """
-    old, new = list(_tokens(recorded)), list(_tokens(printed))
+    old, new = list(_tokens(before)), list(_tokens(now))
     if [_shape(*token) for token in old] != [_shape(*token) for token in new]:
         return None
     groups: list[list[tuple[float, float]]] = [[]]
     depth = 0
-    for (kind, was, _), (_, now, _) in zip(old, new, strict=True):
+    for (kind, was, _), (_, becomes, _) in zip(old, new, strict=True):
         depth = max(0, depth + _DEPTH.get(was, 0))
         if depth == 0:
             groups.append([])
         if kind == "float":
-            groups[-1].append((float(was), float(now)))
+            groups[-1].append((float(was), float(becomes)))
     return max((_apart(pairs) for pairs in groups if pairs), default=None)
 
 
@@ -139,7 +139,7 @@ def _apart(pairs: list[tuple[float, float]]) -> float:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    """(kind, token, line) for every word, number, mark, and end of a line outside brackets."""
+    """Yields kind, token and line of every word, number, mark, and end of a line outside brackets."""
     depth, line = 0, 1
     for found in _TOKEN.finditer(text.strip()):
         kind, token = str(found.lastgroup), found.group()
@@ -152,7 +152,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
 
 
 def _close(was: str, now: str, relative: float, atol: float | None) -> bool:
-    """Whether two printed floats agree within the tolerances given, or else the one that their places call for."""
+    """Tells whether two printed floats agree within the given tolerances, or else the one that their places require."""
     a, b = float(was), float(now)
     if not (math.isfinite(a) and math.isfinite(b)):
         return a == b or (math.isnan(a) and math.isnan(b))
@@ -162,7 +162,7 @@ def _close(was: str, now: str, relative: float, atol: float | None) -> bool:
 
 
 def _defaults(old: Sequence[tuple[str, str, int]], new: Sequence[tuple[str, str, int]], units: float) -> list[float]:
-    """For every pair of tokens, the tolerance that the largest number and the dtype of their array call for."""
+    """Returns the tolerance of every pair of tokens, by the largest number and the dtype of their array."""
     arrays = _arrays(old)
     sizes, doubles = dict.fromkeys(arrays, 0.0), set()
     for array, (kind, was, _), (other, now, _) in zip(arrays, old, new, strict=False):
@@ -175,7 +175,7 @@ def _defaults(old: Sequence[tuple[str, str, int]], new: Sequence[tuple[str, str,
 
 
 def _arrays(tokens: Sequence[tuple[str, str, int]]) -> list[int]:
-    """For every token the array that it is of, by the place of its first bracket; a token outside is one of its own."""
+    """Returns the array of every token, as the place of its first bracket; a token outside is one of its own."""
     arrays = list(range(len(tokens)))
     opened: list[tuple[int, bool]] = []  # the brackets around: where each begins, and whether it is an array so far
     for here, (kind, token, _) in enumerate(tokens):
@@ -197,10 +197,10 @@ def _may_be_float32(number: str) -> bool:
 
 
 def _digits(number: str) -> int:
-    """How many significant digits are printed: 4 for '0.001230'."""
+    """Returns the number of significant digits: 4 for '0.001230'."""
     return len(re.sub(r"\D", "", re.split("[eE]", number)[0]).lstrip("0"))
 
 
 def _places(number: str) -> int:
-    """How many digits are printed after the point; 0 for a number with an exponent, which NumPy does not cut."""
+    """Returns the number of digits after the point; 0 for a number with an exponent, which NumPy does not cut."""
     return 0 if re.search("[eE]", number) else len(number.partition(".")[2])

@@ -1,6 +1,7 @@
-"""One run of a program in an empty folder: its exit status, what it prints, and what it leaves in the folder.
+"""Runs a program in an empty folder: its exit status, what it prints, and what it leaves in the folder.
 
-Both sides use this file, so it is written for Python 3.7, where the old libraries live.
+The recorder of golden programs runs this file alone under Python 3.7, where TensorFlow 1.15.5 lives. So it imports
+nothing of nthgrad, and has no later syntax.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +20,7 @@ TEXTS = (".csv", ".dat", ".json", ".log", ".tsv", ".txt")
 
 
 class Outcome(NamedTuple):
-    """What came of a run."""
+    """The result of a run."""
 
     status: int
     text: str  # what was printed, then the files as `saved` tells them
@@ -26,7 +28,7 @@ class Outcome(NamedTuple):
 
 
 def environment(home: str) -> dict[str, str]:
-    """This process's environment, less whatever could change what a program prints: settings, devices, hash seeds."""
+    """Returns this process's environment with fixed settings, devices and hash seeds, which change prints."""
     fixed = {
         "CUDA_VISIBLE_DEVICES": "-1",
         "KERAS_BACKEND": "tensorflow",
@@ -38,9 +40,17 @@ def environment(home: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}, **fixed}
 
 
-def run(command: list[str], seconds: float = SECONDS) -> Outcome:
-    """Runs `command` in an empty folder, which is gone afterwards; a run that takes too long has the status 124."""
+def run(command: list[str], seconds: float = SECONDS, given: Sequence[str] = ()) -> Outcome:
+    """Runs a command in an empty folder, which is deleted afterwards.
+
+    Args:
+        command: the command.
+        seconds: the time after which it is ended, with the status 124.
+        given: files and folders to link into the folder, which the command reads.
+    """
     with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as folder:
+        for path in given:
+            os.symlink(os.path.abspath(path), os.path.join(folder, os.path.basename(os.path.abspath(path))))
         try:
             done = subprocess.run(
                 command,
@@ -62,15 +72,15 @@ def run(command: list[str], seconds: float = SECONDS) -> Outcome:
 
 
 def saved(folder: str | os.PathLike[str], *, most: int = 100) -> str:
-    """The files in a folder as text, in the order of their paths; empty if there are none.
+    """Returns the files in a folder as text, sorted by their paths; links are left out.
 
-    Files of text are given as they stand; of `.npy`, `.npz`, `.h5`, `.hdf5` and `.mat` files the arrays, with the digits
+    Files of text are given as they are; of `.npy`, `.npz`, `.h5`, `.hdf5` and `.mat` files the arrays, with the digits
     that tell one number from the next; of all others the path alone, and of TensorBoard's, which are named after the
     second and the machine, the folder.
 
     Args:
-        folder: Where to look.
-        most: Of a larger array this many numbers are given, evenly spaced, and the root of the mean of all squares.
+        folder: the folder.
+        most: of a larger array this many numbers are given, evenly spaced, and the root of the mean of all squares.
 
     Example:
         >>> import numpy as np, tempfile
@@ -82,7 +92,7 @@ def saved(folder: str | os.PathLike[str], *, most: int = 100) -> str:
         <BLANKLINE>
     """
     lines = []
-    for path in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+    for path in sorted(path for path in Path(folder).rglob("*") if path.is_file() and not path.is_symlink()):
         name = re.sub(r"(events\.out\.tfevents)\..*", r"\1", path.relative_to(folder).as_posix())
         lines.append(f"--- {name}")
         if path.suffix in TEXTS:
