@@ -13,6 +13,9 @@ Code with tensors, nested tapes or tf.gradients:
     GradientTape            the same as a tape: the name is the whole port
     accelerated             makes TensorFlow's own names mean these, for code that is not changed
 
+Training on losses of rows:
+    loss_and_gradients      the mean loss and its gradients, block by block, in the memory of a block
+
 Operators on a function of points with several coordinates:
     gradient, jacobian, hessian     all first or second derivatives
     hvp                             the Hessian times a vector
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from nthgrad.differences import finite_difference
     from nthgrad.evaluation import evaluate
     from nthgrad.fields import partials
+    from nthgrad.losses import loss_and_gradients
     from nthgrad.operators import biharmonic, divergence, gradient, hessian, hvp, jacobian, laplacian
     from nthgrad.tensors import GradientTape, gradients
 
@@ -73,6 +77,7 @@ __all__ = [
     "keras",
     "laplacian",
     "legacy",
+    "loss_and_gradients",
     "partials",
     "taylor",
 ]
@@ -94,6 +99,7 @@ _HOME = {
     "hvp": "nthgrad.operators",
     "jacobian": "nthgrad.operators",
     "laplacian": "nthgrad.operators",
+    "loss_and_gradients": "nthgrad.losses",
     "partials": "nthgrad.fields",
     "taylor": "nthgrad.core",
 }
