@@ -13,6 +13,9 @@ Code with tensors, nested tapes or tf.gradients:
     GradientTape            the same as a tape: the name is the whole port
     accelerated             makes TensorFlow's own names mean these, for code that is not changed
 
+Training on losses of rows:
+    loss_and_gradients      the mean loss and its gradients, block by block, in the memory of a block
+
 Operators on a function of points with several coordinates, or of a structure of tensors such as weights:
     gradient, jacobian, hessian     all first or second derivatives
     hvp                             the Hessian times a vector
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
     from nthgrad.differences import finite_difference
     from nthgrad.evaluation import evaluate
     from nthgrad.fields import partials
+    from nthgrad.losses import loss_and_gradients
     from nthgrad.operators import biharmonic, divergence, gradient, hessian, hvp, jacobian, laplacian
     from nthgrad.products import gauss_newton_vp, jvp, per_example, vjp
     from nthgrad.tensors import GradientTape, gradients
@@ -84,6 +88,7 @@ __all__ = [
     "keras",
     "laplacian",
     "legacy",
+    "loss_and_gradients",
     "partials",
     "per_example",
     "symmetric_gradient",
@@ -112,6 +117,7 @@ _HOME = {
     "jacobian": "nthgrad.operators",
     "jvp": "nthgrad.products",
     "laplacian": "nthgrad.operators",
+    "loss_and_gradients": "nthgrad.losses",
     "partials": "nthgrad.fields",
     "symmetric_gradient": "nthgrad.vector_calculus",
     "per_example": "nthgrad.products",

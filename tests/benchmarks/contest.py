@@ -20,6 +20,7 @@ from typing import Any
 
 import click
 
+FLOOR = "matrix products alone"
 PACKAGES = ("tensorflow", "jax", "folx", "deepxde")
 
 
@@ -32,11 +33,13 @@ class Contest:
         sides: by name, functions that build a `sides.Side`; all its results are compared with the first one's, which
             is nthgrad's. A side whose library is not installed raises what an import raises.
         aims: by name of a side, the part of its time that the first side should take at most.
+        floor: builds a side that computes no more than the matrix products that all the others need, in one call.
     """
 
     title: str
     sides: dict[str, Callable[[], Any]]
     aims: dict[str, float] = field(default_factory=dict)
+    floor: Callable[[], Any] | None = None
 
 
 def work(module, names, threads, seconds):
@@ -53,7 +56,7 @@ def work(module, names, threads, seconds):
     for name in names:
         contest = import_module(module).CONTESTS[name]()
         rows, calls, values = {}, {}, {}
-        for side, make in contest.sides.items():
+        for side, make in {**contest.sides, **({FLOOR: contest.floor} if contest.floor else {})}.items():
             row = rows[side] = {"contest": name, "title": contest.title, "side": side, "aim": contest.aims.get(side)}
             try:
                 row["first"], built = measure.first(make)
@@ -62,7 +65,8 @@ def work(module, names, threads, seconds):
                 row["none"] = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:100]}"
                 continue
             calls[side] = built.call
-            values[side] = np.concatenate([np.ravel(leaf).astype("float64") for leaf in tf.nest.flatten(value)])
+            if side != FLOOR:
+                values[side] = np.concatenate([np.ravel(leaf).astype("float64") for leaf in tf.nest.flatten(value)])
             row |= {"size": built.size(), "compiler": built.memory(), "peak": measure.peak(built.call)}
             print(f"{threads}: {name}, {side}", file=sys.stderr, flush=True)
         for side, times in measure.rounds(calls, seconds).items():
@@ -89,6 +93,7 @@ def show(report):
         for column, justify in (
             ("side", "left"),
             ("ms (quartiles)", "right"),
+            ("times the floor", "right"),
             ("nthgrad's part", "right"),
             ("aim", "right"),
             ("first result, s", "right"),
@@ -98,6 +103,7 @@ def show(report):
             ("difference", "right"),
         ):
             table.add_column(column, justify=justify)
+        floor = next((r["median"] for r in rows if r["side"] == FLOOR and "median" in r), None)
         for r in rows:
             if "none" in r:
                 table.add_row(r["side"], r["none"])
@@ -105,13 +111,14 @@ def show(report):
             table.add_row(
                 r["side"],
                 f"{r['median']:.2f} ({r['low']:.2f}-{r['high']:.2f})",
+                "" if floor is None else f"{r['median'] / floor:.2f}",
                 f"{rows[0]['median'] / r['median']:.2f}" if "median" in rows[0] else "",
                 "" if r["aim"] is None else f"{r['aim']:.2f}",
                 f"{r['first']:.2f}",
                 str(r["size"]),
                 "" if r["peak"] is None else f"{r['peak']:.1f}",
                 "" if r["compiler"] is None else f"{r['compiler']:.1f}",
-                f"{r['difference']:.0e}",
+                f"{r['difference']:.0e}" if "difference" in r else "",
             )
         Console(width=170).print(table)
 

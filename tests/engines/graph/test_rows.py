@@ -496,3 +496,32 @@ def test_the_cost_is_linear():
             row_rules.RULES["AddV2"] = rule
         calls[depth] = len(count)
     assert calls == {50: 50, 200: 200}
+
+
+TABLE = tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+VALUES = {  # f, and the axis of the rows; None if they are mixed or nothing is proved
+    "stop": (lambda x: x * tf.stop_gradient(tf.floor(x)), 0),
+    "mask": (lambda x: tf.where((x > 0) & ~tf.math.is_nan(x), x, 0.0), 0),
+    "largest": (lambda x: tf.cast(tf.argmax(x, 1), tf.float32), 0),
+    "vectors": (lambda x: tf.gather(TABLE, tf.cast(x[:, 0], tf.int32)), 0),
+    "one_hot": (lambda x: tf.one_hot(tf.cast(x[:, 0] > 0, tf.int32), 3), 0),
+    "one_hot first": (lambda x: tf.one_hot(tf.cast(x[:, 0] > 0, tf.int32), 3, axis=0), 1),
+    "entropy": (lambda x: tf.nn.sparse_softmax_cross_entropy_with_logits(tf.argmax(x, 1), x), 0),
+    "all": (lambda x: tf.cast(tf.reduce_all(x > 0, 1), tf.float32), 0),
+    "branch": (lambda x: tf.cond(tf.random.uniform([]) > 0, lambda: x, lambda: 2 * x), 0),
+    "stopped mean": (lambda x: x - tf.stop_gradient(tf.reduce_mean(x, 0)), None),
+    "any row": (lambda x: x * tf.cast(tf.reduce_any(x > 0), tf.float32), None),
+    "best row": (lambda x: tf.gather(TABLE, tf.argmax(x, 0)), None),
+    "branch by rows": (lambda x: tf.cond(x[0, 0] > 0, lambda: x, lambda: 2 * x), None),
+    "loop by rows": (lambda x: tf.while_loop(lambda y: tf.reduce_max(y) < 9, lambda y: (2 * y,), (x,))[0], None),
+}
+
+
+@pytest.mark.parametrize(("f", "axis"), VALUES.values(), ids=VALUES)
+def test_where_values_count(f, axis):
+    graph = tf.function(f, autograph=False).get_concrete_function(tf.TensorSpec([7, 2])).graph
+    x, (y,) = graph.inputs[0], graph.outputs
+    (found,) = rows.states({x.name: [0]}, [y], values=True)
+    assert getattr(found, "axes", None) == (None if axis is None else (axis,))
+    assert axis is None or isinstance(found, rows.Independent)
+    assert axis is not None or isinstance(found, (Mixed, Unknown))

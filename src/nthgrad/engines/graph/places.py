@@ -152,15 +152,25 @@ def static(t: tf.Tensor) -> Any:
     value = tf.get_static_value(t)
     if value is None and t.op.type in _FOLDED:
         value = _FOLDED[t.op.type](*map(static, t.op.inputs))
+        value = value[t.value_index] if len(t.op.outputs) > 1 else value
     if value is None:
         raise NoProofError
     return value
 
 
-# tf.get_static_value does not evaluate these ops, as in the permutation of tf.nn.softmax(x, 0).
+def _offsets(axis: Any, *shapes: Any) -> list[Any]:
+    """Returns where each tensor begins in their concatenation along an axis."""
+    starts = np.cumsum([0, *(shape[axis] for shape in shapes[:-1])])
+    return [np.where(np.arange(len(shapes[0])) == axis, start, 0) for start in starts]
+
+
+# tf.get_static_value does not evaluate these ops, as in the permutation of tf.nn.softmax(x, 0) and in the gradient of
+# tf.concat.
 _FOLDED: dict[str, Callable[..., Any]] = {
     "AddV2": np.add,
+    "ConcatOffset": _offsets,
     "ConcatV2": lambda *parts: np.concatenate([np.asarray(part).ravel() for part in parts[:-1]]),
+    "FloorMod": np.mod,
     "Pack": lambda *parts: np.stack(parts),
     "Range": np.arange,
     "Sub": np.subtract,

@@ -231,6 +231,8 @@ def cut(op: Any, states: Inputs) -> list[Roles]:
     """Slice: the begin index moves the rows."""
     y = op.outputs[0]
     begin, size = (tf.get_static_value(t, partial=True) for t in op.inputs[1:])
+    if begin is None and op.inputs[1].op.type == "ConcatOffset":  # the gradient of a concat
+        begin = static(op.inputs[1])
 
     def move(p: Place) -> Place:
         if begin is None or begin[p.axis] is None:

@@ -1,18 +1,19 @@
 """Proves, op by op, that rows are independent between some tensors of a graph and others.
 
 The state of a tensor says which row of the inputs each of its elements depends on. The rules in `row_rules` compute it
-from the states of an op's inputs. Only derivatives count: an integer, a predicate or a StopGradient does not vary.
+from the states of an op's inputs. By default only derivatives count: an integer, a predicate or a StopGradient does not
+vary. Where values count, only shapes do not.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from nthgrad.engines.graph import kinds, trace
+from nthgrad.engines.graph import kinds, row_values, trace
 from nthgrad.engines.graph.places import FIXED, Mixed, MixError, NoProofError, Place, Rows, State, Unknown, renamed
 from nthgrad.engines.graph.row_rules import RULES, SHORTENS, number
 
@@ -34,7 +35,11 @@ class Independent:
 
 
 def states(
-    inputs: Mapping[str, Sequence[int]], outputs: Sequence[tf.Tensor], path: Sequence[Any] | None = None
+    inputs: Mapping[str, Sequence[int]],
+    outputs: Sequence[tf.Tensor],
+    path: Sequence[Any] | None = None,
+    *,
+    values: bool = False,
 ) -> list[Independent | Mixed | Unknown]:
     """Returns for each output whether its rows depend on the same rows of the inputs only.
 
@@ -45,13 +50,15 @@ def states(
         inputs: the names of tensors of one graph, each with its row axes. All have the same number of row axes.
         outputs: tensors of the same graph. Only ops on a path to an output count.
         path: the ops on a path, each after those that it needs, if they are known.
+        values: whether a tensor depends on a row also where no derivative shows it.
     """
     if not outputs:
         return []
     given = {name: Rows(frozenset({tuple(Place(axis) for axis in axes)})) for name, axes in inputs.items()}
+    walk = _Walk(values=values)
     if path is None:
-        path = trace.between([outputs[0].graph.get_tensor_by_name(name) for name in given], outputs)
-    found = _Walk().through(given, path)
+        path = walk.between([outputs[0].graph.get_tensor_by_name(name) for name in given], outputs)
+    found = walk.through(given, path)
     return [_verdict(found.get(y.name)) for y in outputs]
 
 
@@ -73,8 +80,16 @@ def _verdict(state: State | None) -> Independent | Mixed | Unknown:
 class _Walk:
     """Computes the states of tensors, graph by graph; walks a body once for the same input states."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, values: bool) -> None:
         self.known: dict[Any, list[State | None]] = {}
+        self.values = values
+        self.rules = row_values.RULES if values else RULES
+        self.counts: Callable[[tf.Tensor], bool] = _any if values else trace.carries
+
+    def between(self, sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor]) -> list[Any]:
+        """Returns the ops on a path of what counts."""
+        stop = kinds.SHAPE_ONLY if self.values else kinds.CONSTANT
+        return trace.between(sources, targets, stop, self.counts)
 
     def through(self, given: Mapping[str, State], path: Iterable[Any]) -> dict[str, State]:
         """Returns the states of the given tensors and of the outputs of the ops on a path, by name."""
@@ -83,7 +98,7 @@ class _Walk:
             inputs = [found.get(t.name) for t in op.inputs]
             made = self.after(op, inputs)
             for t, state in zip(op.outputs, made, strict=True):
-                if state is not None and trace.carries(t) and t.name not in given:
+                if state is not None and self.counts(t) and t.name not in given:
                     found[t.name] = state
         return found
 
@@ -96,7 +111,7 @@ class _Walk:
                 for state in inputs:
                     if isinstance(state, kind):
                         return [state] * len(op.outputs)
-            rule = RULES.get(op.type)
+            rule = self.rules.get(op.type)
             if rule is None:
                 raise NoProofError
             made = rule(op, [_fixed(s, t) for s, t in zip(inputs, op.inputs, strict=True)])
@@ -128,12 +143,14 @@ class _Walk:
         graphs = trace.bodies(op)
         if op.type in _CALLS and "f" in graphs:
             return self.called(graphs["f"][0], inputs, op.inputs)[: len(op.outputs)]
-        if op.type in kinds.BRANCHES and graphs:
+        if op.type in kinds.BRANCHES and graphs and not (self.values and inputs[0] is not None):
             branches = [g for found in graphs.values() for g in found]
             made = [self.called(g, inputs[1:], op.inputs[1:])[: len(op.outputs)] for g in branches]
             return [_either(op, states) for states in zip(*made, strict=True)]
         if op.type in kinds.LOOPS and "body" in graphs:
-            return self.loop(graphs["body"][0], inputs, op.inputs)
+            after = self.loop(graphs["body"][0], inputs, op.inputs)
+            if not self.values or self.body(graphs["cond"][0], after) == [None]:
+                return after
         raise NoProofError
 
     def called(self, body: Any, inputs: Sequence[State | None], given: Sequence[tf.Tensor]) -> list[State | None]:
@@ -162,11 +179,15 @@ class _Walk:
         key = graph, tuple(inputs)
         if key not in self.known:
             pairs = zip(graph.inputs, inputs, strict=True)
-            given = {t.name: s for t, s in pairs if s is not None and trace.carries(t)}
+            given = {t.name: s for t, s in pairs if s is not None and self.counts(t)}
             sources = [graph.get_tensor_by_name(name) for name in given]
-            found = self.through(given, trace.between(sources, graph.outputs)) if given else {}
+            found = self.through(given, self.between(sources, graph.outputs)) if given else {}
             self.known[key] = [found.get(t.name) for t in graph.outputs]
         return self.known[key]
+
+
+def _any(_: tf.Tensor) -> bool:
+    return True
 
 
 def _mark(graph: Any) -> str:

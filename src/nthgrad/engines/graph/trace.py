@@ -71,7 +71,10 @@ def is_complex_sign(op: tf.Operation) -> bool:
 
 
 def between(
-    sources: Iterable[tf.Tensor], targets: Iterable[tf.Tensor], stop: frozenset[str] = kinds.CONSTANT
+    sources: Iterable[tf.Tensor],
+    targets: Iterable[tf.Tensor],
+    stop: frozenset[str] = kinds.CONSTANT,
+    counts: Callable[[tf.Tensor], bool] = carries,
 ) -> list[Any]:
     """Returns the ops of a graph on a differentiable path from any source to any target, in order of creation.
 
@@ -79,6 +82,7 @@ def between(
         sources: tensors of one graph.
         targets: tensors of the same graph.
         stop: op types that no derivative passes.
+        counts: whether a tensor may lie on a path.
     """
     targets, reached = list(targets), {t.name for t in sources}
     if not targets:
@@ -86,14 +90,14 @@ def between(
     forward = []
     for op in targets[0].graph.get_operations():  # creation order is a topological order
         passes = op.type not in stop or recenters(op) or is_complex_sign(op)
-        if passes and any(t.name in reached and carries(t) for t in op.inputs):
+        if passes and any(t.name in reached and counts(t) for t in op.inputs):
             forward.append(op)
-            reached.update(t.name for t in op.outputs if carries(t))
+            reached.update(t.name for t in op.outputs if counts(t))
     wanted, path = {t.name for t in targets}, []
     for op in reversed(forward):
         if any(t.name in wanted for t in op.outputs):
             path.append(op)
-            wanted.update(t.name for t in op.inputs if t.name in reached and carries(t))
+            wanted.update(t.name for t in op.inputs if t.name in reached and counts(t))
     return path[::-1]
 
 
