@@ -86,8 +86,10 @@ def gradients(request: Request, xs: Tensors) -> tuple[list[tf.Tensor | None], li
             plans[i], ways[i] = None, Way(False, str(error), is_weight(x))
     rest = [i for i in range(len(xs)) if i not in found]
     for i, g in zip(rest, request.own([xs[i] for i in rest]), strict=True):
-        plan, dense = plans[i], isinstance(g, tf.Tensor)
-        found[i] = g if plan is None or not dense else _recorded(request, Gradient(plan.ys, plan.source), g)
+        plan = plans[i]
+        if plan is not None and isinstance(g, tf.Tensor):
+            g = _recorded(request, Gradient(plan.ys, plan.source), g)
+        found[i] = g
     return [found[i] for i in range(len(xs))], ways
 
 
