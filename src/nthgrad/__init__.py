@@ -19,9 +19,10 @@ Operators on a function of points with several coordinates:
     laplacian, biharmonic           sums of second or fourth derivatives
     divergence                      the divergence of a vector field
 
-Keras, data and files:
+Keras, training, data and files:
     keras.grad              the derivative of one tensor of a Keras 3 model by another
     evaluate                runs any g on more points than memory holds
+    optimize.minimize       trains by SciPy's L-BFGS and Newton methods
     export.saved_model      writes derivatives as a SavedModel
     export.stablehlo        writes derivatives as StableHLO, for XLA without TensorFlow
 
@@ -42,7 +43,7 @@ from typing import TYPE_CHECKING, Any
 from nthgrad.errors import NthgradError
 
 if TYPE_CHECKING:
-    from nthgrad import export, extend, keras, legacy
+    from nthgrad import export, extend, keras, legacy, optimize
     from nthgrad.acceleration import accelerated
     from nthgrad.checking import check
     from nthgrad.core import derivative, derivatives, taylor
@@ -73,6 +74,7 @@ __all__ = [
     "keras",
     "laplacian",
     "legacy",
+    "optimize",
     "partials",
     "taylor",
 ]
@@ -100,7 +102,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("export", "extend", "keras", "legacy"):
+    if name in ("export", "extend", "keras", "legacy", "optimize"):
         return import_module(f"nthgrad.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
