@@ -183,12 +183,12 @@ def test_a_callback_sees_each_iterate_and_can_stop(method):
         assert result.nit == len(seen) + 1
         seen.append(result.fun)
         result.x[:] = np.nan  # a copy
-        if len(seen) == 5:
+        if len(seen) == 15:
             raise StopIteration
 
     result = minimize(lambda: Rosenbrock.loss(x), x, method, callback=callback)
-    assert result.nit == len(seen) == 5
-    assert result.fun == min(seen)
+    assert result.nit == len(seen) == 15  # with steps of trust-ncg and trust-krylov that are rejected
+    assert result.fun <= min(seen)  # a step may be rejected though its loss is smaller
     np.testing.assert_array_equal(x.numpy(), result.x)
 
 

@@ -45,6 +45,9 @@ def minimize(
     of its digits only. A line search that needs more ends with `success` False and a message such as "ABNORMAL": the
     variables are as good as float32 resolves. Use float64 variables to go further.
 
+    SciPy's own vectors are short. Where the processor is shared, its threads cost more than they gain: set the
+    environment variable `OPENBLAS_NUM_THREADS` to 1 before NumPy is imported.
+
     The variables hold the current iterate when `callback` is called, and the best values evaluated so far when
     `minimize` ends. It may end by an exception or a `KeyboardInterrupt`, too.
 
@@ -83,7 +86,7 @@ def minimize(
         True [1. 1.]
     """
     start = time.monotonic()
-    scipy_optimize = _scipy()
+    optimizers = scipy_optimize()
     _check(loss, method, options, callback, max_seconds)
     objective = Objective(loss, _checked_variables(variables), jit_compile=jit_compile)
     late = False
@@ -109,7 +112,7 @@ def minimize(
                 x = objective.current()
                 objective.trace()
                 _check_fixed(objective, x)
-                result = scipy_optimize.minimize(
+                result = optimizers.minimize(
                     objective,
                     x,
                     method=method,
@@ -118,7 +121,7 @@ def minimize(
                     options=dict(options or {}),
                     callback=step,
                 )
-        except scipy_optimize.OptimizeWarning as warning:
+        except optimizers.OptimizeWarning as warning:
             names = str(warning).partition(": ")[2]
             raise ArgumentError(
                 f"options has {names}, unknown to SciPy's method {method!r}. "
@@ -142,7 +145,8 @@ def _check_fixed(objective: Objective, x: Vector) -> None:
         )
 
 
-def _scipy() -> Any:
+def scipy_optimize() -> Any:
+    """Returns the module `scipy.optimize`, which an extra of nthgrad installs."""
     try:
         from scipy import optimize
     except ImportError as error:
