@@ -27,9 +27,10 @@ Operators on a function of points with several coordinates, or of a structure of
     symmetric_gradient              the symmetric part of the Jacobian
     directional                     derivatives in a direction for each point
 
-Keras, data and files:
+Keras, training, data and files:
     keras.grad              the derivative of one tensor of a Keras 3 model by another
     evaluate                runs any g on more points than memory holds
+    optimize.minimize       trains by SciPy's L-BFGS and Newton methods
     export.saved_model      writes derivatives as a SavedModel
     export.stablehlo        writes derivatives as StableHLO, for XLA without TensorFlow
 
@@ -50,7 +51,7 @@ from typing import TYPE_CHECKING, Any
 from nthgrad.errors import NthgradError
 
 if TYPE_CHECKING:
-    from nthgrad import export, extend, keras, legacy
+    from nthgrad import export, extend, keras, legacy, optimize
     from nthgrad.acceleration import accelerated
     from nthgrad.checking import check
     from nthgrad.core import derivative, derivatives, taylor
@@ -89,6 +90,7 @@ __all__ = [
     "laplacian",
     "legacy",
     "loss_and_gradients",
+    "optimize",
     "partials",
     "per_example",
     "symmetric_gradient",
@@ -127,7 +129,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("export", "extend", "keras", "legacy"):
+    if name in ("export", "extend", "keras", "legacy", "optimize"):
         return import_module(f"nthgrad.{name}")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
