@@ -409,3 +409,13 @@ def test_what_f_raises_reaches_the_caller():
 @pytest.mark.parametrize("kind", [k for k in vars(errors).values() if isinstance(k, type)])
 def test_one_base_class(kind):
     assert issubclass(kind, (errors.NthgradError, UserWarning))
+
+
+def test_an_error_inside_map_fn_leaves_variable_scopes_alone():
+    def broken(x):
+        raise KeyError("broken")
+
+    with pytest.raises(Exception, match="broken"):
+        ng.derivative(lambda x: tf.map_fn(broken, x))(tf.ones([2]))
+    with tf.distribute.OneDeviceStrategy("CPU:0").scope():
+        assert tf.distribute.has_strategy()

@@ -42,7 +42,7 @@ def guarded(f: F) -> F:
 
     @functools.wraps(f)
     def guarding(*args: Any, **kwargs: Any) -> Any:
-        with _private.each_new_op(_guard):
+        with _private.each_new_op(_guard), trace.variable_scope_kept():
             return f(*args, **kwargs)
 
     return guarding  # type: ignore[return-value]

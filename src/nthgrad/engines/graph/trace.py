@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,21 @@ def function(graph: Any, name: str) -> tuple[Any, Any]:
             return found, graph
         graph = getattr(graph, "outer_graph", None)
     return None, None
+
+
+@contextlib.contextmanager
+def variable_scope_kept() -> Generator[None]:
+    """Restores the caching device of variables, which tf.map_fn changes and leaves changed where its function raises.
+
+    Then the scope of any `tf.distribute.Strategy` would raise later.
+    """
+    scope = tf.compat.v1.get_variable_scope()
+    before = scope.caching_device
+    try:
+        yield
+    except BaseException:
+        scope.set_caching_device(before)
+        raise
 
 
 _OPEN: weakref.WeakSet[Any] = weakref.WeakSet()
