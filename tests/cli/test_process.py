@@ -113,8 +113,8 @@ def test_signals_are_the_programs(case, here):
             import os, signal, sys, time
             caught = ()
             {before}
-            print(os.getpid(), os.getpgrp(), input(), flush=True)
             try:
+                print(os.getpid(), os.getpgrp(), input(), flush=True)
                 time.sleep(60)
             except caught:
                 sys.exit(5)

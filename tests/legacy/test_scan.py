@@ -168,6 +168,7 @@ MEANT = {
     "_call/rows.py": {"tf.get_default_graph"},
     "acceleration.py": {"tf.gradients"},
     "cli/ways.py": {".predict(x=None)"},
+    "engines/graph/trace.py": {"tf.get_variable_scope"},
     "engines/nested/__init__.py": {"tf.get_default_graph"},
     "engines/own.py": {"tf.gradients"},
     "engines/taylor/series.py": {"tf.get_default_graph"},

@@ -141,8 +141,11 @@ def function(graph: Any, name: str) -> tuple[Any, Any]:
 def variable_scope_kept() -> Generator[None]:
     """Restores the caching device of variables, which tf.map_fn changes and leaves changed where its function raises.
 
-    Then the scope of any `tf.distribute.Strategy` would raise later.
+    Then the scope of any `tf.distribute.Strategy` would raise later. Eagerly, tf.map_fn changes nothing.
     """
+    if tf.executing_eagerly():
+        yield
+        return
     scope = tf.compat.v1.get_variable_scope()
     before = scope.caching_device
     try:
