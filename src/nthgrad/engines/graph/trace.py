@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import os
 import sys
@@ -200,8 +201,9 @@ def location(op: tf.Operation) -> str:
     return "an unknown line"
 
 
+@functools.lru_cache(maxsize=4096)
 def library(filename: str) -> bool:
-    """Whether a file belongs to TensorFlow, Keras, NumPy or nthgrad."""
+    """Whether a file, one of a frame, belongs to TensorFlow, Keras, NumPy or nthgrad."""
     if filename.startswith((*_LIBRARIES, _HERE)):
         return True
     modules = [module for name, module in list(sys.modules.items()) if name.startswith("nthgrad.")]
