@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from support.command_line import AS_PYTHON, DEMO
 
+from nthgrad import legacy
 from nthgrad.__main__ import main
 from nthgrad._display import quiet, table
 from nthgrad.cli import ways
@@ -78,58 +79,60 @@ def test_demo_on_the_screen():
     assert lines[-1] == "error: the largest relative error of the column; limit: the largest one allowed"
 
 
-def test_run(here, capfd):
-    (here / "old.py").write_text(
-        textwrap.dedent("""\
-            import sys
-            import tensorflow as tf
-            x = tf.constant(1.0)
-            with tf.Session() as session:
-                print(session.run(tf.gradients(tf.log(x + 2.0), x)))
-            print(sys.argv[1:])
-            sys.exit(7)
-        """)
-    )
-    arguments = ["--help", "-x", "--", "--at", "y=3", "a b"]
-    assert main(["run", "old.py", *arguments]) == 7
-    assert capfd.readouterr() == (f"[0.33333334]\n{arguments}\n", "")
-
-
-# What a program does until a signal, the signal, and the exit status.
+ARGUMENTS = ["--help", "-x", "--", "--at", "y=3", "a b"]
+# What a program does after it has said who it is; the signals that it is sent, each after a line; the exit status; and
+# the last line of its standard error. What a signal does that is not caught depends on the handlers and on the process.
 SIGNALS = {
-    "ended": ("", signal.SIGTERM, -signal.SIGTERM),
-    "interrupted": ("", signal.SIGINT, -signal.SIGINT),
-    "interrupted and caught": ("caught = KeyboardInterrupt", signal.SIGINT, 5),
-    "ended by its own handler": ("signal.signal(signal.SIGTERM, lambda *_: sys.exit(6))", signal.SIGTERM, 6),
+    "caught": (
+        """\
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+            print("caught", flush=True)
+            time.sleep(60)
+        """,
+        (signal.SIGINT, signal.SIGTERM),
+        7,
+        [],
+    ),
+    "not caught": ("time.sleep(60)\n", (signal.SIGINT,), -signal.SIGINT, ["KeyboardInterrupt"]),
 }
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes are replaced on POSIX only")
 @pytest.mark.parametrize("case", SIGNALS)
-def test_signals_are_the_programs(case, here):
-    before, sent, status = SIGNALS[case]
-    (here / "old.py").write_text(
-        textwrap.dedent(f"""\
-            import os, signal, sys, time
-            caught = ()
-            {before}
-            try:
-                print(os.getpid(), os.getpgrp(), input(), flush=True)
-                time.sleep(60)
-            except caught:
-                sys.exit(5)
-        """)
-    )
-    line = [sys.executable, "-m", "nthgrad", "run", "old.py"]
+def test_process_input_signals_and_status_are_the_programs(case, here):
+    then, signals, status, last = SIGNALS[case]
+    first = """\
+        import os, signal, sys, time
+        print(sys.argv[1:], signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)
+        print(os.getpid(), os.getpgrp(), input(), flush=True)
+        """
+    (here / "old.py").write_text(textwrap.dedent(first) + textwrap.dedent(then))
+    line = [sys.executable, "-m", "nthgrad", "run", "old.py", *ARGUMENTS]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(line, text=True, start_new_session=True, **pipes) as program:
         program.stdin.write("typed\n")
         program.stdin.flush()
+        assert program.stdout.readline() == f"{ARGUMENTS} True\n"
         assert program.stdout.readline().split() == [str(program.pid), str(program.pid), "typed"]
-        program.send_signal(sent)
+        for number, sent in enumerate(signals):
+            assert number == 0 or program.stdout.readline() == "caught\n"
+            program.send_signal(sent)
         _, said = program.communicate(timeout=60)
     assert program.returncode == status
-    assert said.splitlines()[-1:] == (["KeyboardInterrupt"] if status == -signal.SIGINT else [])
+    assert said.splitlines()[-1:] == last
+
+
+@pytest.mark.parametrize("options", [[], ["--control-flow", "v2", "--accelerate"]])
+def test_run_from_a_process_with_more_to_do(options, here, monkeypatch):
+    """Then the program is a child's, which legacy/test_script.py tests."""
+    (here / "old.py").touch()
+    ran = []
+    monkeypatch.setattr(legacy, "run", lambda *given, **named: ran.append((given, named)) or 7)
+    assert main(["run", *options, "old.py", *ARGUMENTS]) == 7
+    assert ran == [(("old.py", ARGUMENTS, "v2" if options else "v1"), {"accelerate": bool(options)})]
 
 
 @pytest.mark.quick
@@ -163,22 +166,10 @@ def test_what_is_mistyped_is_refused_before_tensorflow_is_there():
     assert done.stderr.startswith("nthgrad: There is no function 'lug'")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "status", "out", "err"),
-    [
-        (["eval", "x**2", "--at", "x=3"], 0, ["x", "f", "df_dx", "3", "9", "6"], ""),
-        (
-            ["eval", "x*", "--at", "x=3"],
-            2,
-            [],
-            f"nthgrad: 'x*' is not an expression: invalid syntax. {AS_PYTHON}\n",
-        ),
-    ],
-)
-def test_as_a_process(arguments, status, out, err):
-    done = process("-m", "nthgrad", *arguments, encoding="utf-8")
-    assert (done.returncode, done.stderr) == (status, err)
-    assert [word for word in done.stdout.split() if "─" not in word] == out
+def test_what_is_mistyped_ends_a_process_with_a_status():
+    done = process("-m", "nthgrad", "eval", "x*", "--at", "x=3", encoding="utf-8")
+    message = f"nthgrad: 'x*' is not an expression: invalid syntax. {AS_PYTHON}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
 
 
 def test_full_disk(monkeypatch, capfd):

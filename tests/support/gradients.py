@@ -35,6 +35,14 @@ def outcome(
     program: Callable[..., Any], inputs: Sequence[Any], signature: Any = None, *, jit_compile: bool = False
 ) -> list[Any] | str:
     """Returns the values that a program returns, traced and called, with None where it returns None; or its error."""
+    (found,) = outcomes(program, [inputs], signature, jit_compile=jit_compile)
+    return found
+
+
+def outcomes(
+    program: Callable[..., Any], calls: Sequence[Sequence[Any]], signature: Any, *, jit_compile: bool = False
+) -> list[list[Any] | str]:
+    """Returns the outcome for the inputs of each call of a program, which is traced once for a signature."""
     absent: list[bool] = []
 
     def traced(*xs: Any) -> list[Any]:
@@ -42,19 +50,23 @@ def outcome(
         absent[:] = [v is None for v in found]
         return [tf.convert_to_tensor(v) for v in found if v is not None]
 
-    options = {"input_signature": signature, "jit_compile": jit_compile}
-    try:
-        values = iter([v.numpy() for v in tf.function(traced, autograph=False, **options)(*map(tf.constant, inputs))])
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return [None if gone else next(values) for gone in absent]
+    f = tf.function(traced, autograph=False, input_signature=signature, jit_compile=jit_compile)
+
+    def called(inputs: Sequence[Any]) -> list[Any] | str:
+        try:
+            values = iter([v.numpy() for v in f(*map(tf.constant, inputs))])
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        return [None if gone else next(values) for gone in absent]
+
+    return [called(inputs) for inputs in calls]
 
 
-def accelerated(*arguments: Any, **options: Any) -> tuple[list[Any] | str, list[str]]:
+def accelerated(*arguments: Any, way: Callable[..., Any] = outcome, **options: Any) -> tuple[Any, list[str]]:
     """Returns the outcome of a program in `ng.accelerated`, and how each gradient was computed."""
     lines: list[str] = []
     with ng.accelerated(report=lines.append):
-        found = outcome(*arguments, **options)
+        found = way(*arguments, **options)
     return found, [line.split(": ", 1)[1] for line in lines]
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.gradients import BY_SERIES, FIRST, accelerated, chain, compare, outcome, points, weights
+from support.gradients import BY_SERIES, FIRST, accelerated, chain, compare, outcome, outcomes, points, weights
 
 W, V, C = weights(1, 5), weights(5, 1), weights(4, 1)
 
@@ -233,12 +233,13 @@ OPEN = {
 def test_any_number_of_rows(name):
     program, counts = OPEN[name]
     signature = [tf.TensorSpec([None, 1], tf.float64)]
-    for n in counts:
-        want = outcome(lambda x: program(tf.gradients, x), [points(n, 1)], signature)
-        found, ways = accelerated(lambda x: program(tf.gradients, x), [points(n, 1)], signature)
-        compare(found, want)
+    calls = [[points(n, 1)] for n in counts]
+    wanted = outcomes(lambda x: program(tf.gradients, x), calls, signature)
+    found, ways = accelerated(lambda x: program(tf.gradients, x), calls, signature, way=outcomes)
+    for got, want in zip(found, wanted, strict=True):
+        compare(got, want)
         assert not isinstance(want, str), want
-        assert ways[-1] == BY_SERIES
+    assert ways[-1] == BY_SERIES
 
 
 def test_an_x_of_unknown_rank():
@@ -259,16 +260,18 @@ def test_numbers_of_rows_that_differ_are_an_error(jit_compile):
         return tf.gradients(u_x**2, t)
 
     signature = [tf.TensorSpec([None, 1], tf.float64)] * 2
-    for rows in (0, 1, 4):
-        inputs = [points(rows, 1), points(rows, 1)]
-        want = outcome(program, inputs, signature, jit_compile=jit_compile)
-        compare(accelerated(program, inputs, signature, jit_compile=jit_compile)[0], want)
-    found, _ = accelerated(program, [points(1, 1), points(4, 1)], signature, jit_compile=jit_compile)
-    assert isinstance(found, str)
+    calls = [[points(rows, 1), points(rows, 1)] for rows in (0, 1, 4)]
+    wanted = outcomes(program, calls, signature, jit_compile=jit_compile)
+    differing = [points(1, 1), points(4, 1)]
+    options = {"way": outcomes, "jit_compile": jit_compile}
+    (*found, last), _ = accelerated(program, [*calls, differing], signature, **options)
+    for got, want in zip(found, wanted, strict=True):
+        compare(got, want)
+    assert isinstance(last, str)
     if not jit_compile:
         assert (
             "[The tensors to differentiate by, xs_0:0, xs_1:0, have different numbers of rows. Broadcast them before.]"
-            in found
+            in last
         )
 
 
@@ -290,13 +293,12 @@ def test_a_variable_that_changes():
         return inner
 
     for f in (network, branch, op):
-        for order in (1, 2):
-            for by in (change, lambda: variable.assign_add(tf.ones_like(variable))):
-                want = outcome(program(f, order, by), [points(4, 1)])
-                found, ways = accelerated(program(f, order, by), [points(4, 1)])
-                compare(found, want)
-                assert (ways[-1] == BY_SERIES) == (f is op)
-                if f is not op:
-                    assert re.fullmatch(
-                        r"TensorFlow's own gradient: .* changes a variable after .* read it", ways[-1]
-                    ), ways
+        for order, by in ((1, change), (2, lambda: variable.assign_add(tf.ones_like(variable)))):
+            want = outcome(program(f, order, by), [points(4, 1)])
+            found, ways = accelerated(program(f, order, by), [points(4, 1)])
+            compare(found, want)
+            assert (ways[-1] == BY_SERIES) == (f is op)
+            if f is not op:
+                assert re.fullmatch(r"TensorFlow's own gradient: .* changes a variable after .* read it", ways[-1]), (
+                    ways
+                )
