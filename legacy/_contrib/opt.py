@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nthgrad._display import extras
 from nthgrad.errors import LegacyError
 
 v1 = tf.compat.v1
@@ -220,7 +221,7 @@ def _scipy_minimize() -> Callable:
     except ImportError as error:
         raise LegacyError(
             "tf.contrib.opt.ScipyOptimizerInterface minimizes with SciPy, which is not installed. "
-            "Install it: pip install nthgrad[legacy]"
+            f"Run {extras.install('legacy')}."
         ) from error
     return minimize
 

@@ -11,6 +11,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import NamedTuple
 
+from nthgrad._display import extras
 from nthgrad.errors import ArgumentError, LegacyError
 from nthgrad.legacy._scan import source
 
@@ -47,7 +48,7 @@ def check() -> None:
         ArgumentError: it is not.
     """
     if importlib.util.find_spec("libcst") is None:
-        raise ArgumentError("nthgrad port needs LibCST, which is not installed. Run pip install 'nthgrad[port]'.")
+        raise ArgumentError(f"nthgrad port needs LibCST, which is not installed. Run {extras.install('port')}.")
 
 
 def port(file: str) -> Ported:

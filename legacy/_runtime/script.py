@@ -43,9 +43,9 @@ def spawned(path_name: str, init_globals: Any = None, run_name: str = "<run_path
 
 def become_tensorflow_1() -> None:
     """Switches this process, or one that the program spawns, to TensorFlow 1 quietly."""
-    from nthgrad._display.quiet import held_back  # imports no TensorFlow
+    from nthgrad._display import quiet  # imports no TensorFlow
 
-    with held_back():
+    with quiet.status(quiet.LOADING), quiet.held_back():
         _become_tensorflow_1()
     from nthgrad.legacy._internals.switches import hush_deprecations
 

@@ -1,4 +1,4 @@
-"""`nthgrad eval`: tables, files and plots."""
+"""`nthgrad differentiate`: tables, files and plots."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ TABLE = """\
 
 @pytest.mark.quick
 def test_table(capsys):
-    assert main(["eval", "sin(x*y)", "--at", "x=0.5,1,2", "--at", "y=3", "--by", "y", "--order", "2"]) == 0
+    assert main(["differentiate", "sin(x*y)", "--at", "x=0.5,1,2", "--at", "y=3", "--by", "y", "--order", "2"]) == 0
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == TABLE.splitlines()
 
 
 def test_wide_tables_are_split(capsys):
-    assert main(["eval", "exp(x)", "--at", "x=0.5", "--order", "8"]) == 0
+    assert main(["differentiate", "exp(x)", "--at", "x=0.5", "--order", "8"]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 80
     assert "…" not in out
@@ -75,7 +75,7 @@ def test_aligned(values, digits, expected):
 
 
 def test_a_zero_has_no_sign_in_a_table_and_keeps_it_in_a_file(capsys):
-    typed = ["eval", "-x**3", "--at", "x=0,0.3", "--order", "2"]
+    typed = ["differentiate", "-x**3", "--at", "x=0,0.3", "--order", "2"]
     assert main([*typed, "--out", "a.csv"]) == main(typed) == 0
     assert "-0.0,-0.0" in Path("a.csv").read_text()
     zeros = capsys.readouterr().out.splitlines()[3]
@@ -122,7 +122,7 @@ NOT_NUMBERS = {
 @pytest.mark.parametrize("make", NOT_NUMBERS.values(), ids=NOT_NUMBERS)
 def test_points_are_never_unpickled(make, capfd):
     make(Path("x.npy"))
-    assert main(["eval", "x**2", "--at", "x=x.npy"]) == 2
+    assert main(["differentiate", "x**2", "--at", "x=x.npy"]) == 2
     assert capfd.readouterr() == ("", "nthgrad: x.npy is not a NumPy file of numbers. Write it with numpy.save.\n")
     assert not Path("unpickled").exists()
 
@@ -139,7 +139,7 @@ def test_the_pickles_would_act():
 
 
 def test_csv(capsys):
-    assert main(["eval", "log(x)", "--at", "x=0.1,3", "--order", "2", "--out", "a.csv"]) == 0
+    assert main(["differentiate", "log(x)", "--at", "x=0.1,3", "--order", "2", "--out", "a.csv"]) == 0
     assert capsys.readouterr().out == ""
     lines = Path("a.csv").read_bytes().decode().split("\n")
     assert (lines[0], lines[3:]) == ("x,f,df_dx,d2f_dx2", [""])
@@ -149,7 +149,7 @@ def test_csv(capsys):
 
 
 def test_float32_csv_reads_back_equal():
-    assert main(["eval", "x", "--order", "0", "--at", "x=0.1", "--dtype", "float32", "--out", "a.csv"]) == 0
+    assert main(["differentiate", "x", "--order", "0", "--at", "x=0.1", "--dtype", "float32", "--out", "a.csv"]) == 0
     assert Path("a.csv").read_text() == "x,f\n0.1,0.1\n"
 
 
@@ -167,7 +167,7 @@ def test_a_write_that_fails_leaves_the_old_file(name, here, monkeypatch, capfd):
 
     monkeypatch.setattr(os, "replace", full)
     option = "--plot" if name == "a.png" else "--out"
-    assert main(["eval", "x**2", "--at", "x=1", option, name]) == 2
+    assert main(["differentiate", "x**2", "--at", "x=1", option, name]) == 2
     assert capfd.readouterr() == (
         "",
         f"nthgrad: {name} cannot be written: No space left on device. Give a writable file.\n",
@@ -178,7 +178,7 @@ def test_a_write_that_fails_leaves_the_old_file(name, here, monkeypatch, capfd):
 
 def test_a_written_file_has_the_usual_rights(here):
     Path("usual").write_text("")
-    assert main(["eval", "x**2", "--at", "x=1", "--out", "a.csv"]) == 0
+    assert main(["differentiate", "x**2", "--at", "x=1", "--out", "a.csv"]) == 0
     assert Path("a.csv").stat().st_mode == Path("usual").stat().st_mode
 
 
@@ -193,7 +193,7 @@ def figures(monkeypatch):
 
 
 def test_plot_around_a_point(figures, capsys):
-    assert main(["eval", "log(x + 2)", "--at", "x=1", "--order", "2", "--plot", "a.png"]) == 0
+    assert main(["differentiate", "log(x + 2)", "--at", "x=1", "--order", "2", "--plot", "a.png"]) == 0
     assert "1.098612289" in capsys.readouterr().out  # the table as well
     assert Path("a.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     (figure,) = figures
@@ -214,7 +214,9 @@ def test_plot_around_a_point(figures, capsys):
 
 
 def test_plot_of_curves_of_many_sizes(figures):
-    assert main(["eval", "exp(10*x)", "--at", "x=1,0", "--order", "3", "--plot", "a.svg", "--out", "a.csv"]) == 0
+    assert (
+        main(["differentiate", "exp(10*x)", "--at", "x=1,0", "--order", "3", "--plot", "a.svg", "--out", "a.csv"]) == 0
+    )
     assert b"<svg" in Path("a.svg").read_bytes()
     (axes,) = figures[0].axes
     assert axes.get_yscale() == "asinh"
@@ -222,14 +224,14 @@ def test_plot_of_curves_of_many_sizes(figures):
 
 
 def test_plot_where_another_variable_varies(figures):
-    assert main(["eval", "x*y", "--at", "x=3,1,2", "--at", "y=1,2,3", "--plot", "a.pdf"]) == 0
+    assert main(["differentiate", "x*y", "--at", "x=3,1,2", "--at", "y=1,2,3", "--plot", "a.pdf"]) == 0
     line = figures[0].axes[0].lines[0]
     assert (line.get_xdata().tolist(), line.get_ydata().tolist()) == ([1, 2, 3], [2, 6, 3])
 
 
 def test_plot_of_many_points(figures):
     np.save("x.npy", np.linspace(0, 1, 900))
-    assert main(["eval", "x**2", "--at", "x=x.npy", "--plot", "a.png"]) == 0
+    assert main(["differentiate", "x**2", "--at", "x=x.npy", "--plot", "a.png"]) == 0
     assert [len(line.get_xdata()) for line in figures[0].axes[0].lines[:2]] == [900, 900]
     assert not [line for line in figures[0].axes[0].lines if line.get_marker() == "o"]
 
@@ -243,6 +245,6 @@ def test_interval(ends, interval):
 
 def test_plot_without_matplotlib(monkeypatch, capfd):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert main(["eval", "x**2", "--at", "x=1", "--plot", "a.png"]) == 2
+    assert main(["differentiate", "x**2", "--at", "x=1", "--plot", "a.png"]) == 2
     message = "--plot needs matplotlib, which is not installed. Run pip install 'nthgrad[plot]'."
     assert capfd.readouterr() == ("", f"nthgrad: {message}\n")

@@ -141,7 +141,7 @@ def test_help_and_version(capsys):
     top = capsys.readouterr().out
     assert main(["--help"]) == 0
     assert capsys.readouterr().out == top
-    for command in ("demo", "eval", "run"):
+    for command in ("demo", "differentiate", "run"):
         assert f"\n  {command} " in top
         assert main([command, "--help"]) == 0
         own = capsys.readouterr().out
@@ -154,20 +154,20 @@ def test_help_and_version(capsys):
 
 
 def test_help_does_not_wait_for_tensorflow():
-    code = "import sys\nfrom nthgrad.__main__ import main\nstatus = main(['eval', '--help'])\n"
+    code = "import sys\nfrom nthgrad.__main__ import main\nstatus = main(['differentiate', '--help'])\n"
     done = process("-c", code + "sys.exit(9 if 'tensorflow' in sys.modules or 'rich' in sys.modules else status)")
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_what_is_mistyped_is_refused_before_tensorflow_is_there():
-    code = "import sys\nfrom nthgrad.__main__ import main\nmain(['eval', 'lug(x)', '--at', 'x=1'])\n"
+    code = "import sys\nfrom nthgrad.__main__ import main\nmain(['differentiate', 'lug(x)', '--at', 'x=1'])\n"
     done = process("-c", code + "sys.exit('tensorflow' in sys.modules)")
     assert done.returncode == 0
     assert done.stderr.startswith("nthgrad: There is no function 'lug'")
 
 
 def test_what_is_mistyped_ends_a_process_with_a_status():
-    done = process("-m", "nthgrad", "eval", "x*", "--at", "x=3", encoding="utf-8")
+    done = process("-m", "nthgrad", "differentiate", "x*", "--at", "x=3", encoding="utf-8")
     message = f"nthgrad: 'x*' is not an expression: invalid syntax. {AS_PYTHON}\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
 
@@ -177,7 +177,7 @@ def test_full_disk(monkeypatch, capfd):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(table, "show", full)
-    assert main(["eval", "x**2", "--at", "x=1"]) == 1
+    assert main(["differentiate", "x**2", "--at", "x=1"]) == 1
     message = "nthgrad: The output cannot be written: No space left on device. Check where it goes.\n"
     assert capfd.readouterr() == ("", message)
 

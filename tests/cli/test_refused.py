@@ -124,7 +124,7 @@ def test_refused(typed, module, capfd):
     np.save("complex.npy", np.array([1j]))
     np.save("many.npy", np.arange(1001.0))
     Path("folder.csv").mkdir()
-    assert main(["eval", *typed.split(" ")]) == 2
+    assert main(["differentiate", *typed.split(" ")]) == 2
     out, err = capfd.readouterr()
     assert (out, err) == ("", f"nthgrad: {REFUSED[typed]}\n")
 
@@ -132,7 +132,7 @@ def test_refused(typed, module, capfd):
 @pytest.mark.parametrize("text", ["1if x else 2", "(1)(x)", "x is 1", "0x1for x in x", "'\\d'"])
 @pytest.mark.filterwarnings("error")
 def test_python_says_nothing_of_a_formula(text, capfd, recwarn):
-    assert main(["eval", "--at", "x=1", "--", text]) == 2
+    assert main(["differentiate", "--at", "x=1", "--", text]) == 2
     assert capfd.readouterr().err.count("\n") == 1
     assert not recwarn
 
@@ -156,7 +156,7 @@ def test_python_says_nothing_of_a_formula(text, capfd, recwarn):
     ids=lambda text: f"{text[:6]}... of {len(text)}",
 )
 def test_no_more_of_a_formula_is_repeated_than_a_line(text, capfd):
-    assert main(["eval", "--at", "x=1", "--", text]) == 2
+    assert main(["differentiate", "--at", "x=1", "--", text]) == 2
     out, err = capfd.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert len(err) < 700
@@ -167,10 +167,10 @@ def test_no_more_of_a_formula_is_repeated_than_a_line(text, capfd):
 @pytest.mark.parametrize(
     "typed",
     [
-        ["eval", "x", "--at", "x=" + "1," * 3000],
-        ["eval", "x", "--at", "x" * 5000],
-        ["eval", "x", "--at", "x=1", "--order", "9" * 5000],
-        ["eval", "x", "--at", "x=1", "--by", "y" * 5000],
+        ["differentiate", "x", "--at", "x=" + "1," * 3000],
+        ["differentiate", "x", "--at", "x" * 5000],
+        ["differentiate", "x", "--at", "x=1", "--order", "9" * 5000],
+        ["differentiate", "x", "--at", "x=1", "--by", "y" * 5000],
         ["lift", "a.pb", "--out", "out", "--feed", "k" * 5000],
     ],
     ids=["points", "a name", "an order", "by", "feed"],
@@ -185,7 +185,7 @@ def test_no_more_of_an_option_is_repeated_than_a_line(typed, here, capfd):
     "text", ["(" * 500 + "x" + ")" * 500, "+".join(["x"] * 5000), "-" * 5000 + "x", "sin(" * 180 + "x" + ")" * 180]
 )
 def test_nested_too_deep(text, capfd):
-    assert main(["eval", "--at", "x=1", "--", text]) == 2
+    assert main(["differentiate", "--at", "x=1", "--", text]) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert err.count("\n") == 1
@@ -199,7 +199,7 @@ def test_nested_too_deep(text, capfd):
         (["run"], "Missing argument 'FILE'."),
         (["run", "none.py"], "Invalid value for 'FILE': File 'none.py' does not exist."),
         (["demo", "x"], "Got unexpected extra argument (x)"),
-        (["eval"], "Missing argument 'EXPRESSION|MODULE:FUNCTION'."),
+        (["differentiate"], "Missing argument 'EXPRESSION|MODULE:FUNCTION'."),
     ],
 )
 def test_refused_commands(arguments, message, capfd):
@@ -220,7 +220,7 @@ def test_refused_commands(arguments, message, capfd):
     ],
 )
 def test_errors_of_the_library(typed, beginning, module, capfd):
-    assert main(["eval", *typed.split(" ")]) == 1
+    assert main(["differentiate", *typed.split(" ")]) == 1
     out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith(f"nthgrad: {beginning}")

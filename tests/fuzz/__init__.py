@@ -14,7 +14,7 @@ first in the next run.
 | `test_operators.py` | functions of points | nested tapes, a coordinate at a time |
 | `test_tensors.py` | gradients of tensors, and of these | TensorFlow's own gradients, `partials` |
 | `test_files.py` | old files with damaged bytes | LegacyError or a function, within a time limit, in a child process |
-| `test_formulas.py` | formulas for `nthgrad eval` | Python's arithmetic and `math`; the documented error |
+| `test_formulas.py` | formulas for `nthgrad differentiate` | Python's arithmetic and `math`; the documented error |
 | `test_sources.py` | damaged Python sources for `legacy.scan` | findings or LegacyError, in linear time |
 | `test_kills.py` | moments at which `evaluate` is killed | the files of a run without an interruption |
 

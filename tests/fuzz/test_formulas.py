@@ -1,4 +1,4 @@
-"""Hostile formulas for `nthgrad eval`: a number or the documented error, and nothing typed is run as Python."""
+"""Hostile formulas for `nthgrad differentiate`: a number or the documented error, and nothing typed is run as Python."""
 
 import ast
 import contextlib
@@ -93,7 +93,7 @@ def watched():
 
 def by_python(text, x=X):
     """The number that Python computes for an accepted formula at x; None if it computes none, or has not the functions."""
-    tree = ast.parse(text.strip(), mode="eval")
+    tree = ast.parse(text.strip(), mode="differentiate")
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call)}
     if not called <= set(KNOWN):
         return None
@@ -102,7 +102,7 @@ def by_python(text, x=X):
         def visit_Constant(self, node):
             return ast.copy_location(ast.Constant(float(node.value)), node)
 
-    code = compile(ast.fix_missing_locations(Floats().visit(tree)), "formula", "eval")
+    code = compile(ast.fix_missing_locations(Floats().visit(tree)), "formula", "differentiate")
     try:
         value = eval(code, {"__builtins__": {}, "e": math.e, "pi": math.pi, "x": x, **KNOWN})
     except (ArithmeticError, ValueError):
@@ -111,7 +111,7 @@ def by_python(text, x=X):
 
 
 def computed(text):
-    """What `nthgrad eval` computes at x, or the ArgumentError."""
+    """What `nthgrad differentiate` computes at x, or the ArgumentError."""
     try:
         return expression.function(text, ["x"], "float64")(tf.constant(X, tf.float64))
     except ArgumentError as error:
@@ -146,7 +146,7 @@ def close(found, known, text):
 def test_the_command_line(text):
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main(["eval", "--at", f"x={X}", "--order", "1", "--", text])
+        status = main(["differentiate", "--at", f"x={X}", "--order", "1", "--", text])
     said = err.getvalue()
     note(f"{text!r}: {status}, {said}")
     assert status in (0, 1, 2)

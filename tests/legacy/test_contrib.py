@@ -176,7 +176,7 @@ def test_without_scipy(monkeypatch):
             tf.contrib.opt.ScipyOptimizerInterface(x * x).minimize(sess)
     assert str(caught.value) == (
         "tf.contrib.opt.ScipyOptimizerInterface minimizes with SciPy, which is not installed. "
-        "Install it: pip install nthgrad[legacy]"
+        "Run pip install 'nthgrad[legacy]'."
     )
 
 

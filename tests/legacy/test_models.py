@@ -82,12 +82,12 @@ REFUSED = {
     "to_yaml": (
         lambda model: model.to_yaml(),
         LegacyError,
-        "Model.to_yaml needs PyYAML, which is not installed. Install it, or use Model.to_json.",
+        "Model.to_yaml needs PyYAML, which is not installed. Run pip install 'nthgrad[legacy]', or use Model.to_json.",
     ),
     "model_from_yaml": (
         lambda model: keras.models.model_from_yaml("a: 1"),
         LegacyError,
-        "keras.models.model_from_yaml needs PyYAML, which is not installed. Install it, or use Model.to_json and "
+        "keras.models.model_from_yaml needs PyYAML, which is not installed. Run pip install 'nthgrad[legacy]', or use Model.to_json and "
         "model_from_json.",
     ),
     "too many arrays": (

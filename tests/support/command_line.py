@@ -10,8 +10,8 @@ from nthgrad.__main__ import main
 
 
 def computed(*arguments: str) -> dict[str, np.ndarray]:
-    """The columns that `nthgrad eval` writes."""
-    assert main(["eval", *arguments, "--out", "computed.npz"]) == 0
+    """The columns that `nthgrad differentiate` writes."""
+    assert main(["differentiate", *arguments, "--out", "computed.npz"]) == 0
     with np.load("computed.npz") as file:
         return {name: file[name] for name in file.files}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nthgrad._display import extras
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._keras_224.arithmetic import optimizers
@@ -123,7 +124,8 @@ def _yaml(who_needs: str, instead: str) -> Any:
     try:
         import yaml
     except ImportError:
-        raise LegacyError(f"{who_needs} PyYAML, which is not installed. Install it, or {instead}.") from None
+        install = extras.install("legacy")
+        raise LegacyError(f"{who_needs} PyYAML, which is not installed. Run {install}, or {instead}.") from None
     return yaml
 
 

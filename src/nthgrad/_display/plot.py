@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nthgrad._display import extras
 from nthgrad._display.echo import brief
 from nthgrad._files import whole_file
 from nthgrad.errors import ArgumentError
@@ -25,7 +26,7 @@ def check() -> None:
         ArgumentError: it is not.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise ArgumentError("--plot needs matplotlib, which is not installed. Run pip install 'nthgrad[plot]'.")
+        raise ArgumentError(f"--plot needs matplotlib, which is not installed. Run {extras.install('plot')}.")
 
 
 def draw(

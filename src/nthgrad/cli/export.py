@@ -52,7 +52,7 @@ def command(
       nthgrad export model.keras --order 2 --out curvature
       nthgrad export saved/ --signature serve --order 4 --out derivatives
       nthgrad export model.keras --partials t,x,xx --coords tx --out burgers
-      nthgrad export model.keras --laplacian --format stablehlo --batch 1024 --out laplacian
+      nthgrad export a.keras --laplacian --format stablehlo --batch 64 --out net
     """  # noqa: D301
     from nthgrad._files import free_folder
     from nthgrad.cli import models

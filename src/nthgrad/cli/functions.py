@@ -1,4 +1,4 @@
-"""Finds the function that `nthgrad eval` names, and computes its derivatives at points."""
+"""Finds the function that `nthgrad differentiate` names, and computes its derivatives at points."""
 
 from __future__ import annotations
 

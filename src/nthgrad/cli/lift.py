@@ -58,7 +58,7 @@ def command(
     \b
     Examples:
       nthgrad lift net.pb --out net --inputs x:0 --outputs y:0 --order 4
-      nthgrad lift model.ckpt.meta --out net --inputs t,x --outputs u --partials t,x,xx
+      nthgrad lift a.ckpt.meta --out net --inputs t,x --outputs u --partials t,xx
       nthgrad lift model.h5 --out net --laplacian
     """  # noqa: D301
     from nthgrad._files import free_folder

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
+from nthgrad._display import extras
 from nthgrad.errors import ArgumentError, InputError
 from nthgrad.optimize.objective import Objective, Vector
 from nthgrad.optimize.progress import shown
@@ -151,7 +152,7 @@ def scipy_optimize() -> Any:
         from scipy import optimize
     except ImportError as error:
         raise ArgumentError(
-            "nthgrad.optimize.minimize needs SciPy, which is not installed. Run pip install 'nthgrad[optimize]'."
+            f"nthgrad.optimize.minimize needs SciPy, which is not installed. Run {extras.install('optimize')}."
         ) from error
     return optimize
 

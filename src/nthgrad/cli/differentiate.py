@@ -1,4 +1,4 @@
-"""The command `nthgrad eval`."""
+"""The command `nthgrad differentiate`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nthgrad.errors import ArgumentError
 
 
 @click.command(
-    "eval",
+    "differentiate",
     short_help="Derivatives of an expression or a function at points.",
     context_settings={"ignore_unknown_options": True},  # -x**2 is an expression
 )
@@ -54,10 +54,10 @@ def command(
 
     \b
     Examples:
-      nthgrad eval "log(x + 2)" --at x=1 --order 4
-      nthgrad eval "sin(x*y)" --at x=0.5,1,2 --at y=3 --by y --order 2
-      nthgrad eval mymodule:f --at x=points.csv --out derivatives.csv
-      nthgrad eval "exp(-x**2)" --at x=-2,2 --order 3 --plot bell.png
+      nthgrad differentiate "log(x + 2)" --at x=1 --order 4
+      nthgrad differentiate "sin(x*y)" --at x=0.5,1,2 --at y=3 --by y --order 2
+      nthgrad differentiate mymodule:f --at x=points.csv --out derivatives.csv
+      nthgrad differentiate "exp(-x**2)" --at x=-2,2 --order 3 --plot bell.png
     """  # noqa: D301
     from nthgrad._display import plot as picture
     from nthgrad._display import table

@@ -1,4 +1,4 @@
-"""`nthgrad eval`: what it computes, against closed forms; files of points, and functions of the user."""
+"""`nthgrad differentiate`: what it computes, against closed forms; files of points, and functions of the user."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_function_of_an_installed_module():
 
 def test_module_that_raises_when_imported(here, capsys):
     (here / "broken_of_mine.py").write_text("x = 1\nraise ValueError('too early')\n")
-    assert main(["eval", "broken_of_mine:f", "--at", "x=1"]) == 1
+    assert main(["differentiate", "broken_of_mine:f", "--at", "x=1"]) == 1
     assert capsys.readouterr().err == (
         "nthgrad: Importing broken_of_mine raised ValueError: too early (broken_of_mine.py, line 2). "
         "Correct the module.\n"
@@ -170,7 +170,7 @@ def test_module_that_raises_when_imported(here, capsys):
 @pytest.mark.parametrize("method", ["auto", "difference"])
 def test_function_that_raises(module, method, capsys):
     line = 1 + MODULE[: MODULE.index("raise RuntimeError")].count("\n")
-    assert main(["eval", f"{module}:raises", "--at", "x=1", "--method", method]) == 1
+    assert main(["differentiate", f"{module}:raises", "--at", "x=1", "--method", method]) == 1
     assert capsys.readouterr().err == (
         "nthgrad: The function raised RuntimeError: no such thing. Not at all "
         f"({module}.py, line {line}). Correct it, or give it other points.\n"
@@ -178,5 +178,5 @@ def test_function_that_raises(module, method, capsys):
 
 
 def test_ctrl_c(module, capsys):
-    assert main(["eval", f"{module}:interrupted", "--at", "x=1"]) == 130
+    assert main(["differentiate", f"{module}:interrupted", "--at", "x=1"]) == 130
     assert capsys.readouterr().err.strip() == ""
