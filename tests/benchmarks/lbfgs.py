@@ -95,8 +95,8 @@ def poisson(library, w):
 def _contest(name, loss):
     weights = parameters(*WIDTHS)
     sides = {
-        "nthgrad, XLA": partial(ours, loss, weights, True),
         "nthgrad": partial(ours, loss, weights, None),
+        "nthgrad, XLA": partial(ours, loss, weights, True),
         "SciPy, gradients by JAX": partial(by_scipy, loss, weights),
         "optax.lbfgs": partial(by_optax, loss, weights),
     }
