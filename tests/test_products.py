@@ -194,6 +194,34 @@ def test_gradients_row_by_row_of_networks():
                 np.testing.assert_allclose(a[i], b, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.quick
+@pytest.mark.parametrize("chunk", [None, 2])
+def test_gradients_row_by_row_of_several_and_complex_numbers(chunk):
+    def f(w, x):
+        s = tf.reduce_sum(x * w["k"]) ** 2
+        return {"real": s, "complex": tf.complex(s, w["b"] * s)}
+
+    got = ng.per_example(f, chunk_size=chunk)({"k": X, "b": 3.0}, ROWS)
+    want, sums = 2 * (ROWS @ X)[:, None] * ROWS, (ROWS @ X) ** 2
+    np.testing.assert_allclose(got["real"]["k"], want, rtol=1e-12)
+    np.testing.assert_array_equal(got["real"]["b"], np.zeros(7))
+    np.testing.assert_allclose(got["complex"]["k"], (1 + 3j) * want, rtol=1e-12)
+    np.testing.assert_allclose(got["complex"]["b"], 1j * sums, rtol=1e-12)
+
+
+@pytest.mark.quick
+def test_gradients_row_by_row_of_custom_gradients():
+    @tf.custom_gradient
+    def tripled(x):
+        return x**2, lambda dy: 3 * dy
+
+    f = lambda w, x: tf.reduce_sum(tripled(w * x))  # noqa: E731
+    np.testing.assert_allclose(ng.per_example(f)(2.0, X[:, None]), 2 * 2 * X**2)
+    for jit_compile in (None, True):
+        got = ng.per_example(f, method="tape", jit_compile=jit_compile)(2.0, X[:, None])
+        np.testing.assert_allclose(got, 3 * X)
+
+
 def test_training_through_gradients_row_by_row():
     """d/da of the sum of squared norms, for the loss a (x . w)**2."""
     a = tf.Variable(1.5, dtype=tf.float64)
@@ -218,7 +246,7 @@ CASES = {
     "v of another structure": (
         lambda: ng.vjp(lambda x: {"y": x})(X, V),
         errors.InputError,
-        "v is a SymbolicTensor, but f(x) is a dict with ['y']. Give a direction of the structure of f(x).",
+        "v is one tensor, but f(x) is a dict with ['y']. Give a direction of the structure of f(x).",
     ),
     "no v": (
         lambda: ng.vjp(waves)(X),
@@ -280,7 +308,25 @@ CASES = {
     "not one number for a row": (
         lambda: ng.per_example(lambda w, x: x * w)(X, ROWS),
         errors.OutputError,
-        "f maps shape (3,) to shape (1, 3), not to one number for each point. Use nthgrad.jacobian.",
+        "f maps one row to a tensor of shape (1, 3), not to one number. Return one number for a batch of one row, for "
+        "example by tf.reduce_mean.",
+    ),
+    "rows behind Python": (
+        lambda: ng.per_example(lambda w, x: tf.numpy_function(np.sum, [w * x], tf.float64))(X, ROWS),
+        errors.UnsupportedOpError,
+        "PyFunc (named 'PyFunc', made at HERE) runs Python code (a tf.numpy_function or tf.compat.v1.py_func), which no "
+        "engine can look into. Write that part of f with TensorFlow's ops, or use nthgrad.finite_difference.",
+    ),
+    "rows without dependence": (
+        lambda: ng.per_example(lambda w, x: tf.reduce_sum(x))({"k": X, "b": 1.0}, ROWS),
+        errors.DependenceError,
+        "f(x) does not depend on x through any differentiable path: there is no path of floating-point ops. Check that f "
+        "uses its argument, in TensorFlow ops and without casts to integers.",
+    ),
+    "no function of rows": (
+        lambda: ng.per_example(3),
+        errors.ArgumentError,
+        "f is 3, a int, which cannot be called. Give a function.",
     ),
     "chunk_size": (
         lambda: ng.per_example(squares, chunk_size=0),

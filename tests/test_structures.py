@@ -60,6 +60,36 @@ JACOBIAN = {
     "z": [np.zeros(3), np.zeros((2, 3)), 2 * S],
 }
 
+
+def sixth(x):
+    a, b, s = parts(x)
+    return tf.reduce_sum(b**6) + s**2 * tf.reduce_sum(a**4)
+
+
+def field(x):
+    """Of the structure of x."""
+    a, b, s = parts(x)
+    return tf.nest.pack_sequence_as(x, [s * a**2, b**3, s * tf.reduce_sum(a)])
+
+
+LAPLACIAN = [6 * S * A.sum() + 4 * A.sum()]
+BIHARMONIC = [360 * (B**2).sum() + 72 * S**2 + 48 * (A**2).sum()]
+DIVERGENCE = [2 * S * A.sum() + 3 * (B**2).sum() + A.sum()]
+_AS = (A**2 + S) / 2
+SYMMETRIC = [
+    *(np.diag(2 * S * A), np.zeros((3, 2, 3)), _AS),
+    *(np.zeros((2, 3, 3)), np.einsum("ik,jl,ij->ijkl", np.eye(2), np.eye(3), 3 * B**2), np.zeros((2, 3))),
+    *(_AS, np.zeros((2, 3)), A.sum()),
+]
+
+
+def units(x):
+    """The unit directions of the ten coordinates, on the first axis of each tensor."""
+    a, _, _ = parts(x)
+    rows = tf.eye(10, dtype=a.dtype)
+    return tf.nest.pack_sequence_as(x, [rows[:, :3], tf.reshape(rows[:, 3:9], [10, 2, 3]), rows[:, 9]])
+
+
 EXACT = {
     "gradient": (lambda x, v, o: ng.gradient(f, **o)(x), GRADIENT),
     "gradient, by tapes": (lambda x, v, o: ng.gradient(f, method="tape", **o)(x), GRADIENT),
@@ -74,6 +104,15 @@ EXACT = {
     "jvp": (lambda x, v, o: ng.jvp(f, **o)(x, v), SERIES[1:2]),
     "vjp": (lambda x, v, o: ng.vjp(f, **o)(x, tf.constant(2, v.dtype if tf.is_tensor(v) else parts(v)[0].dtype)),
             [2 * g for g in GRADIENT]),
+    "laplacian": (lambda x, v, o: ng.laplacian(f, **o)(x), LAPLACIAN),
+    "laplacian, by tapes": (lambda x, v, o: ng.laplacian(f, method="tape", **o)(x), LAPLACIAN),
+    "laplacian, estimated": (
+        lambda x, v, o: 10 * ng.laplacian(f, estimate=True, chunk_size=4, **o)(x, units(x)), LAPLACIAN),
+    "biharmonic": (lambda x, v, o: ng.biharmonic(sixth, **o)(x), BIHARMONIC),
+    "divergence": (lambda x, v, o: ng.divergence(field, **o)(x), DIVERGENCE),
+    "divergence, by tapes": (lambda x, v, o: ng.divergence(field, method="tape", **o)(x), DIVERGENCE),
+    "symmetric gradient": (lambda x, v, o: ng.symmetric_gradient(field, **o)(x), SYMMETRIC),
+    "directional": (lambda x, v, o: ng.directional(f, 2, **o)(x, v), [2 * SERIES[2]]),
 }  # fmt: skip
 
 
@@ -177,31 +216,56 @@ def test_points_in_several_tensors(jit_compile):
         np.testing.assert_allclose(blocks["t"]["t"], 2 * s)
         np.testing.assert_allclose(blocks["t"]["x"], np.repeat(2 * p["t"][:, None], 3, 1))
         assert blocks["m"]["m"].shape == (count, 2, 2, 2, 2)
+        sums = 2 * s + 6 * p["m"].sum((1, 2))
+        np.testing.assert_allclose(ng.laplacian(u, **options)(p), sums)
+        np.testing.assert_allclose(ng.directional(u, 2, **options)(p, p)[0], np.sum(  # x is a direction, too
+            6 * p["m"][0] ** 3) + 6 * p["t"][0] ** 2 * s[0])  # fmt: skip
+        # Of two fields at once, on an axis before the coordinates.
+        flow = lambda p: {k: tf.stack([tf.sin(t), t**2], 1) for k, t in p.items()}  # noqa: E731
+        total = lambda f, p=p: sum(f(a).reshape(len(a), -1).sum(1) for a in p.values())  # noqa: E731
+        want = np.stack([total(np.cos), total(lambda a: 2 * a)], 1)
+        np.testing.assert_allclose(ng.divergence(flow, **options)(p), want)
     spec = {"t": tf.TensorSpec([None], tf.float64), "x": tf.TensorSpec([None, 3], tf.float64),
             "m": tf.TensorSpec([None, 2, 2], tf.float64)}  # fmt: skip
     got = tf.function(g, input_signature=[spec])({"t": t, "x": x, "m": m})
     np.testing.assert_allclose(got["m"], 3 * m**2)
-    many = ng.evaluate(g, ({"t": t, "x": x, "m": m},), batch_size=3, progress=False)
-    np.testing.assert_allclose(many["x"], np.repeat(t[:, None] ** 2, 3, 1))
+    data = ({"t": t, "x": x, "m": m},)
+    for given, size in ((data, 3), (tf.data.Dataset.from_tensor_slices(data).batch(2), None)):
+        many = ng.evaluate(g, given, batch_size=size, progress=False)
+        np.testing.assert_allclose(many["x"], np.repeat(t[:, None] ** 2, 3, 1))
 
 
 def test_training_through_a_structure():
-    """d/dc of the squared norm of the gradient of c f, in a tf.function, where x is a structure of variables."""
+    """Of the squared norm of the gradient of c f, and its Laplacian: by c, and by a variable in the structure x."""
     c = tf.Variable(2.0, dtype=tf.float64)
     x = [tf.Variable(A), (tf.Variable(B), tf.Variable(S))]
-    g = ng.gradient(lambda x: c * f(x))
+    g, laplacian = (operator(lambda x: c * f(x)) for operator in (ng.gradient, ng.laplacian))
 
     def step():
         with tf.GradientTape() as tape:
-            loss = tf.add_n([tf.reduce_sum(t**2) for t in tf.nest.flatten(g(x))])
+            loss = tf.add_n([tf.reduce_sum(t**2) for t in tf.nest.flatten(g(x))]) + laplacian(x)
         return tape.gradient(loss, [c, x[0]])
 
     norm = sum((d**2).sum() for d in GRADIENT)
     by_a = 2 * 4 * sum(np.tensordot(d, HESSIAN[i][0], d.ndim) for i, d in enumerate(GRADIENT))
     for run in (step, tf.function(step), tf.function(step, jit_compile=True)):
         by_c, by_x = run()
-        np.testing.assert_allclose(by_c, 2 * 2 * norm, rtol=1e-12)
-        np.testing.assert_allclose(by_x, by_a, rtol=1e-12)
+        np.testing.assert_allclose(by_c, 2 * 2 * norm + LAPLACIAN[0], rtol=1e-12)
+        np.testing.assert_allclose(by_x, by_a + 2 * (6 * S + 4), rtol=1e-12)
+
+
+def test_complex_numbers_of_a_structure():
+    """Derivatives by a structure have the complex dtype of f(x), whose parts are differentiated alike."""
+    x, v = given("a dict", "float64", A, B, S), given("a dict", "float64", DA, DB, DS)
+    z = lambda x: tf.complex(f(x), 2 * f(x))  # noqa: E731
+    for got, want in [
+        (ng.gradient(z)(x), GRADIENT),
+        (ng.hvp(z)(x, v), HVP),
+        (ng.laplacian(z)(x), LAPLACIAN),
+        (ng.divergence(lambda x: tf.nest.map_structure(lambda t: tf.complex(t, 2 * t), field(x)))(x), DIVERGENCE),
+    ]:
+        for a, b in zip(tf.nest.flatten(got), want, strict=True):
+            np.testing.assert_allclose(a, (1 + 2j) * b, rtol=1e-12, atol=1e-12)
 
 
 def test_a_structure_is_traced_once():
@@ -360,7 +424,42 @@ CASES = {
     "a direction that is one tensor": (
         lambda: ng.taylor(f, 2)(ONES, tf.ones([8])),
         errors.InputError,
-        "v is a EagerTensor, but x is a dict with ['a'], ['b']. Give a direction of the structure of x.",
+        "v is one tensor, but x is a dict with ['a'], ['b']. Give a direction of the structure of x.",
+    ),
+    "directions of other points": (
+        lambda: ng.laplacian(f, estimate=True)(ONES, {"a": tf.ones([2, 3]), "b": tf.ones([3, 2])}),
+        errors.InputError,
+        "v['a'] is float32 of shape (2, 3), but a point in x['a'] is float32 of shape (2, 3). Give the directions on the "
+        "first axis of v['a'], in the dtype of x.",
+    ),
+    "other numbers of directions": (
+        lambda: ng.biharmonic(f, estimate=True)(ONES, {"a": tf.ones([4, 2, 3]), "b": tf.ones([3, 2])}),
+        errors.InputError,
+        "v['a'] has 4 directions, but v['b'] has 3. Give the same number in each tensor, on its first axis.",
+    ),
+    "curl": (
+        lambda: ng.curl(lambda x: x)({"x": tf.ones([2]), "y": tf.ones([2])}),
+        errors.InputError,
+        "x is a dict with ['x'], ['y']. The sign of a curl depends on the order of the coordinates, which a structure does "
+        'not say. Give one tensor of points; or write f with an argument for each coordinate, and argnum=("x", "y", '
+        '"z").',
+    ),
+    "a field of another structure": (
+        lambda: ng.divergence(lambda x: [x["a"], x["b"]])(ONES),
+        errors.OutputError,
+        "f(x) is a list with [0], [1], but x is a dict with ['a'], ['b']. Return a component for each coordinate: the "
+        "structure of x.",
+    ),
+    "a field of other shapes": (
+        lambda: ng.symmetric_gradient(lambda x: {"a": x["a"], "b": x["a"]})(ONES),
+        errors.OutputError,
+        "f(x)['b'] has the shape (2, 3), but a point in x['b'] the shape (2,). Return a component for each coordinate: the "
+        "shapes of x.",
+    ),
+    "a field of two dtypes": (
+        lambda: ng.divergence(lambda x: {"a": x["a"], "b": tf.cast(x["b"], tf.float64)})(ONES),
+        errors.OutputError,
+        "f(x)['a'] is float32 and f(x)['b'] is float64. Return one dtype.",
     ),
     "a direction of another shape": (
         lambda: ng.jvp(f)(ONES, {"a": tf.ones([2, 3]), "b": tf.ones([3])}),

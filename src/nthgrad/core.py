@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_argnum, checked_engine, checked_order
 from nthgrad._call.reuse import reused
-from nthgrad._call.structures import Structured
+from nthgrad._call.structured import Structured
 from nthgrad._call.transform import Computation, as_direction, transform
 from nthgrad.engines import orders, outputs
 from nthgrad.engines import taylor as taylor_engine

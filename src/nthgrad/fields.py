@@ -12,7 +12,7 @@ from nthgrad._call import coordinates
 from nthgrad._call.arguments import Method, checked_engine
 from nthgrad._call.model_inputs import by_name
 from nthgrad._call.reuse import reused
-from nthgrad._call.structures import Structured
+from nthgrad._call.structured import Structured
 from nthgrad._call.transform import Computation, transform
 from nthgrad.engines.point_axis import checked, checked_axis, restore
 from nthgrad.errors import ArgumentError, InputError

@@ -38,10 +38,9 @@ def gradient(
     They have one shape, `[batch, 1]`, `[batch]` or any other, and one dtype; a scalar is the same for every point. Then
     x below is the tensor `[batch, d]` of the points.
 
-    In `gradient`, `jacobian`, `hessian` and `hvp`, x may also be a structure, such as a model's `trainable_variables`.
-    That is a dict, list or tuple, nested as in `tf.nest`, that holds tensors, arrays or variables of one dtype. f takes
-    tensors in the same structure. All of it is one point, unless `batch_dims` is given. A list of Python numbers is one
-    tensor.
+    In all operators but `curl`, x may also be a structure, such as a model's `trainable_variables`. That is a dict,
+    list or tuple, nested as in `tf.nest`, that holds tensors, arrays or variables of one dtype. f takes tensors in the
+    same structure. All of it is one point, unless `batch_dims` is given. A list of Python numbers is one tensor.
 
     Args:
         f: a function, `tf.function`, `keras.Model` or any callable on tensors. It returns a real or complex tensor of
@@ -293,7 +292,8 @@ def laplacian(
 
     Returns:
         g with f's arguments; g(x, ...) is a structure like f(x). With `estimate`, the directions follow them: one
-        tensor of shape `[R, *P]`, the same for each point.
+        tensor of shape `[R, *P]`, the same for each point. If x is a structure, the sum is over the coordinates of all
+        of its tensors, and the directions are a structure like x, of tensors of shape `[R, *P]`.
 
     Raises:
         NthgradError: as `gradient`.
@@ -303,6 +303,9 @@ def laplacian(
         >>> g = ng.laplacian(lambda x: tf.reduce_sum(x**3, -1))
         >>> print(g(tf.constant([[1.0, 2.0], [0.0, 3.0]])).numpy())
         [18. 18.]
+        >>> g = ng.laplacian(lambda x: x["a"] ** 2 * tf.reduce_sum(x["b"] ** 2))
+        >>> print(g({"a": 1.0, "b": tf.constant([2.0, 3.0])}).numpy())
+        30.0
     """
     compute = _estimated(2, 1, method, chunk_size) if estimate else _laplacian(method, chunk_size)
     operator = _summing("laplacian", 2, compute, method, estimate=estimate)
@@ -334,8 +337,8 @@ def biharmonic(
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments; g(x, ...) is a structure like f(x). With `estimate`, the directions follow them, of shape
-        `[R, *P]`.
+        g with f's arguments; g(x, ...) is a structure like f(x). With `estimate`, the directions follow them, as in
+        `laplacian`.
 
     Raises:
         NthgradError: as `gradient`.
@@ -371,7 +374,7 @@ def divergence(
     Args:
         f: as in `gradient`, but returning a tensor of shape `[batch, *Q, *P]`: of the shape of x for a vector
             field, with the shape Q of a column before that for matrices. A list or tuple has the components (of a
-            matrix the rows), each of shape `[batch]` or `[batch, 1]`.
+            matrix the rows), each of shape `[batch]` or `[batch, 1]`. If x is a structure, f returns one like it.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
@@ -447,4 +450,5 @@ def _summing(name: str, order: int, compute: Function, method: Method, *, estima
         order=order,
         tapes=tapes,
         directed=as_directions if estimate else None,
+        stacked=estimate,
     )

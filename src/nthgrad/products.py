@@ -9,15 +9,17 @@ import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_argnum, checked_tapes
 from nthgrad._call.inputs import as_argument
+from nthgrad._call.model_inputs import by_name
 from nthgrad._call.pointwise import checked_chunk
 from nthgrad._call.reuse import reused
 from nthgrad._call.rows import by_rows
-from nthgrad._call.structures import Structured, like
-from nthgrad._call.transform import Computation, as_direction, transform
-from nthgrad.engines import outputs
+from nthgrad._call.structured import Structured, like
+from nthgrad._call.structures import replaced
+from nthgrad._call.transform import Computation, as_direction, locate, transform
+from nthgrad.engines import complex_parts, outputs
 from nthgrad.engines import products as engine
+from nthgrad.engines.graph import custom_gradients, opaque, trace
 from nthgrad.errors import ArgumentError, OutputError
-from nthgrad.operators import gradient
 
 Function = Callable[..., Any]
 
@@ -227,18 +229,63 @@ def per_example(
         [[2.0, 0.0], [6.0, 6.0]] [2.0, 6.0]
     """
     chunk = checked_chunk(chunk_size)
-    slope = gradient(f, argnum=argnum, batch_dims=0, method=method)
+    tapes = checked_tapes(method)
     computation = Computation(
         name="per_example",
         compute=lambda at, x: at(x),
         order=0,
-        tapes=checked_tapes(method),
+        tapes=tapes,
         returned=lambda y, x: (y, []),
         structured=Structured(blocks=0),
         rows_of_others=True,
     )
-    rows = by_rows(f, slope, checked_argnum(argnum), chunk)
+    if not callable(f):
+        return transform(f, computation, argnums=(), jit_compile=jit_compile)  # raises
+    rows = by_rows(f, _of_one_row(f, checked_argnum(argnum), custom=tapes), checked_argnum(argnum), chunk)
     return transform(rows, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
+
+
+def _of_one_row(f: Function, argnum: int | str, *, custom: bool) -> Function:
+    """Returns the gradient of f by x for a batch of one row, as a function to call in the graph of all rows."""
+    f = by_name(f)
+    called = trace.converted(getattr(f, "python_function", f))
+
+    @tf.autograph.experimental.do_not_convert
+    def slope(*args: Any, **kwargs: Any) -> Any:
+        key = locate(f, argnum, args, kwargs)
+        x = kwargs[key] if isinstance(key, str) else args[key]
+        graph = tf.compat.v1.get_default_graph()
+        known = len(graph.get_operations())
+
+        def at(ts: list[tf.Tensor]) -> Any:
+            placed, named = replaced(key, lambda _: tf.nest.pack_sequence_as(x, ts), args, kwargs)
+            y = called(*placed, **named)
+            try:
+                return complex_parts.split(_numbers(y, ts[0]))
+            except OutputError:
+                opaque.refuse(ts, tf.nest.flatten(y))  # opaque ops have outputs of unknown shape
+                raise
+
+        try:
+            found = [complex_parts.join(by_x) for by_x in engine.slopes(at, tf.nest.flatten(x), custom=custom)]
+        finally:
+            custom_gradients.own(graph.get_operations()[known:])
+        blocks = [tf.nest.pack_sequence_as(x, of_leaf) for of_leaf in zip(*map(tf.nest.flatten, found), strict=True)]
+        return tf.nest.pack_sequence_as(found[0], blocks)
+
+    return slope
+
+
+def _numbers(y: Any, x: tf.Tensor) -> Any:
+    """Converts every leaf of an output to a tensor of one element, or raises."""
+    structure, _ = outputs.tensors(y, x)
+    for t in tf.nest.flatten(structure):
+        if t.shape.num_elements() != 1:
+            raise OutputError(
+                f"f maps one row to a tensor of shape {t.shape}, not to one number. Return one number for a batch of "
+                "one row, for example by tf.reduce_mean."
+            )
+    return structure
 
 
 def _real(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:

@@ -44,7 +44,7 @@ def curl(
         arguments of shape `[batch, 1]`, it has their shape. It has the dtype of f(x).
 
     Raises:
-        InputError: (by g) a point does not have 2 or 3 coordinates.
+        InputError: (by g) a point does not have 2 or 3 coordinates, or x is a structure.
         OutputError: (by g) f(x) has more or fewer components than a point has coordinates.
         NthgradError: as `gradient`.
 
@@ -72,6 +72,8 @@ def curl(
         backward=True,
         leaf=_leaf("curl", (2, 3)),
         vector=True,
+        refusal="The sign of a curl depends on the order of the coordinates, which a structure does not say. Give one "
+        'tensor of points; or write f with an argument for each coordinate, and argnum=("x", "y", "z").',
     )
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
@@ -92,14 +94,15 @@ def symmetric_gradient(
     the diagonal it is half of the engineering shear strain.
 
     Args:
-        f: as in `curl`, for points of any number of coordinates.
+        f: as in `curl`, for points of any number of coordinates. If x is a structure, f returns one like it.
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments; g(x, ...) has the shape `[batch, d, d]` and the dtype of f(x).
+        g with f's arguments; g(x, ...) has the shape `[batch, d, d]` and the dtype of f(x). If x is a structure, it is
+        a structure of structures, as in `hessian`.
 
     Raises:
         InputError: (by g) a point has more or fewer than one axis.
@@ -125,6 +128,7 @@ def symmetric_gradient(
         backward=True,
         leaf=_leaf("symmetric gradient"),
         vector=True,
+        blocks=2,
     )
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
 
@@ -156,8 +160,8 @@ def directional(
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments and, after them or by name, a tensor v of the shape and the dtype of x. g(x, ..., v) is a
-        structure like f(x).
+        g with f's arguments and, after them or by name, v of the structure, the shape and the dtype of x. g(x, ..., v)
+        is a structure like f(x).
 
     Raises:
         ArgumentError: order is invalid; (by g) v is missing.

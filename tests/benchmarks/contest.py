@@ -21,7 +21,7 @@ from typing import Any
 import click
 
 FLOOR = "matrix products alone"
-PACKAGES = ("tensorflow", "jax", "folx", "deepxde")
+PACKAGES = ("tensorflow", "jax", "folx", "optax", "deepxde")
 
 
 @dataclass(frozen=True)

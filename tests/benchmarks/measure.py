@@ -84,7 +84,7 @@ def machine(threads):
         if cpu.exists()
         else []
     )
-    packages = ("tensorflow", "jax", "jaxlib", "numpy", "folx", "deepxde")
+    packages = ("tensorflow", "jax", "jaxlib", "numpy", "folx", "optax", "deepxde")
     return {
         "machine": platform.machine(),
         "processor": models[0] if models else platform.processor(),

@@ -12,7 +12,7 @@ import tensorflow as tf
 from nthgrad._call import coordinates
 from nthgrad._call.arguments import checked_argnum
 from nthgrad._call.inputs import as_point, is_python
-from nthgrad._call.structures import Structured
+from nthgrad._call.structured import Structured
 from nthgrad._call.transform import Computation, transform
 from nthgrad.engines import complex_parts, outputs
 from nthgrad.engines.graph import dependence
@@ -36,8 +36,10 @@ class Operator:
         leaf: raises if `compute` cannot take an output of f. Its arguments are the output, x, and the number of axes
             that count points.
         directed: if given, g takes one argument after those of f. This converts it to a tensor for `compute`.
+        stacked: whether that argument has several directions, of single points, on its first axis.
         vector: whether f is a vector field, so that a list or tuple that it returns has the components.
-        blocks: if given, x may be a structure. It is how many of the last axes of each result are axes of x.
+        blocks: how many of the last axes of each result are axes of x, where x is a structure.
+        refusal: if given, x may not be a structure: why, and what to do.
     """
 
     name: str
@@ -47,8 +49,10 @@ class Operator:
     backward: bool = False
     leaf: Leaf | None = None
     directed: Callable[[Any, Points, int], tf.Tensor] | None = None
+    stacked: bool = False
     vector: bool = False
-    blocks: int | None = None
+    blocks: int = 0
+    refusal: str | None = None
 
 
 def pointwise(
@@ -147,7 +151,15 @@ def pointwise(
         returned=returned,
         directed=None if operator.directed is None else directed,
         broadcast=several,
-        structured=None if operator.blocks is None else Structured(operator.blocks, batch_dims or 0),
+        structured=None
+        if several
+        else Structured(
+            operator.blocks,
+            batch_dims or 0,
+            stacked=operator.stacked,
+            field=operator.vector,
+            refusal=operator.refusal,
+        ),
     )
     return transform(f, computation, argnums=argnums, jit_compile=jit_compile)
 

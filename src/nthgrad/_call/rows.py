@@ -21,7 +21,7 @@ def by_rows(f: Function, g: Function, argnum: int | str, chunk: int | None) -> F
 
     Args:
         f: a function of x and of tensors with rows.
-        g: a function with the arguments of f that returns a structure like x.
+        g: a function with the arguments of f that returns a structure of tensors.
         argnum: the argument of f that is x.
         chunk: how many rows to compute at a time; None for all.
     """
@@ -43,8 +43,8 @@ def by_rows(f: Function, g: Function, argnum: int | str, chunk: int | None) -> F
             return g(*args, **kwargs)
 
         rows = [leaves[i] for i in varying]
-        if _has_loops(of_row, rows):  # TensorFlow cannot vectorize the gradient of one
-            signature = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), x)
+        signature, looped = _traced(of_row, rows)
+        if looped:  # TensorFlow cannot vectorize the gradient of one
             return tf.map_fn(of_row, rows, parallel_iterations=chunk, fn_output_signature=signature)
         if chunk is None:
             return tf.vectorized_map(of_row, rows)
@@ -53,9 +53,11 @@ def by_rows(f: Function, g: Function, argnum: int | str, chunk: int | None) -> F
             lambda part: tf.vectorized_map(of_row, [tf.gather(t, part) for t in rows]),
             tf.reshape(tf.minimum(indices, count - 1), [-1, chunk]),
             parallel_iterations=1,
-            fn_output_signature=tf.nest.map_structure(lambda t: tf.TensorSpec([chunk, *t.shape], t.dtype), x),
+            fn_output_signature=tf.nest.map_structure(lambda t: tf.TensorSpec([chunk, *t.shape], t.dtype), signature),
         )
-        return tf.nest.map_structure(lambda t: tf.reshape(t, [-1, *t.shape[2:]])[:count], found)
+        whole = isinstance(count, int) and count % chunk == 0
+        found = tf.nest.map_structure(lambda t: tf.reshape(t, [-1, *t.shape[2:]]), found)
+        return found if whole else tf.nest.map_structure(lambda t: t[:count], found)
 
     return functools.wraps(f, updated=())(stacked)
 
@@ -84,8 +86,9 @@ def _count(rows: Sequence[tf.Tensor], names: Sequence[str]) -> Any:
         return count or tf.identity(lengths[0])
 
 
-def _has_loops(of_row: Function, rows: Sequence[tf.Tensor]) -> bool:
-    """Whether a function of one row has loops, also in the functions that it calls."""
+def _traced(of_row: Function, rows: Sequence[tf.Tensor]) -> tuple[Any, bool]:
+    """Returns the specs of a function of one row, and whether it has loops, also in the functions that it calls."""
     specs = [tf.TensorSpec(t.shape[1:], t.dtype) for t in rows]
-    graph = tf.function(of_row, autograph=False).get_concrete_function(specs).graph
-    return any(op.type in kinds.LOOPS for op in trace.with_bodies(graph.get_operations()))
+    traced = tf.function(of_row, autograph=False).get_concrete_function(specs)
+    signature = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), traced.structured_outputs)
+    return signature, any(op.type in kinds.LOOPS for op in trace.with_bodies(traced.graph.get_operations()))

@@ -11,11 +11,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad._call import structures, tracebacks
+from nthgrad._call import structured, tracebacks
 from nthgrad._call.inputs import as_argument, as_point, as_points, is_python, spread_scalars
 from nthgrad._call.model_inputs import ModelOfInputs, by_name
+from nthgrad._call.packing import Packing
 from nthgrad._call.reuse import Request, warn_of_retracing
-from nthgrad._call.structures import Structured, is_structure
+from nthgrad._call.structured import Structured
+from nthgrad._call.structures import is_structure, replaced
 from nthgrad._call.trace_cache import Keys, OncePerSignature, Tensors
 from nthgrad.engines import complex_parts, grappler, norms, outputs
 from nthgrad.engines.graph import custom_gradients, opaque, trace
@@ -112,15 +114,15 @@ def transform(
         ((name, x),) = given.items()
         assert what.structured is not None
         key = locate(f, argnums[0], args, kwargs)
-        others = structures.replaced(key, lambda _: None, args, kwargs)
-        packing, leaves = structures.tensors(x, name, what.structured, (others, v))
+        others = replaced(key, lambda _: None, args, kwargs)
+        packing, leaves = structured.tensors(x, name, what.structured, (others, v))
         if v and what.structured.like_x:
-            v = (packing.joined(structures.like(v[0], x, leaves, name)),)
+            v = (packing.joined(structured.direction(v[0], x, leaves, name, what.structured)),)
         signature = key, packing.signature
         if signature not in joined:
-            split = packing.split(f, key)
+            split = packing.split(f, key, field=what.structured.field)
             joined[signature] = transform(split, _in_blocks(what, packing), argnums=argnums, jit_compile=jit_compile)
-        args, kwargs = structures.replaced(key, lambda _: packing.joined(leaves), args, kwargs)
+        args, kwargs = replaced(key, lambda _: packing.joined(leaves), args, kwargs)
         return joined[signature](*args, *v, **kwargs)
 
     def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -160,13 +162,14 @@ def transform(
     return Derived(f, what, call, compiled)
 
 
-def _in_blocks(what: Computation, packing: structures.Packing) -> Computation:
+def _in_blocks(what: Computation, packing: Packing) -> Computation:
     """Returns the computation for the joined tensor of a structure, with each result split into blocks."""
     assert what.structured is not None
     count = what.structured.blocks
 
     def compute(*args: Any) -> Any:
-        return tf.nest.map_structure(lambda t: packing.blocks(t, count), what.compute(*args))
+        found = complex_parts.join(what.compute(*args))
+        return tf.nest.map_structure(lambda t: packing.blocks(t, count), found)
 
     return dataclasses.replace(what, compute=compute, finished=None, structured=None)
 

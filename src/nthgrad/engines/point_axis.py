@@ -44,11 +44,45 @@ def restore(found: Any, x: tf.Tensor, axis: int) -> Any:
         return found
 
     def back(leaf: tf.Tensor) -> tf.Tensor:
-        added = [*range(len(leaf.shape) - len(x.shape) + rows, len(leaf.shape))]
+        factor, scaled = _scaled(leaf)
+        if factor is not None:
+            return factor * back(scaled)
+        rank = len(leaf.shape) - len(x.shape) + rows
+        if (moved := _moved(leaf, _to_front(axis, rows, rank))) is not None:
+            return moved
+        added = [*range(rank, len(leaf.shape))]
         leaf = tf.squeeze(leaf, added) if added else leaf
-        return tf.transpose(leaf, [*range(rows, rows + axis), *range(rows), *range(rows + axis, len(leaf.shape))])
+        return tf.transpose(leaf, [*range(rows, rows + axis), *range(rows), *range(rows + axis, rank)])
 
     return tf.nest.map_structure(back, found)
+
+
+def _to_front(axis: int, rows: int, rank: int) -> list[int]:
+    return [*range(axis, axis + rows), *range(axis), *range(axis + rows, rank)]
+
+
+def _scaled(t: tf.Tensor) -> tuple[tf.Tensor | None, tf.Tensor]:
+    """Returns a constant number and the tensor that it multiplies, where t is such a product: a factorial's."""
+    if t.op.type == "Mul":
+        a, b = t.op.inputs
+        for factor, other in ((a, b), (b, a)):
+            if factor.shape.rank == 0 and factor.op.type == "Const" and other.shape.rank == t.shape.rank:
+                return factor, other
+    return None, t
+
+
+def _moved(t: tf.Tensor, order: list[int]) -> tf.Tensor | None:
+    """Returns the tensor that `_front` moved to get t; None if t is no such result.
+
+    No optimizer of TensorFlow's removes all pairs of transposes, which would copy each derivative twice.
+    """
+    rank = len(t.shape)
+    while t.op.type == "ExpandDims" and rank > len(order):
+        t, rank = t.op.inputs[0], rank - 1
+    if t.op.type != "Transpose" or rank != len(order):
+        return None
+    known = tf.get_static_value(t.op.inputs[1])
+    return t.op.inputs[0] if known is not None and known.tolist() == order else None
 
 
 def _front(y: tf.Tensor, index: int, x: tf.Tensor, axis: int, rows: int) -> tf.Tensor:
@@ -60,7 +94,7 @@ def _front(y: tf.Tensor, index: int, x: tf.Tensor, axis: int, rows: int) -> tf.T
             f"f maps shape {x.shape} to shape {y.shape} (output {index}), but axis is {axis}: from that axis on, the "
             f"output has to have the lengths {x.shape[:rows]} of the points. Give axis the place where it has them."
         )
-    y = tf.transpose(y, [*range(axis, axis + rows), *range(axis), *range(axis + rows, rank)])
+    y = tf.transpose(y, _to_front(axis, rows, rank))
     for _ in range(len(x.shape) - rows):
         y = tf.expand_dims(y, -1)
     return y

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nthgrad.engines import norms, own, taylor
 from nthgrad.engines.graph import dependence, trace
-from nthgrad.engines.tape.backward import gradient, repaired
+from nthgrad.engines.tape.backward import gradient, gradients, repaired
 from nthgrad.errors import DependenceError
 
 Function = Callable[[tf.Tensor], Any]
@@ -57,6 +57,25 @@ def pulled(
     return _pulled(repaired(path, [x], leaves, custom=custom), x, path, seeds)
 
 
+def slopes(f: Callable[[list[tf.Tensor]], Any], xs: Sequence[tf.Tensor], *, custom: bool) -> list[Any]:
+    """Returns the gradients of the numbers that f returns, by one tensor after the other: structures like f(xs).
+
+    The tensors are not joined: of a batch of gradients, that would copy each one twice.
+
+    Args:
+        f: a function of several tensors that returns a structure of real tensors of one element.
+        xs: the tensors.
+        custom: whether custom gradients stay in force.
+    """
+    xs = [tf.identity(x) for x in xs]
+    y = f(xs)
+    leaves = norms.smooth(xs, tf.nest.flatten(y), 1, backward=True)
+    path = dependence.check(xs, leaves)
+    leaves = repaired(path, xs, leaves, custom=custom)
+    found = zip(*(gradients(None, leaf, xs, path) for leaf in leaves), strict=True)
+    return [tf.nest.pack_sequence_as(y, by_x) for by_x in found]
+
+
 def gauss_newton(f: Function, loss: Callable[[Any], tf.Tensor], x: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
     """Returns J^T H J v, with the Jacobian J of f and the Hessian H of the loss at f(x)."""
     x = tf.identity(x)
@@ -76,7 +95,7 @@ def gauss_newton(f: Function, loss: Callable[[Any], tf.Tensor], x: tf.Tensor, v:
                 "argument, in TensorFlow ops and without casts to integers."
             )
         (value,) = repaired(between, zs, [value], custom=False)
-        return [gradient(None, value, z, between) for z in zs]
+        return gradients(None, value, zs, between)
 
     s = tf.identity(tf.zeros([], x.dtype))
     seeds = taylor.coefficients(slopes, s, tf.ones_like(s), 1, check=False)[1]

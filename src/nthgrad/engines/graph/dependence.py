@@ -31,13 +31,13 @@ def used(
         DependenceError: f uses no coordinate, or one through ops without a derivative only.
         UnsupportedOpError: as `check`.
     """
-    kept = [axis for axis in axes if _reaches(xs[axis], outputs)] or axes
+    kept = [axis for axis in axes if _reaches([xs[axis]], outputs)] or axes
     return {axis: check(xs[axis], outputs, names[axis], ", ".join(names)) for axis in kept}
 
 
-def _reaches(x: tf.Tensor, outputs: Sequence[tf.Tensor], stop: Collection[str] = kinds.SHAPE_ONLY) -> bool:
-    """Whether an output depends on x through ops of types other than `stop`."""
-    reached = _reached(x.graph, {x.name}, stop)
+def _reaches(xs: Sequence[tf.Tensor], outputs: Sequence[tf.Tensor], stop: Collection[str] = kinds.SHAPE_ONLY) -> bool:
+    """Whether an output depends on one of xs through ops of types other than `stop`."""
+    reached = _reached(xs[0].graph, {x.name for x in xs}, stop)
     return any(y.name in reached for y in outputs)
 
 
@@ -68,13 +68,13 @@ def _reached(graph: tf.Graph, reached: set[str], stop: Collection[str]) -> set[s
     return reached
 
 
-def check(x: tf.Tensor, outputs: Sequence[tf.Tensor], name: str = "x", of: str = "x") -> list[Any]:
+def check(x: tf.Tensor | list[tf.Tensor], outputs: Sequence[tf.Tensor], name: str = "x", of: str = "x") -> list[Any]:
     """Returns the ops on a differentiable path from x to the outputs.
 
     Raises where no engine can differentiate the outputs by x.
 
     Args:
-        x: a tensor of the graph being traced.
+        x: a tensor of the graph being traced; or the tensors of a structure, of which one has to have a path.
         outputs: the outputs of f.
         name: the name of x in errors.
         of: the names of all arguments of f in errors.
@@ -83,11 +83,12 @@ def check(x: tf.Tensor, outputs: Sequence[tf.Tensor], name: str = "x", of: str =
         DependenceError: there is no differentiable path from x to any output.
         UnsupportedOpError: a path goes through the state of a variable, or through the bits or text of a number.
     """
-    path = trace.between([x], outputs)
+    xs = x if isinstance(x, list) else [x]
+    path = trace.between(xs, outputs)
     if path:
-        refuse_hidden([x], outputs)
-    if not path or not _reaches(x, outputs, kinds.CONSTANT):  # the path may end in a called function
-        raise DependenceError(_independent(outputs, x, name, of))
+        refuse_hidden(xs, outputs)
+    if not path or not _reaches(xs, outputs, kinds.CONSTANT):  # the path may end in a called function
+        raise DependenceError(_independent(outputs, xs, name, of))
     return path
 
 
@@ -120,8 +121,8 @@ def refuse_hidden(sources: Iterable[tf.Tensor], outputs: Sequence[tf.Tensor]) ->
         reached.update(t.name for t in op.outputs if trace.carries(t))
 
 
-def _independent(outputs: Sequence[tf.Tensor], x: tf.Tensor, name: str, of: str) -> str:
-    steps = [op for op in trace.between([x], outputs, stop=frozenset()) if op.type in kinds.CONSTANT]
+def _independent(outputs: Sequence[tf.Tensor], xs: Sequence[tf.Tensor], name: str, of: str) -> str:
+    steps = [op for op in trace.between(xs, outputs, stop=frozenset()) if op.type in kinds.CONSTANT]
     why = (
         f"only through {trace.describe(steps[0])}, whose derivative is zero wherever it exists"
         if steps

@@ -1,4 +1,4 @@
-"""Computes one gradient backward; repairs or refuses ops whose TensorFlow gradient is wrong or silently lost."""
+"""Computes gradients backward; repairs or refuses ops whose TensorFlow gradient is wrong or silently lost."""
 
 from __future__ import annotations
 
@@ -58,13 +58,31 @@ def gradient(
         level: the order of this derivative, for errors.
         seed: a tensor of the shape of y.
     """
+    return gradients(tape, y, [x], path, level, seed)[0]
+
+
+def gradients(
+    tape: tf.GradientTape | None,
+    y: tf.Tensor,
+    xs: Sequence[tf.Tensor],
+    path: list[Any],
+    level: int = 1,
+    seed: tf.Tensor | None = None,
+) -> list[tf.Tensor]:
+    """Returns the gradients of y's sum, or of <seed, y>, by several tensors: `gradient` by each, in one pass."""
     if any(map(trace.hidden, path)):
-        _refuse_hidden(y, x, level)
+        for x in xs:
+            _refuse_hidden(y, x, level)
     try:
         seeds = None if seed is None else [seed]
-        dy = own.gradients([y], x, seeds)[0] if tape is None else tape.gradient([y], x, seeds)
+        found = own.gradients([y], xs, seeds) if tape is None else tape.gradient([y], xs, seeds)
     except FAILURES as error:
         raise _unsupported(error, path, level) from error
+    return [_dense(dy, y, x, level) for dy, x in zip(found, xs, strict=True)]
+
+
+def _dense(dy: Any, y: tf.Tensor, x: tf.Tensor, level: int) -> tf.Tensor:
+    """Converts what TensorFlow returned for the gradient of y by x; raises where a path was lost."""
     if dy is not None:
         dy = tf.convert_to_tensor(dy)  # IndexedSlices become dense
         dy.set_shape(x.shape)  # a loop loses it
