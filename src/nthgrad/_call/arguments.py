@@ -1,4 +1,4 @@
-"""Validates the arguments that the public functions share: method, order, argnum."""
+"""Validates the arguments that the public functions share: method, order, argnum, flags."""
 
 from __future__ import annotations
 
@@ -45,3 +45,10 @@ def checked_order(order: Any) -> int:
                 return n
             raise ArgumentError(f"order is {n}; derivatives have no negative order. Give an integer of 0 or more.")
     raise ArgumentError(f"order is {order!r}, a {type(order).__name__}. Give an integer of 0 or more.")
+
+
+def checked_flag(flag: Any, name: str) -> bool:
+    """Returns a flag; raises an ArgumentError."""
+    if not isinstance(flag, bool):
+        raise ArgumentError(f"{name} is {flag!r}. Give True or False.")
+    return flag

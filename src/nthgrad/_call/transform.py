@@ -21,6 +21,7 @@ from nthgrad._call.structures import is_structure, replaced
 from nthgrad._call.trace_cache import Keys, OncePerSignature, Tensors
 from nthgrad.engines import complex_parts, grappler, norms, outputs
 from nthgrad.engines.graph import custom_gradients, opaque, trace
+from nthgrad.engines.tape import complex_repairs
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
 
@@ -96,7 +97,10 @@ def transform(
                 opaque.refuse(ts, tf.nest.flatten(y))  # opaque ops have outputs of unknown shape
                 raise
             unknown.extend(lengths)
-            made = norms.smooth(ts, tf.nest.flatten(y), what.order, backward=what.tapes or what.backward)
+            backward = what.tapes or what.backward
+            leaves = tf.nest.flatten(y)
+            leaves = complex_repairs.constant_in(ts, leaves) if backward else leaves  # power series repair all ops
+            made = norms.smooth(ts, leaves, what.order, backward=backward)
             return tf.nest.pack_sequence_as(y, made)
 
         try:

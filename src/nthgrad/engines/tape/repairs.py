@@ -16,7 +16,7 @@ import tensorflow as tf
 from nthgrad.engines.graph.custom_gradients import exact_gradient
 from nthgrad.engines.graph.rebuild import rebuild_op
 from nthgrad.engines.graph.trace import recenters
-from nthgrad.engines.tape.complex_repairs import COMPLEX_REPAIRS
+from nthgrad.engines.tape.complex_repairs import COMPLEX_GRADIENTS, COMPLEX_REPAIRS
 
 
 def unbroadcast(tensor: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
@@ -231,6 +231,8 @@ def repair(op: tf.Operation) -> Callable[..., Any] | None:
     """Returns the repair of an op, a function of the op and its new inputs; None if it needs none."""
     if op.type in COMPLEX_REPAIRS and op.inputs[0].dtype.is_complex:
         return lambda op, x: COMPLEX_REPAIRS[op.type](x)
+    if op.type in COMPLEX_GRADIENTS and op.inputs[0].dtype.is_complex:
+        return lambda op, y, dy: COMPLEX_GRADIENTS[op.type](y, dy)
     return REPAIRS.get(op.type)
 
 

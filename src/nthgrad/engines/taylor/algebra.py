@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines.graph import trace
+from nthgrad.engines.tape import complex_repairs
 from nthgrad.engines.taylor.series import Coefficient, Index, Negative, Series, value, varying
 from nthgrad.engines.taylor.step import Input, Step
 from nthgrad.engines.taylor.table import RULES
@@ -88,9 +89,10 @@ class _Ops:
             make = getattr(tf.raw_ops, kind)
             arguments = zip(_parameters(kind), map(value, inputs), strict=False)
             values = tf.nest.flatten(make(**dict(arguments), **attributes))
+            op = values[0].op
+            values = complex_repairs.differentiable(kind, op.inputs, values)
             if not any(isinstance(x, Series) for x in inputs):
                 return values[0]
-            op = values[0].op
             taken = [x if isinstance(x, Series) else t for x, t in zip(inputs, op.inputs, strict=True)]
             return RULES[kind](Step(op, taken, values))[0]
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from nthgrad.engines.graph import custom_gradients, opaque, trace
 from nthgrad.engines.graph.walk import Walk
+from nthgrad.engines.tape import complex_repairs
 from nthgrad.engines.taylor.algebra import or_zeros
 from nthgrad.engines.taylor.gradients import from_custom_gradient, from_gradient
 from nthgrad.engines.taylor.rules import RULES
@@ -65,6 +66,10 @@ class SeriesWalk(Walk[Series]):
         """Returns the indices to compute for the outputs of an op."""
         return self.spaced if op.name in self.late else self.keys
 
+    def stays(self, op: Any, inputs: Sequence[Any]) -> bool:
+        """Whether an op is kept; not if the gradient of its value, by weights, would be wrong."""
+        return super().stays(op, inputs) and not complex_repairs.is_wrong(op.type, op.inputs)
+
     def wanted_keys(self, op: Any) -> list[Index]:
         return [k for k in self.indices(op) if any(k)]
 
@@ -72,6 +77,7 @@ class SeriesWalk(Walk[Series]):
         varies = any(isinstance(x, Series) for x in inputs)
         opaque.check(op, varies=varies)
         values: list[tf.Tensor] = list(op.outputs) if self.holds(op) else self.rebuild(op, inputs)
+        values = complex_repairs.differentiable(op.type, [value(x) for x in inputs], values)
         outputs: Sequence[Input] = values
         if varies and any(trace.carries(t) for t in values):
             indices = self.indices(op)
