@@ -249,17 +249,18 @@ T, X = np.linspace(0, 1, 11), np.linspace(-1, 1, 21)
 FIELD = np.exp(-T)[:, None] * np.sin(np.pi * X)
 
 
-@pytest.fixture
-def axes(monkeypatch, tmp_path):
+@pytest.fixture(scope="module")
+def axes(tmp_path_factory):
     """The axes of a picture whose error is 2e-3 sin(pi x) t, by what they are."""
     from matplotlib.figure import Figure
 
-    saved, save = [], Figure.savefig
-    monkeypatch.setattr(Figure, "savefig", lambda self, *a, **k: (saved.append(self), save(self, *a, **k)))
+    path, saved, save = tmp_path_factory.mktemp("picture") / "a.pdf", [], Figure.savefig
     history = training.History("network of 7 weights", [1.0, 0.5, 0.1], [1e-2, 1e-3])
     off = 2e-3 * T[:, None] * np.sin(np.pi * X)
-    pictures.draw(solution.Solution("$u_t = u$", T, X, FIELD + off, FIELD, history), 5, str(tmp_path / "a.pdf"))
-    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", lambda self, *a, **k: (saved.append(self), save(self, *a, **k)))
+        pictures.draw(solution.Solution("$u_t = u$", T, X, FIELD + off, FIELD, history), 5, str(path))
+    assert path.read_bytes().startswith(b"%PDF")
     (figure,) = saved
     names = ("field", "error", "profiles", "losses", "errors", "bar of the field", "bar of the error")
     return dict(zip(names, figure.axes, strict=True))
@@ -283,7 +284,7 @@ def test_every_axis_has_a_name(axes):
 def test_the_title_has_the_equation_and_the_parameters(axes):
     error = np.sqrt(np.sum((2e-3 * T[:, None] * np.sin(np.pi * X)) ** 2) / np.sum(FIELD**2))
     digits, power = f"{error:.1e}".split("e-0")
-    assert axes["field"].figure.get_suptitle() == (
+    assert axes["field"].figure.figure.get_suptitle() == (
         "$u_t = u$\nnetwork of 7 weights, 3 steps of Adam and 2 iterations of L-BFGS, seed 5: "
         rf"relative $L^2$ error ${digits} \times 10^{{-{power}}}$"
     )

@@ -11,8 +11,6 @@ from nthgrad._files import whole_file
 from nthgrad.examples.solution import Solution
 from nthgrad.examples.training import History
 
-_LAYOUT = [["field"] * 2 + ["error"] * 2 + ["profiles"] * 2, ["losses"] * 3 + ["errors"] * 3]
-
 
 def draw(solution: Solution, seed: int, path: str) -> None:
     """Draws a solution in five panels, under its equation and the parameters of the training.
@@ -27,19 +25,28 @@ def draw(solution: Solution, seed: int, path: str) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13, 7.4), layout="constrained")
-    axes = figure.subplot_mosaic(_LAYOUT)
     figure.suptitle(
         f"{solution.equation}\n{solution.history.setting}, {solution.history}, seed {seed}: "
         f"relative $L^2$ error {scientific(solution.error)}",
         fontsize="large",
     )
-    _field(axes["field"], solution, solution.found, "network", "u")
-    _field(axes["error"], solution, solution.found - solution.exact, "network - reference", "error of u")
-    _profiles(axes["profiles"], solution)
-    _losses(axes["losses"], solution.history)
-    _errors(axes["errors"], solution)
-    for letter, panel in zip("abcde", axes.values(), strict=True):
-        panel.set_title(f"({letter})", loc="left", fontweight="bold")
+    upper, lower = figure.subfigures(2, 1)
+    field, error, profiles = upper.subplots(1, 3)
+    losses, errors = lower.subplots(1, 2)
+    _field(field, solution, solution.found, "u")
+    _field(error, solution, solution.found - solution.exact, "error of u")
+    _profiles(profiles, solution)
+    _losses(losses, solution.history)
+    _errors(errors, solution)
+    titles = {
+        "network": field,
+        "network - reference": error,
+        "reference (lines), network (markers)": profiles,
+        "loss": losses,
+        "error against the reference": errors,
+    }
+    for letter, (title, axes) in zip("abcde", titles.items(), strict=True):
+        axes.set_title(f"({letter}) {title}", loc="left", fontsize="medium")
     with whole_file(path) as file:
         figure.savefig(file, format=path.rsplit(".", 1)[-1].lower(), dpi=150)
 
@@ -50,7 +57,7 @@ def scientific(value: float) -> str:
     return rf"${digits} \times 10^{{{int(power)}}}$"
 
 
-def _field(axes: Any, solution: Solution, field: np.ndarray, title: str, name: str) -> None:
+def _field(axes: Any, solution: Solution, field: np.ndarray, name: str) -> None:
     """Draws a signed field over t and x: white is zero, and both signs have the same range."""
     most = float(np.abs(field).max()) or 1.0
     mesh = axes.pcolormesh(
@@ -58,7 +65,7 @@ def _field(axes: Any, solution: Solution, field: np.ndarray, title: str, name: s
     )
     bar = axes.figure.colorbar(mesh, ax=axes, label=f"{name} (dimensionless)")
     bar.formatter.set_powerlimits((-2, 3))
-    axes.set(xlabel="time t (dimensionless)", ylabel="position x (dimensionless)", title=title)
+    axes.set(xlabel="time t (dimensionless)", ylabel="position x (dimensionless)")
 
 
 def _profiles(axes: Any, solution: Solution) -> None:
@@ -73,9 +80,7 @@ def _profiles(axes: Any, solution: Solution) -> None:
             color=COLORS[k], marker=MARKERS[k], markersize=4, linestyle="none", markerfacecolor="none",
         )  # fmt: skip
         axes.plot([], [], color=COLORS[k], linestyle=DASHES[k], marker=MARKERS[k], markerfacecolor="none", label=label)
-    axes.set(
-        xlabel="position x (dimensionless)", ylabel="u (dimensionless)", title="reference (lines), network (markers)"
-    )
+    axes.set(xlabel="position x (dimensionless)", ylabel="u (dimensionless)")
     _plain(axes)
     axes.legend(fontsize="small")
 
@@ -86,10 +91,10 @@ def _losses(axes: Any, history: History) -> None:
     for k, (name, start, losses) in enumerate((("Adam", 0, history.adam), ("L-BFGS", first, history.lbfgs))):
         if losses:
             numbers = start + np.arange(1, len(losses) + 1)
-            axes.semilogy(numbers, losses, color=COLORS[k], linestyle=("-", "-")[k], linewidth=(0.8, 2)[k], label=name)
+            axes.semilogy(numbers, losses, color=COLORS[k], linewidth=(0.8, 2.2)[k], label=name)  # thin and thick
     if history.adam and history.lbfgs:
         axes.axvline(first, color="0.4", linestyle=":", linewidth=1)
-    axes.set(xlabel="step of Adam, then iteration of L-BFGS", ylabel="mean square of the residual", title="loss")
+    axes.set(xlabel="step of Adam, then iteration of L-BFGS", ylabel="mean square of the residual")
     _plain(axes)
     if history.adam or history.lbfgs:
         axes.legend(fontsize="small")
@@ -100,7 +105,7 @@ def _errors(axes: Any, solution: Solution) -> None:
     inside = solution.errors > 0
     axes.semilogy(solution.t[inside], solution.errors[inside], color=COLORS[0], label="at each time")
     axes.axhline(solution.error, color=COLORS[1], linestyle="--", label="at all times")
-    axes.set(xlabel="time t (dimensionless)", ylabel="relative $L^2$ error", title="error against the reference")
+    axes.set(xlabel="time t (dimensionless)", ylabel="relative $L^2$ error")
     _plain(axes)
     axes.legend(fontsize="small")
 

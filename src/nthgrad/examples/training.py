@@ -134,7 +134,7 @@ def _lbfgs(loss: Callable[[], tf.Tensor], weights: list[Any], iterations: int, l
             losses.append(float(result.fun))
             show(losses)
 
-        options = {"maxiter": iterations, "maxfun": 10 * iterations, "maxcor": 50, "ftol": 0.0, "gtol": 0.0}
+        options = {"maxiter": iterations, "maxfun": 10 * iterations, "maxcor": 100, "ftol": 0.0, "gtol": 0.0}
         ng.optimize.minimize(loss, weights, options=options, callback=after, jit_compile=True, progress=False)
 
 
