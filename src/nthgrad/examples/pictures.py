@@ -30,7 +30,8 @@ def draw(solution: Solution, seed: int, path: str) -> None:
         f"relative $L^2$ error {scientific(solution.error)}",
         fontsize="large",
     )
-    upper, lower = figure.subfigures(2, 1)
+    parts: Any = figure.subfigures(2, 1)
+    upper, lower = parts
     field, error, profiles = upper.subplots(1, 3)
     losses, errors = lower.subplots(1, 2)
     _field(field, solution, solution.found, "u")

@@ -83,11 +83,15 @@ def train(model: keras.Model, residual: Callable[[tf.Tensor], tf.Tensor], points
     weights = model.trainable_variables
     fixed = tf.constant(spread(points), DTYPE)
     history = History(f"network of {model.count_params()} weights in {DTYPE}, {points} points")
+
+    def loss(shift: tf.Tensor | float = 0.0) -> tf.Tensor:
+        return tf.reduce_mean(residual(tf.math.floormod(fixed + shift, 1.0)) ** 2)
+
     try:
         if plan.steps:
-            _adam(lambda shift: tf.reduce_mean(residual((fixed + shift) % 1) ** 2), weights, plan.steps, history.adam)
+            _adam(loss, weights, plan.steps, history.adam)
         if plan.iterations:
-            _lbfgs(lambda: tf.reduce_mean(residual(fixed) ** 2), weights, plan.iterations, history.lbfgs)
+            _lbfgs(loss, weights, plan.iterations, history.lbfgs)
     except KeyboardInterrupt:
         history.stopped = True
     return history
