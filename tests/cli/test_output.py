@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import pickle
@@ -209,7 +210,7 @@ def test_plot_around_a_point(figures, capsys):
         x, y = line.get_data()
         assert (x[0], x[-1]) == (0.5, 1.5)
         np.testing.assert_allclose(y, exact(x), rtol=1e-14)
-    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    dots = [line for line in axes.lines if line.get_marker() in plot.MARKERS]
     np.testing.assert_allclose([line.get_ydata()[0] for line in dots], LOG[:3], rtol=1e-14)
 
 
@@ -233,7 +234,22 @@ def test_plot_of_many_points(figures):
     np.save("x.npy", np.linspace(0, 1, 900))
     assert main(["differentiate", "x**2", "--at", "x=x.npy", "--plot", "a.png"]) == 0
     assert [len(line.get_xdata()) for line in figures[0].axes[0].lines[:2]] == [900, 900]
-    assert not [line for line in figures[0].axes[0].lines if line.get_marker() == "o"]
+    assert not [line for line in figures[0].axes[0].lines if line.get_marker() in plot.MARKERS]
+
+
+def test_curves_are_told_apart_in_print_and_by_the_color_blind(figures):
+    assert main(["eval", "sin(x)", "--at", "x=0,3", "--order", "7", "--plot", "a.png", "--out", "a.csv"]) == 0
+    curves = [line for line in figures[0].axes[0].lines if len(line.get_xdata()) > 100]
+    looks = [(line.get_color(), line.get_linestyle()) for line in curves]
+    assert len(set(looks)) == 8
+    assert all(a[0] != b[0] and a[1] != b[1] for a, b in itertools.pairwise(looks))
+
+
+@pytest.mark.parametrize("color", plot.COLORS)
+def test_colors_are_seen_on_white(color):
+    parts = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) > 3  # the contrast that the WCAG ask of graphics
 
 
 @pytest.mark.parametrize(

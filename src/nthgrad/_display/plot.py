@@ -16,6 +16,16 @@ from nthgrad._files import whole_file
 from nthgrad.errors import ArgumentError
 
 KINDS = (".png", ".pdf", ".svg")
+
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
+"""Colors that color-blind readers tell apart, by Okabe and Ito, without those too pale for a line on white."""
+
+DASHES = ("-", "--", "-.", ":")
+"""Dashes tell lines apart in print; as there are fewer than colors, twenty lines differ."""
+
+MARKERS = ("o", "s", "^", "D", "v")
+"""Markers of points, one for each color."""
+
 _SMOOTH = 400  # points of a drawn curve; as many given points are joined by lines
 
 
@@ -66,11 +76,11 @@ def draw(
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot()
-    colors = _colors(len(towers))
     for k, (line, points) in enumerate(zip(lines, through, strict=True)):
-        axes.plot(grid, line, color=colors[k], linewidth=1.8, label=_label(variable, k))
+        color, dash, marker = COLORS[k % len(COLORS)], DASHES[k % len(DASHES)], MARKERS[k % len(MARKERS)]
+        axes.plot(grid, line, color=color, linestyle=dash, linewidth=1.8, label=_label(variable, k))
         if dotted:
-            axes.plot(at, points, "o", color=colors[k], markersize=5)
+            axes.plot(at, points, marker, color=color, markersize=5)
     _scale(axes, lines)
     axes.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     axes.set(xlabel=_plain(variable), ylabel="f and its derivatives", title=_plain(brief(title)))
@@ -98,12 +108,6 @@ def _scale(axes: Any, lines: Sequence[np.ndarray]) -> None:
     typical = min((float(np.median(size)) for size in sizes), default=0.0)
     if largest > 50 * typical:
         axes.set_yscale("asinh", linear_width=max(typical, 1e-8 * largest))
-
-
-def _colors(n: int) -> list[Any]:
-    from matplotlib import colormaps
-
-    return [colormaps["viridis"](0.9 * k / max(n - 1, 1)) for k in range(n)]
 
 
 def _label(variable: str, k: int) -> str:

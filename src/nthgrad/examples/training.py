@@ -1,145 +1,169 @@
-"""Functions that the examples share: a network, its training with a progress bar, its error, a picture."""
+"""Trains the network of an example: by Adam on shifted points, then by L-BFGS on fixed ones."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-import click
 import keras
 import numpy as np
 import tensorflow as tf
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nthgrad._display import plot as picture
-from nthgrad._files import refuse_file, whole_file
-from nthgrad.errors import ArgumentError
+import nthgrad as ng
+
+DTYPE = "float64"  # in float32, the line searches of L-BFGS fail long before
+RATE = 5e-3  # of Adam's first step
 
 
 @dataclass(frozen=True)
-class Solution:
-    """A field on a grid, computed by the network, and its reference.
+class Plan:
+    """The length of a training.
 
     Attributes:
-        t: times, of shape [m].
-        x: positions, of shape [n].
-        found: the network's field, of shape [m, n].
-        exact: the reference, of shape [m, n].
+        steps: steps of Adam.
+        iterations: iterations of L-BFGS.
     """
 
-    t: np.ndarray
-    x: np.ndarray
-    found: np.ndarray
-    exact: np.ndarray
+    steps: int
+    iterations: int
 
-    @property
-    def error(self) -> float:
-        """The relative L2 error on the grid."""
-        return float(np.linalg.norm(self.found - self.exact) / np.linalg.norm(self.exact))
+
+@dataclass
+class History:
+    """The course of a training.
+
+    Attributes:
+        setting: the network and the number of points.
+        adam: the loss in each step of Adam.
+        lbfgs: the loss after each iteration of L-BFGS.
+        stopped: whether Ctrl-C stopped it.
+    """
+
+    setting: str
+    adam: list[float] = field(default_factory=list[float])
+    lbfgs: list[float] = field(default_factory=list[float])
+    stopped: bool = False
+
+    def __str__(self) -> str:
+        """Returns the numbers of steps and iterations."""
+        return f"{len(self.adam)} steps of Adam and {len(self.lbfgs)} iterations of L-BFGS"
 
 
 def network(*widths: int, activation: Any = "tanh") -> keras.Model:
     """Builds a network from the widths of its layers, input first."""
     *hidden, last = widths[1:]
-    layers = [keras.layers.Dense(n, activation) for n in hidden]
-    return keras.Sequential([keras.Input(widths[:1]), *layers, keras.layers.Dense(last)])
+    layers = [keras.layers.Dense(n, activation, dtype=DTYPE) for n in hidden]
+    return keras.Sequential([keras.Input(widths[:1], dtype=DTYPE), *layers, keras.layers.Dense(last, dtype=DTYPE)])
 
 
-def columns(t: np.ndarray, x: np.ndarray) -> list[tf.Tensor]:
-    """Returns the points of a grid, as columns of shape [m n, 1] in Keras's floatx."""
-    return [tf.constant(c.reshape(-1, 1), keras.config.floatx()) for c in np.meshgrid(t, x, indexing="ij")]
+def spread(n: int) -> np.ndarray:
+    """Returns n points of the unit square, of shape [n, 2], which cover it more evenly than random points.
+
+    They are those of Roberts' sequence R2: multiples of 1 / g and 1 / g**2 modulo 1, with g**3 = g + 1.
+    """
+    g = 1.32471795724474602596
+    return np.arange(1, n + 1)[:, None] / np.array([g, g**2]) % 1
 
 
-def on_grid(u: Callable[..., tf.Tensor], t: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Evaluates a field u(t, x) of columns on a grid."""
-    return np.reshape(tf.function(u)(*columns(t, x)), (len(t), len(x)))
+def train(model: keras.Model, residual: Callable[[tf.Tensor], tf.Tensor], points: int, plan: Plan) -> History:
+    """Minimizes the mean square of a residual over the unit square. Ctrl-C stops it.
 
-
-def train(model: keras.Model, loss: Callable[[tf.Tensor], tf.Tensor], steps: int, rate: float = 5e-3) -> None:
-    """Trains a model by Adam, with a cosine decay of the learning rate, compiled by XLA.
+    Adam has other points in each step; L-BFGS requires the same points in all evaluations.
 
     Args:
-        model: the model to train.
-        loss: takes a seed for its random points, a pair of integers that differs in every step.
-        steps: the number of steps.
-        rate: the first learning rate.
+        model: the model to train; it is left with the best weights that L-BFGS found.
+        residual: takes points of the unit square, of shape [points, 2], and returns the residual of the equation.
+        points: the number of points.
+        plan: the numbers of steps and iterations.
     """
     weights = model.trainable_variables
-    falling: Any = keras.optimizers.schedules.CosineDecay(rate, steps)
+    fixed = tf.constant(spread(points), DTYPE)
+    history = History(f"network of {model.count_params()} weights in {DTYPE}, {points} points")
+
+    def loss(shift: tf.Tensor | float = 0.0) -> tf.Tensor:
+        return tf.reduce_mean(residual(tf.math.floormod(fixed + shift, 1.0)) ** 2)
+
+    try:
+        if plan.steps:
+            _adam(loss, weights, plan.steps, history.adam)
+        if plan.iterations:
+            _lbfgs(loss, weights, plan.iterations, history.lbfgs)
+    except KeyboardInterrupt:
+        history.stopped = True
+    return history
+
+
+def _adam(loss: Callable[[tf.Tensor], tf.Tensor], weights: list[Any], steps: int, losses: list[float]) -> None:
+    """Trains by Adam, with a cosine decay of the learning rate, compiled by XLA.
+
+    Args:
+        loss: takes a shift of the points, of shape [2].
+        weights: the variables to train.
+        steps: the number of steps.
+        losses: where to add the loss of each step.
+    """
+    falling: Any = keras.optimizers.schedules.CosineDecay(RATE, steps)
     optimizer = keras.optimizers.Adam(falling)
     optimizer.build(weights)
 
     @tf.function(jit_compile=True)
     def step(number: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            value = loss(tf.stack([number, 0]))
+            value = loss(tf.random.stateless_uniform([2], tf.stack([number, 0]), dtype=DTYPE))
         optimizer.apply(tape.gradient(value, weights), weights)
         return value
 
-    bar = Progress(
-        *Progress.get_default_columns()[:1], BarColumn(), TextColumn("{task.fields[loss]}"), TimeRemainingColumn()
-    )
-    with bar:
-        task = bar.add_task("training", total=steps, loss="")
+    with _shown("Adam", steps) as show:
         for number in range(steps):
-            value = step(tf.constant(number))
-            if number % 20 == 0 or number == steps - 1:
-                bar.update(task, completed=number + 1, loss=f"loss {float(value):.1e}")
+            losses.append(float(step(tf.constant(number))))
+            show(losses)
 
 
-def command(doc: str | None, solve: Callable[[int], Solution], steps: int) -> click.Command:
-    """Builds the command line of an example.
+def _lbfgs(loss: Callable[[], tf.Tensor], weights: list[Any], iterations: int, losses: list[float]) -> None:
+    """Trains by L-BFGS, compiled by XLA, until the iterations are done or no step lowers the loss.
 
     Args:
-        doc: the help text.
-        solve: takes the number of training steps.
-        steps: the default number of steps.
+        loss: the loss, at fixed points.
+        weights: the variables to train.
+        iterations: the number of iterations.
+        losses: where to add the loss after each iteration.
     """
+    with _shown("L-BFGS", iterations) as show:
 
-    @click.command(help=doc)
-    @click.option("--steps", type=click.IntRange(min=1), default=steps, show_default=True, help="Training steps.")
-    @click.option("--plot", metavar="FILE", callback=_checked, help="Draw the solution: a .png, .pdf or .svg file.")
-    @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The seed of the weights.")
-    def main(steps: int, plot: str | None, seed: int) -> None:
-        keras.utils.set_random_seed(seed)
-        start = time.perf_counter()
-        solution = solve(steps)
-        click.echo(f"relative L2 error {solution.error:.1e} after {steps} steps, {time.perf_counter() - start:.0f} s")
-        if plot is not None:
-            draw(solution, plot)
+        def after(result: Any) -> None:
+            losses.append(float(result.fun))
+            show(losses)
 
-    return main
+        options = {"maxiter": iterations, "maxfun": 10 * iterations, "maxcor": 100, "ftol": 0.0, "gtol": 0.0}
+        ng.optimize.minimize(loss, weights, options=options, callback=after, jit_compile=True, progress=False)
 
 
-def _checked(_: Any, __: Any, path: str | None) -> str | None:
-    """Refuses a picture that cannot be drawn, before minutes of training."""
-    try:
-        if path is not None:
-            refuse_file(path, picture.KINDS)
-            picture.check()
-    except ArgumentError as error:
-        raise click.BadParameter(str(error)) from error
-    return path
+@contextmanager
+def _shown(name: str, total: int) -> Generator[Callable[[list[float]], None]]:
+    """Shows a bar and the last loss, if the standard error is a terminal.
 
+    Args:
+        name: the optimizer.
+        total: the number of its steps.
 
-def draw(solution: Solution, path: str) -> None:
-    """Draws the field over t and x, its error, and some of its times with the reference."""
-    from matplotlib.figure import Figure
+    Yields:
+        a function to call with the losses so far.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda losses: None
+        return
+    loss = TextColumn("{task.fields[loss]}")
+    with Progress(
+        TextColumn(f"{name:6}"), BarColumn(), MofNCompleteColumn(), loss, TimeRemainingColumn(), console=console
+    ) as bar:
+        task = bar.add_task(name, total=total, loss="")
 
-    figure = Figure(figsize=(13, 3.6), layout="constrained")
-    whole, off, some = figure.subplots(1, 3)
-    for axes, field, title in (
-        (whole, solution.found, f"network, error {solution.error:.1e}"),
-        (off, solution.found - solution.exact, "network - reference"),
-    ):
-        figure.colorbar(axes.pcolormesh(solution.t, solution.x, field.T, shading="gouraud"), ax=axes)
-        axes.set(xlabel="t", ylabel="x", title=title)
-    for row, color in zip(np.linspace(0, len(solution.t) - 1, 4).astype(int), ("C0", "C1", "C2", "C3"), strict=True):
-        some.plot(solution.x, solution.exact[row], color=color, label=f"t = {solution.t[row]:.2f}")
-        some.plot(solution.x[::4], solution.found[row, ::4], "o", color=color, markersize=3)
-    some.set(xlabel="x", title="reference (lines), network (dots)")
-    some.legend(fontsize="small")
-    with whole_file(path) as file:
-        figure.savefig(file, format=path.rsplit(".", 1)[-1].lower(), dpi=150)
+        def show(losses: list[float]) -> None:
+            bar.update(task, completed=len(losses), loss=f"loss {losses[-1]:.1e}")
+
+        yield show
