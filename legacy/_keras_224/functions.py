@@ -134,8 +134,9 @@ def check_array_length_consistency(inputs: Sequence, targets: Sequence, weights:
         ValueError: if they do not.
     """
     lengths = []
-    for arrays in (inputs, targets, weights or []):
-        found = {1 if tf.is_tensor(each) else each.shape[0] for each in arrays or [] if each is not None}
+    for arrays in (inputs, targets, weights):
+        listed = [] if arrays is None else to_list(arrays)
+        found = {1 if tf.is_tensor(each) else each.shape[0] for each in listed if each is not None}
         if len(found) > 1:
             raise ValueError(f"The arrays have {sorted(found)} samples. Give the same number in each.")
         lengths.append(found)
