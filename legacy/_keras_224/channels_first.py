@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nthgrad.legacy._runtime import dialect
 
-_SETTINGS = {"data_format": "channels_last", "_tf_data_format": "NHWC", "_channels_first": False, "activation": None}
+_FORMATS = {3: "NWC", 4: "NHWC", 5: "NDHWC"}  # by the rank of the inputs
 
 
 def on_any_machine(function: Any) -> Any:
@@ -21,7 +21,7 @@ def on_any_machine(function: Any) -> Any:
         if not first or tf.config.list_physical_devices("GPU"):
             return function(self, inputs, *args, **kwargs)
         rank = len(inputs.shape)
-        with _set_aside(self) as activation:
+        with _channels_last(self, _FORMATS[rank]) as activation:
             outputs = function(self, tf.transpose(inputs, [0, *range(2, rank), 1]), *args, **kwargs)
         outputs = tf.transpose(outputs, [0, rank - 1, *range(1, rank - 1)])
         return outputs if activation is None else activation(outputs)  # a softmax is over the last axis
@@ -30,10 +30,16 @@ def on_any_machine(function: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _set_aside(layer: Any) -> Iterator[Any]:
-    """Sets the layer's attributes for channels last, in the block; returns its activation, which it has not there."""
-    own = {name: layer.__dict__[name] for name in _SETTINGS if name in layer.__dict__}
-    layer.__dict__.update({name: _SETTINGS[name] for name in own})
+def _channels_last(layer: Any, tf_data_format: str) -> Iterator[Any]:
+    """Sets the layer's attributes for channels last, without activation, in the block; yields the activation."""
+    settings = {
+        "data_format": "channels_last",
+        "_tf_data_format": tf_data_format,
+        "_channels_first": False,
+        "activation": None,
+    }
+    own = {name: layer.__dict__[name] for name in settings if name in layer.__dict__}
+    layer.__dict__.update({name: settings[name] for name in own})
     try:
         yield own.get("activation")
     finally:

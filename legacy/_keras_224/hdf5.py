@@ -14,7 +14,9 @@ def in_a_group(function: Callable) -> Callable:
     @wraps(function)
     def inner(*args: Any, **kwargs: Any) -> Any:
         args = tuple(_as_file(each) for each in args)
-        return function(*args, **{name: _as_file(each) for name, each in kwargs.items()})
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "You are saving your model as an HDF5 file")  # there was no other
+            return function(*args, **{name: _as_file(each) for name, each in kwargs.items()})
 
     return inner
 
@@ -25,9 +27,14 @@ def _as_file(value: Any) -> Any:
 
     if not isinstance(value, h5py.Group) or isinstance(value, h5py.File):
         return value
-    file = h5py.File.__new__(h5py.File)
-    h5py.Group.__init__(file, value.id)
-    return file
+
+    class Root(h5py.File):
+        def __init__(self) -> None:
+            h5py.Group.__init__(self, value.id)
+
+        mode = property(lambda self: value.file.mode)
+
+    return Root()
 
 
 class Warnings:

@@ -127,7 +127,10 @@ PATCHES: list[Patch] = [
         )
         for name in ("inbound_layers", "input_tensors", "output_tensors")
     ],
-    *[Patch(f"tf_keras.src.engine.node:Node.{name}", make, "Lists, by tensor.") for name, make in nodes.OF_EACH.items()],
+    *[
+        Patch(f"tf_keras.src.engine.node:Node.{name}", make, "They were lists, by tensor.")
+        for name, make in nodes.OF_EACH.items()
+    ],
     Patch("tf_keras.src.engine.node:Node.arguments", computed(f"{_HERE}.training.nodes:arguments"), "Renamed since."),
     Patch("tf_keras.src.engine.node:Node.get_config", always(f"{_HERE}.training.nodes:get_config"), "Removed since."),
     Patch(
@@ -144,7 +147,9 @@ PATCHES: list[Patch] = [
         for name in ("save_model", "load_model")
     ],
     Patch(
-        "tf_keras.src.saving.legacy.hdf5_format:logging", always(f"{_HERE}.hdf5:Warnings"), "Its messages were warnings."
+        "tf_keras.src.saving.legacy.hdf5_format:logging",
+        always(f"{_HERE}.hdf5:Warnings"),
+        "Its messages were warnings.",
     ),
     Patch(f"{MODEL}.to_yaml", always(f"{_HERE}.training.saving:to_yaml"), "Removed since; needs PyYAML."),
     Patch(

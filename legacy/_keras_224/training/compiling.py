@@ -64,13 +64,13 @@ def _per_output(model: Any, given: Any, what: str, default: Any = None) -> list[
                     f'Unknown entry in {what} dictionary: "{name}". Only expected the following keys: {names}'
                 )
         return [given.get(name, default) for name in names]
-    if isinstance(given, (list, tuple)):
+    if isinstance(given, list):
         if len(given) != len(names):
             raise ValueError(
                 f"When passing a list as {what}, it should have one entry per model output. The model has "
                 f"{len(names)} outputs, but you passed {what.strip('`')}={given}"
             )
-        return list(given)
+        return given
     raise TypeError(f"Could not interpret {what} argument: {given} - expected a list or a dict.")
 
 

@@ -54,7 +54,8 @@ def model_uses_learning_phase(model: Any) -> bool:
     outputs = model.outputs or []
     known = model.__dict__.get("_phase_of_outputs")
     if known is None or known[0] != [id(each) for each in outputs]:
-        known = model.__dict__["_phase_of_outputs"] = ([id(each) for each in outputs], uses_learning_phase(outputs))
+        known = model.__dict__["_phase_of_outputs"] = ([id(each) for each in outputs], False)  # while it looks
+        known = model.__dict__["_phase_of_outputs"] = (known[0], uses_learning_phase(outputs))
     return known[1]
 
 
