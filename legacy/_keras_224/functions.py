@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -128,23 +129,21 @@ def clip_norm(g: Any, c: float, n: Any) -> Any:
 
 
 def check_array_length_consistency(inputs: Sequence, targets: Sequence, weights: Sequence | None = None) -> None:
-    """Checks that all arrays have the same number of samples.
+    """Checks that all arrays have the same number of samples; None has 0.
 
     Raises:
         ValueError: if they do not.
     """
     lengths = []
-    for arrays in (inputs, targets, weights or []):
-        found = {1 if tf.is_tensor(each) else each.shape[0] for each in arrays or [] if each is not None}
+    for arrays in (inputs, targets, weights):
+        found = {0 if each is None else int(each.shape[0]) for each in ([None] if arrays is None else arrays)}
         if len(found) > 1:
             raise ValueError(f"The arrays have {sorted(found)} samples. Give the same number in each.")
         lengths.append(found)
-    for other in lengths[1:]:
-        if lengths[0] and other and lengths[0] != other:
-            counts = lengths[0].pop(), other.pop()
-            raise ValueError(
-                f"The inputs have {counts[0]} samples, other arrays {counts[1]}. Give the same number in each."
-            )
+    for first, second in pairwise(lengths):
+        if first and second and first != second:
+            counts = first.pop(), second.pop()
+            raise ValueError(f"Some arrays have {counts[0]} samples, others {counts[1]}. Give the same number in each.")
 
 
 def collect_metrics(metrics: Any, output_names: Sequence[str]) -> list[list]:

@@ -1,9 +1,49 @@
-"""`keras.utils.HDF5Matrix`: reads a data set of a file in pieces, in place of an array."""
+"""HDF5 files: `keras.utils.HDF5Matrix`, which reads a data set in pieces, and models saved in a group."""
 
+import warnings
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, ClassVar
 
 import numpy as np
+
+
+def in_a_group(function: Callable) -> Callable:
+    """Wraps `save_model` or `load_model`: a group of an open file may stand for a file."""
+
+    @wraps(function)
+    def inner(*args: Any, **kwargs: Any) -> Any:
+        args = tuple(_as_file(each) for each in args)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "You are saving your model as an HDF5 file")  # there was no other
+            return function(*args, **{name: _as_file(each) for name, each in kwargs.items()})
+
+    return inner
+
+
+def _as_file(value: Any) -> Any:
+    """Returns an object of the class of files whose root is the group; any other value unchanged."""
+    import h5py
+
+    if not isinstance(value, h5py.Group) or isinstance(value, h5py.File):
+        return value
+
+    class Root(h5py.File):
+        def __init__(self) -> None:
+            h5py.Group.__init__(self, value.id)
+
+        mode = property(lambda self: value.file.mode)
+
+    return Root()
+
+
+class Warnings:
+    """The logger of tf_keras's module of files: its messages are warnings, as they were."""
+
+    @staticmethod
+    def warning(message: str, *args: Any) -> None:
+        """Warns."""
+        warnings.warn(message % args if args else message, stacklevel=3)
 
 
 class HDF5Matrix:

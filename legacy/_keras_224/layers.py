@@ -55,14 +55,20 @@ def built_of_numbers(function: Any) -> Any:
     return _maybe_build
 
 
+_NONE = object()
+
+
 @contextlib.contextmanager
 def _replaced(layer: Any, name: str, method: Any) -> Iterator[None]:
-    """Replaces a method of one layer for the block."""
+    """Replaces a method or an attribute of one layer for the block."""
+    before = vars(layer).get(name, _NONE)
     object.__setattr__(layer, name, method)
     try:
         yield
     finally:
         object.__delattr__(layer, name)
+        if before is not _NONE:
+            object.__setattr__(layer, name, before)
 
 
 def of_keras(module: str) -> bool:
@@ -167,18 +173,21 @@ def batch_input_shape(today: Any) -> Any:
     return property(lambda self: self._batch_input_shape, assign)
 
 
-def output(today: Any) -> Any:
-    """Returns the output of a layer that was called once; raises after several calls."""
+def of_the_call(name: str) -> Any:
+    """Returns an input, output or mask of a layer that was called once; raises after several calls."""
 
-    def output(self: Any) -> Any:
-        if len(self._inbound_nodes) > 1 and dialect.keras_224(self):
-            raise AttributeError(
-                f'Layer {self.name} has multiple inbound nodes, hence the notion of "layer output" is ill-defined. '
-                "Use `get_output_at(node_index)` instead."
-            )
-        return today.__get__(self)
+    def make(today: Any) -> Any:
+        def get(self: Any) -> Any:
+            if len(self._inbound_nodes) > 1 and dialect.keras_224(self):
+                raise AttributeError(
+                    f"Layer {self.name} has multiple inbound nodes, hence the notion of "
+                    f'"layer {name.replace("_", " ")}" is ill-defined. Use `get_{name}_at(node_index)` instead.'
+                )
+            return today.__get__(self)
 
-    return property(output, today.fset)
+        return property(get, today.fset)
+
+    return make
 
 
 def settable_weights(name: str) -> Any:
@@ -314,6 +323,20 @@ def saved_weights(function: Any) -> Any:
             del group[own]
 
     return save_weights_to_hdf5_group
+
+
+def both_strided_and_dilated(function: Any) -> Any:
+    """Accepts a convolution with strides and a dilation rate; its call raises."""
+
+    @wraps(function)
+    def _validate_init(self: Any) -> None:
+        if not dialect.keras_224(self):
+            function(self)
+            return
+        with _replaced(self, "dilation_rate", (1,) * self.rank):
+            function(self)
+
+    return _validate_init
 
 
 def kept(function: Any) -> Any:

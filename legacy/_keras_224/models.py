@@ -3,8 +3,11 @@
 Each function takes the current attribute and returns that of Keras 2.2.4 (see `_patches.keras_models`).
 """
 
+import warnings
 from functools import cache, wraps
 from typing import Any
+
+import tensorflow as tf
 
 from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._runtime import dialect
@@ -82,12 +85,23 @@ def every_variable(today: Any) -> Any:
     """Adds every global variable of the graph, not only Keras's own."""
 
     def variables(graph: Any = None) -> Any:
-        import tensorflow as tf
-
         with graph.as_default():
             return {*today(graph), *tf.compat.v1.global_variables()}
 
     return variables
+
+
+def number_or_false(today: Any) -> Any:
+    """Returns arrays that convert as those of `Session.run` do, in a script."""
+    from nthgrad.legacy._patches import applying
+    from nthgrad.legacy._runtime import scalars
+
+    @wraps(today)
+    def value(x: Any) -> Any:
+        found = today(x)
+        return scalars.convertible(found) if applying.whole_process() else found
+
+    return value
 
 
 def batch_norm(today: Any) -> Any:
@@ -121,7 +135,18 @@ def activation(today: Any) -> Any:
 
     @wraps(today)
     def get(identifier: Any) -> Any:
-        return selu if identifier == "selu" and dialect.keras_224() else today(identifier)
+        if dialect.keras_224() and isinstance(identifier, tf_keras.interface("layers").Layer):
+            warnings.warn(
+                f"Do not pass a layer instance (such as {type(identifier).__name__}) as the activation argument of "
+                "another layer. Instead, advanced activation layers should be used just like any other layer in a "
+                "model.",
+                stacklevel=2,
+            )
+        if identifier == "selu" and dialect.keras_224():
+            return selu
+        if not dialect.keras_224() or isinstance(identifier, str) or identifier is None or callable(identifier):
+            return today(identifier)
+        raise ValueError(f"Could not interpret activation function identifier: {identifier}")
 
     return get
 
@@ -145,6 +170,20 @@ def random_layer(today: Any) -> Any:
         self._random_generator._of_tf_keras_115 = not dialect.keras_224(self)
 
     return init
+
+
+def made_of_tensors(today: Any) -> Any:
+    """Raises for inputs or outputs of a model that are no tensors."""
+
+    @wraps(today)
+    def _init_graph_network(self: Any, inputs: Any, outputs: Any) -> None:
+        for what, given in (("Input", inputs), ("Output", outputs)):
+            wrong = [each for each in tf.nest.flatten(given) if not tf.is_tensor(each)]
+            if wrong and dialect.keras_224(self):
+                raise ValueError(f"{what} tensors to a Model must be the output of a Keras `Layer`. Found: {wrong[0]}")
+        today(self, inputs, outputs)
+
+    return tf_keras.untracked(_init_graph_network)
 
 
 def saved_arguments(today: Any) -> Any:

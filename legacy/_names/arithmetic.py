@@ -38,7 +38,7 @@ NAMES: dict[str, dict[str, str]] = {
         {**{name: name for name in _INITIALIZERS.split()}, **_INITIALIZER_ALIASES, "deserialize": "deserialize"},
     ),
     "backend": _of("losses", {name: f"backend_{name}" for name in _CROSSENTROPIES.split()}),
-    "activations": _of("activations", {"selu": "selu"}),
+    "activations": _of("activations", {name: name for name in ("deserialize", "selu")}),
     "engine.training_utils": _of("weighting", {"weighted_masked_objective": "weighted"}),
 }
 NAMES["backend.tensorflow_backend"] = NAMES["backend"]

@@ -68,6 +68,7 @@ OWN = {
     "engine.training": {f"_{name}": path for name, path in TRAINING.items()},
     "engine.training_utils": {
         **of(f"{_OLD_2}.functions", "check_array_length_consistency collect_metrics weighted_masked_objective"),
+        **of(f"{_OLD_2}.training.feeding", "check_loss_and_target_compatibility"),
         **of("tf_keras.src.utils.data_utils", "iter_sequence_infinite"),
         **of("tf_keras.src.utils.generic_utils", "make_batches"),
     },

@@ -1,6 +1,6 @@
 """Patches of layers: names, shapes, outputs and configurations as in Keras 2.2.4."""
 
-from nthgrad.legacy._keras_224 import layers, models
+from nthgrad.legacy._keras_224 import channels_first, checks, layers, models
 from nthgrad.legacy._patches.patch import Patch
 
 _ENGINE = "tf_keras.src.engine"
@@ -59,6 +59,29 @@ PATCHES = [
         "without a GPU it fails only in Session.run",
     ),
     Patch(
+        f"{_LAYERS}.convolutional.base_conv:Conv._validate_init",
+        layers.both_strided_and_dilated,
+        "strides with a dilation rate raised in the call",
+    ),
+    *(
+        Patch(f"{_LAYERS}.{place}.call", channels_first.on_any_machine, "TensorFlow has no such op on a CPU")
+        for place in (
+            "convolutional.base_conv:Conv",
+            "convolutional.conv3d_transpose:Conv3DTranspose",
+            "convolutional.separable_conv1d:SeparableConv1D",
+            "convolutional.separable_conv2d:SeparableConv2D",
+            "pooling.base_pooling2d:Pooling2D",
+            "pooling.base_pooling3d:Pooling3D",
+        )
+    ),
+    Patch(f"{_LAYERS}.merging.base_merge:_Merge.call", checks.several, "a merge of one tensor raised"),
+    Patch(f"{_LAYERS}.core.embedding:Embedding.call", checks.of_input_length, "input_length was checked"),
+    *(
+        Patch(f"{_LAYERS}.reshaping.cropping{n}d:Cropping{n}D.call", checks.cropped, "an axis could be cropped to 0")
+        for n in (1, 2, 3)
+    ),
+    Patch("tf_keras.src.backend:bias_add", channels_first.bias_add, "recurrent layers add biases to matrices"),
+    Patch(
         "tf_keras.src.layers.regularization.dropout:Dropout.call", layers.kept, "a rate of 1 dropped nothing, as 0 does"
     ),
     *(
@@ -96,7 +119,10 @@ PATCHES = [
         layers.with_tensor_shapes,
         "it concatenates the shapes that layers compute",
     ),
-    Patch(f"{_LAYER}.output", layers.output, "tf_keras silently returns the first output of a shared layer"),
+    *(
+        Patch(f"{_LAYER}.{name}", layers.of_the_call(name), "tf_keras silently returns that of a layer's first call")
+        for name in ("input", "output", "input_mask", "output_mask")
+    ),
     *(
         Patch(f"{_LAYER}.{name}", layers.settable_weights(name), "Keras 1 layers set their lists of weights")
         for name in ("trainable_weights", "non_trainable_weights")

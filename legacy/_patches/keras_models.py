@@ -5,6 +5,7 @@ as tf.keras 1.15's (see `_runtime.dialect`) keep tf_keras's methods.
 """
 
 from nthgrad.legacy._keras_224 import models
+from nthgrad.legacy._keras_224.training import nodes
 from nthgrad.legacy._patches.patch import Patch
 from nthgrad.legacy._patches.replacing import MODEL, always, computed, inherited, method, settable, wrapped
 
@@ -45,6 +46,11 @@ PATCHES: list[Patch] = [
         f"{MODEL}.updates",
         inherited("updates", computed(f"{_HERE}.training.attributes:model_updates")),
         "A frozen model has none.",
+    ),
+    Patch(
+        f"{MODEL}.losses",
+        inherited("losses", wrapped(f"{_HERE}.training.attributes:model_losses")),
+        "Those of a layer's calls on other inputs were not a model's.",
     ),
     Patch(
         f"{MODEL}.state_updates",
@@ -112,6 +118,38 @@ PATCHES: list[Patch] = [
         "tf_keras.src.callbacks:CSVLogger.on_epoch_end",
         wrapped(f"{_HERE}.training.attributes:columns_of_log"),
         "tf_keras writes validation columns even without validation.",
+    ),
+    *[
+        Patch(
+            f"tf_keras.src.engine.node:Node.{name}",
+            wrapped(f"{_HERE}.training.nodes:listed"),
+            "They were lists, also of one.",
+        )
+        for name in ("inbound_layers", "input_tensors", "output_tensors")
+    ],
+    *[
+        Patch(f"tf_keras.src.engine.node:Node.{name}", make, "They were lists, by tensor.")
+        for name, make in nodes.OF_EACH.items()
+    ],
+    Patch("tf_keras.src.engine.node:Node.arguments", computed(f"{_HERE}.training.nodes:arguments"), "Renamed since."),
+    Patch("tf_keras.src.engine.node:Node.get_config", always(f"{_HERE}.training.nodes:get_config"), "Removed since."),
+    Patch(
+        "tf_keras.src.engine.functional:Functional._init_graph_network",
+        models.made_of_tensors,
+        "Anything else raised a ValueError.",
+    ),
+    *[
+        Patch(
+            f"tf_keras.src.saving.saving_api:{name}",
+            wrapped(f"{_HERE}.hdf5:in_a_group"),
+            "A group of an open file was a file too.",
+        )
+        for name in ("save_model", "load_model")
+    ],
+    Patch(
+        "tf_keras.src.saving.legacy.hdf5_format:logging",
+        always(f"{_HERE}.hdf5:Warnings"),
+        "Its messages were warnings.",
     ),
     Patch(f"{MODEL}.to_yaml", always(f"{_HERE}.training.saving:to_yaml"), "Removed since; needs PyYAML."),
     Patch(
@@ -201,6 +239,10 @@ PATCHES: list[Patch] = [
     Patch(
         "tf_keras.src.legacy_tf_layers.base:Layer._of_tf_keras_115", lambda today: True, "tf.layers are TensorFlow's."
     ),
+    *[
+        Patch(f"tf_keras.src.backend:{name}", models.number_or_false, "NumPy converted arrays of one element.")
+        for name in ("eval", "get_value")
+    ],
     Patch(
         "tf_keras.src.backend:_get_variables",
         models.every_variable,

@@ -221,6 +221,7 @@ PATCHES: list[Patch] = [
         ("absl.flags:FlagValues.__setitem__", _redefined, "absl and TensorFlow had no flags such as log_dir then"),
         ("h5py:File.__init__", _opened, "a file without a mode was opened to read and write"),
         ("h5py:Dataset.__getitem__", _read_as_text, "texts were str"),
+        ("h5py:File.fid", _or(property(lambda file: file.id)), "h5py dropped the name"),
         ("h5py:Dataset.value", _or(property(lambda data: data[()])), "h5py dropped the name"),
         *((f"collections:{name}", _or(getattr(collections.abc, name)), _PYTHON) for name in _ABSTRACT),
         ("time:clock", _or(time.process_time), _PYTHON),

@@ -28,6 +28,9 @@ class array(np.ndarray):  # noqa: N801  NumPy prints the name
     def __float__(self) -> float:
         return float(self.item())
 
+    def __bool__(self) -> bool:
+        return bool(self.size) and super().__bool__()  # an empty array was False
+
     def __int__(self) -> int:
         return int(self.item())
 

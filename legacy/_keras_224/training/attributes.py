@@ -50,6 +50,19 @@ def _unfrozen(model: Any) -> list[Any]:
     return list(dict.fromkeys(found))
 
 
+def model_losses(today: Any) -> Any:
+    """`Model.losses`: without those that depend on the inputs of other calls of its layers."""
+
+    def get(model: Any) -> list[Any]:
+        every = today.__get__(model)
+        if not dialect.keras_224(model) or not model.inputs:
+            return every
+        inputs = {each.op for each in model.inputs}
+        return [each for each in every if each._unconditional_loss or reaches([each.op], inputs)]
+
+    return property(get)
+
+
 def state_updates(model: Any) -> list[Any]:
     """`Model.state_updates`: updates of layers that keep a state between batches."""
     return [update for layer in model.layers if getattr(layer, "stateful", False) for update in layer.updates]

@@ -64,13 +64,13 @@ def _per_output(model: Any, given: Any, what: str, default: Any = None) -> list[
                     f'Unknown entry in {what} dictionary: "{name}". Only expected the following keys: {names}'
                 )
         return [given.get(name, default) for name in names]
-    if isinstance(given, (list, tuple)):
+    if isinstance(given, list):
         if len(given) != len(names):
             raise ValueError(
                 f"When passing a list as {what}, it should have one entry per model output. The model has "
-                f"{len(names)} outputs, but you passed {what}={given}"
+                f"{len(names)} outputs, but you passed {what.strip('`')}={given}"
             )
-        return list(given)
+        return given
     raise TypeError(f"Could not interpret {what} argument: {given} - expected a list or a dict.")
 
 
@@ -83,9 +83,14 @@ def _targets(model: Any, given: Any) -> None:
     """Creates `targets`, None for an output without loss, and the lists of targets to feed."""
     backend = tf_keras.keras_backend()
     if tf.is_tensor(given):
+        if len(model.outputs) != 1:
+            raise ValueError(
+                f"The model has {len(model.outputs)} outputs, but you passed a single tensor as `target_tensors`. "
+                "Expected a list or a dict of tensors."
+            )
         given = [given]
     model.targets, fed = [], []
-    given = _per_output(model, given, "target_tensors")
+    given = _per_output(model, given, "`target_tensors`")
     rows = zip(model.outputs, model.output_names, given, model.loss_functions, strict=True)
     for index, (output, name, target, function) in enumerate(rows):
         if function is None:

@@ -34,7 +34,6 @@ def standardized(
     Raises:
         ValueError: if they do not fit each other, or the model.
     """
-    checks = tf_keras.checks_of_data()
     if _built_on_tensors(model, x, y):
         return [], [], []
     x = _arrays(x, model._feed_input_names, model._feed_input_shapes if model._is_graph_network else None, "input")
@@ -45,8 +44,8 @@ def standardized(
         names = model._feed_output_names
         shapes = _target_shapes(model)
         y = _arrays(y, names, shapes, "target")
-        by_sample = checks.standardize_sample_weights(sample_weight, names)
-        by_class = checks.standardize_class_weights(class_weight, names)
+        by_sample = _weights_by_output(sample_weight, names, "sample_weight")
+        by_class = _weights_by_output(class_weight, names, "class_weight")
         rows = zip(y, by_sample, by_class, model._feed_sample_weight_modes, strict=True)
         weights = [weights_of(*row) for row in rows if row[0] is not None]
         _check_lengths(x, y, weights)
@@ -59,6 +58,35 @@ def standardized(
             f"batch size. Found: {shape_of(x[0])[0]} samples"
         )
     return x, y, weights
+
+
+def _weights_by_output(given: Any, names: list[str], what: str) -> list[Any]:
+    """Returns one entry for each output; other keys of a dict are ignored."""
+    if given is None or len(given) == 0:
+        return [None for _ in names]
+    if len(names) == 1:
+        single = isinstance(given, list) and len(given) == 1
+        named = isinstance(given, dict) and names[0] in given
+        return given if single else [given[names[0]] if named else given]
+    if isinstance(given, dict):
+        return [given.get(name) for name in names]
+    if not isinstance(given, list):
+        raise TypeError(
+            f"The model has multiple outputs, so `{what}` should be either a list or a dict. "
+            f"Provided `{what}` type not understood: {given}"
+        )
+    if len(given) != len(names):
+        raise ValueError(
+            f"Provided `{what}` was a list of {len(given)} elements, but the model has {len(names)} outputs. "
+            f"You should provide one `{what}` array per model output."
+        )
+    return given
+
+
+def check_loss_and_target_compatibility(targets: Arrays, loss_fns: list[Any], output_shapes: list[Any]) -> None:
+    """Raises if a loss would broadcast its targets wrongly; those that are None are not checked."""
+    for row in zip(targets, loss_fns, output_shapes, strict=False):
+        _check_target(*row)
 
 
 def shape_of(values: Any) -> Any:

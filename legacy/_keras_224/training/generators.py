@@ -5,6 +5,7 @@ generator had advanced further when training ended.
 """
 
 import random
+import warnings
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -33,6 +34,7 @@ def fit_generator(
 ) -> Any:
     """`Model.fit_generator` of Keras 2.2.4; returns the History."""
     self._make_train_function()
+    _check_processes(generator, workers, use_multiprocessing=use_multiprocessing)
     steps = _steps(generator, steps_per_epoch, "steps_per_epoch")
     generated = _is_sequence(validation_data) or hasattr(validation_data, "__next__")
     if validation_data:
@@ -93,6 +95,7 @@ def evaluate_generator(
 ) -> Any:
     """`Model.evaluate_generator` of Keras 2.2.4; returns the loss, or a list of the loss and the metrics."""
     self._make_test_function()
+    _check_processes(generator, workers, use_multiprocessing=use_multiprocessing)
     steps = _steps(generator, steps, "steps")
     mean, bar = Mean(self), Bar(steps) if verbose == 1 else None
     batches = _endless(generator, workers)
@@ -119,6 +122,7 @@ def predict_generator(
 ) -> Any:
     """`Model.predict_generator` of Keras 2.2.4; returns an array, or a list of arrays."""
     self._make_predict_function()
+    _check_processes(generator, workers, use_multiprocessing=use_multiprocessing)
     steps = _steps(generator, steps, "steps")
     bar = Bar(steps) if verbose == 1 else None
     batches, rows = _endless(generator, workers), []
@@ -133,6 +137,15 @@ def predict_generator(
 
 def _is_sequence(data: Any) -> bool:
     return isinstance(data, tf_keras.data_utils().Sequence)
+
+
+def _check_processes(generator: Any, workers: int, *, use_multiprocessing: bool) -> None:
+    if use_multiprocessing and workers > 1 and not _is_sequence(generator):
+        warnings.warn(
+            "Using a generator with `use_multiprocessing=True` and multiple workers may duplicate your data. "
+            "Please consider using the `keras.utils.Sequence` class.",
+            stacklevel=3,
+        )
 
 
 def _steps(generator: Any, steps: int | None, name: str) -> int:

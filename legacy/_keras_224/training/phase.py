@@ -17,7 +17,23 @@ def uses_learning_phase(tensors: Iterable[Any]) -> bool:
     phase = tf_keras.learning_phase_tensor(graph)
     if not isinstance(phase, tf.Tensor):
         return False
-    return reaches([tensor.op for tensor in tensors], {phase.op})
+    return reaches([tensor.op for tensor in tensors], {phase.op}) or any(map(_after_model_with_phase, tensors))
+
+
+def _after_model_with_phase(tensor: Any) -> bool:
+    """Returns whether a tensor depends on an output of a model whose outputs depend on the phase, some or all."""
+    seen: set[int] = set()
+    pending = [tensor]
+    while pending:
+        layer, index, _ = getattr(pending.pop(), "_keras_history", (None, 0, 0))
+        nodes = getattr(layer, "_inbound_nodes", [])
+        if index >= len(nodes) or id(nodes[index]) in seen:
+            continue
+        seen.add(id(nodes[index]))
+        if hasattr(layer, "_is_graph_network") and model_uses_learning_phase(layer):
+            return True
+        pending += nodes[index].keras_inputs
+    return False
 
 
 def reaches(ops: Iterable[Any], wanted: set[Any]) -> bool:
@@ -38,7 +54,8 @@ def model_uses_learning_phase(model: Any) -> bool:
     outputs = model.outputs or []
     known = model.__dict__.get("_phase_of_outputs")
     if known is None or known[0] != [id(each) for each in outputs]:
-        known = model.__dict__["_phase_of_outputs"] = ([id(each) for each in outputs], uses_learning_phase(outputs))
+        known = model.__dict__["_phase_of_outputs"] = ([id(each) for each in outputs], False)  # while it looks
+        known = model.__dict__["_phase_of_outputs"] = (known[0], uses_learning_phase(outputs))
     return known[1]
 
 

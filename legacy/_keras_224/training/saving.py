@@ -12,7 +12,7 @@ import numpy as np
 from nthgrad._display import extras
 from nthgrad.errors import LegacyError
 from nthgrad.legacy._internals import tf_keras
-from nthgrad.legacy._keras_224.arithmetic import optimizers
+from nthgrad.legacy._keras_224.arithmetic import losses, optimizers
 from nthgrad.legacy._runtime import dialect
 
 _reshapes: ContextVar[bool] = ContextVar("_reshapes", default=False)
@@ -28,6 +28,8 @@ def compile_arguments(config: Mapping[str, Any], custom_objects: Mapping[str, An
             return [named(each) for each in value]
         if isinstance(value, Mapping):
             if set(value) == {"class_name", "config"}:  # a loss or metric in tf_keras's files
+                if value["class_name"] in own:
+                    return losses.deserialize(value, own)
                 return named(value["config"].get("fn", value["config"].get("name", value["class_name"])))
             return {key: named(each) for key, each in value.items()}
         return own.get(value, value) if isinstance(value, str) else value

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from nthgrad.legacy._keras_224.training.functions import check_trainable_weights
+
 _COLUMNS = ("Layer (type)", "Output Shape", "Param #")
 
 
@@ -30,6 +32,7 @@ def summary(
             "This model has not yet been built. Build the model first by calling build() or calling fit() with some "
             "data. Or specify input_shape or batch_input_shape in the first layer for automatic build. "
         )
+    check_trainable_weights(self)
     plain = _in_a_row(self)
     width = line_length or (65 if plain else 98)
     shares = positions or ([0.45, 0.85, 1.0] if plain else [0.33, 0.55, 0.67, 1.0])
