@@ -1,8 +1,8 @@
 """Builds the site: the guide, the notebooks, MIGRATION.md and the reference of the functions, with a search.
 
     pip install '.[docs]'
-    python tests/support/build_site.py OUT              # trains the examples for their pictures: some minutes
-    python tests/support/build_site.py OUT --steps 20   # pictures of hardly trained networks, to try the rest
+    python tests/support/build_site.py OUT           # trains the examples for their pictures: some minutes
+    python tests/support/build_site.py OUT --quick   # without these pictures: some seconds
 
 OUT/index.html opens in a browser, also without a server. Nothing is loaded from elsewhere.
 
@@ -34,12 +34,16 @@ STYLE = """
 /* Words of code in tables stay whole; a table that is too wide scrolls by itself. */
 .md-typeset td code { white-space: nowrap; }
 .md-typeset img { max-width: 100%; background: #fff; }
-/* The palette's gray of comments and outputs is too pale for small text. */
-[data-md-color-scheme="default"] { --md-code-hl-comment-color: #54595f; --md-code-hl-generic-color: #54595f; }
+/* The palette's grays are too pale for small text. */
+[data-md-color-scheme="default"] {
+  --md-default-fg-color--light: #4a4f57; --md-default-fg-color--lighter: #6a7078;
+  --md-code-hl-comment-color: #54595f; --md-code-hl-generic-color: #54595f;
+}
+.md-typeset h1, .md-typeset h2 { font-weight: 400; }
 """
 
 
-def pictures(text: str, folder: Path, steps: int | None) -> str:
+def pictures(text: str, folder: Path) -> str:
     """Runs the commands of a page that draw, in a folder, and puts each picture behind its block."""
 
     def drawn(block: re.Match[str]) -> str:
@@ -50,7 +54,6 @@ def pictures(text: str, folder: Path, steps: int | None) -> str:
             words = shlex.split(line, comments=True)
             if words[0] == "python":
                 words[0] = sys.executable
-                words += ["--steps", str(steps)] if steps else []
             print("+", line, flush=True)
             path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
             subprocess.run(words, cwd=folder, check=True, env={**os.environ, "PATH": path})
@@ -75,20 +78,21 @@ def figures(text: str, path: Path, folder: Path) -> str:
     return re.sub(r"^```python\n.*?^```$", shown, text, flags=re.MULTILINE | re.DOTALL)
 
 
-def collect(docs: Path, steps: int | None) -> None:
-    """Writes the pages and their pictures to a folder."""
+def collect(docs: Path, *, quick: bool) -> None:
+    """Writes the pages to a folder, and their pictures unless `quick`."""
     for path, place in pages.PAGES.items():
         target = docs / place
         target.parent.mkdir(parents=True, exist_ok=True)
         text = pages.page(path)
-        if path.endswith(".ipynb"):
+        if path.endswith(".ipynb") and not quick:
             text = figures(text, pages.ROOT / path, target.parent)
-        target.write_text(pictures(text, target.parent, steps), encoding="utf-8")
+        target.write_text(text if quick else pictures(text, target.parent), encoding="utf-8")
     for name in pages.REFERENCE:
         target = docs / "reference" / f"{name}.md"
         target.parent.mkdir(exist_ok=True)
         target.write_text(pages.reference(name), encoding="utf-8")
     shutil.copytree(pages.ROOT / pages.GUIDE / "drawings", docs / "guide" / "drawings")
+    shutil.copy(pages.ROOT / pages.GUIDE / "iframe-worker.js", docs)
     (docs / "style.css").write_text(STYLE, encoding="utf-8")
 
 
@@ -96,14 +100,14 @@ def main() -> None:
     """Builds the site; any warning of MkDocs is an error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, help="training steps of the examples, for a trial")
+    parser.add_argument("--quick", action="store_true", help="leave out the pictures that have to be computed")
     options = parser.parse_args()
     if problems := pages.broken():
         sys.exit("\n".join(["broken links:", *problems]))
     with tempfile.TemporaryDirectory() as work:
         docs, packages = Path(work, "docs"), Path(work, "packages")
         docs.mkdir()
-        collect(docs, options.steps)
+        collect(docs, quick=options.quick)
         # The reference reads sources, and legacy/ lies outside src/.
         shutil.copytree(pages.ROOT / "src" / "nthgrad", packages / "nthgrad")
         shutil.copytree(pages.ROOT / "legacy", packages / "nthgrad" / "legacy")

@@ -6,6 +6,7 @@ numbers of `growth` are counted when the command runs; `growth(counts)` draws co
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 
@@ -13,7 +14,9 @@ FOLDER = Path(__file__).parents[2] / "src" / "nthgrad" / "guide" / "drawings"
 INK, BLUE, ORANGE, PALE = "#222222", "#0b5fa5", "#b34d00", "#eef3f8"  # blue and orange: also for the color-blind
 
 
-def text(x: float, y: float, words: str, *, size: int = 15, color: str = INK, anchor: str = "middle", bold=False) -> str:
+def text(
+    x: float, y: float, words: str, *, size: int = 15, color: str = INK, anchor: str = "middle", bold=False
+) -> str:
     weight = ' font-weight="bold"' if bold else ""
     return f'<text x="{x:g}" y="{y:g}" font-size="{size}" fill="{color}" text-anchor="{anchor}"{weight}>{words}</text>'
 
@@ -59,7 +62,7 @@ def walk() -> str:
         parts += [box(x - 60, 50, 120, 52, ORANGE if last else BLUE, PALE), text(x, 73, op, bold=True)]
         parts.append(text(x, 92, formula, size=13))
         parts += [text(x, 135 + 24 * k, value, color=ORANGE if last else BLUE) for k, value in enumerate(series)]
-    parts += [arrow(x + 62, 76, y - 62, 76) for (x, *_), (y, *_) in zip(columns, columns[1:], strict=False)]
+    parts += [arrow(x + 62, 76, y - 62, 76) for (x, *_), (y, *_) in itertools.pairwise(columns)]
     parts += [text(30, 135 + 24 * k, f"s{sup}", size=14) for k, sup in enumerate("⁰¹²³⁴")]
     parts.append(text(215, 275, "linear: each coefficient by itself", size=13))
     parts.append(text(425, 275, "z y' = z'", size=13))
@@ -70,16 +73,30 @@ def walk() -> str:
 def collapse() -> str:
     """Which tensors the Laplacian needs in three directions, one by one and collapsed."""
     parts = []
-    for left, title, count in ((20, "each direction by itself", "1 + 2d tensors"), (430, "collapsed", "1 + d + 1 tensors")):
-        parts += [text(left, 30, title, anchor="start", bold=True), text(left + 360, 30, count, anchor="end", color=ORANGE)]
+    for left, title, count in (
+        (20, "each direction by itself", "1 + 2d tensors"),
+        (430, "collapsed", "1 + d + 1 tensors"),
+    ):
+        parts += [
+            text(left, 30, title, anchor="start", bold=True),
+            text(left + 360, 30, count, anchor="end", color=ORANGE),
+        ]
         parts += [box(left, 105, 60, 40, BLUE, PALE), text(left + 30, 130, "value")]
         for r, y in enumerate((50, 105, 160)):
             parts += [arrow(left + 62, 125, left + 118, y + 20), box(left + 120, y, 70, 40, BLUE, PALE)]
             parts.append(text(left + 155, y + 25, f"1st, e{'₁₂₃'[r]}"))
     for r, y in enumerate((50, 105, 160)):
-        parts += [arrow(212, y + 20, 258, y + 20), box(260, y, 70, 40, ORANGE, PALE), text(295, y + 25, f"2nd, e{'₁₂₃'[r]}")]
+        parts += [
+            arrow(212, y + 20, 258, y + 20),
+            box(260, y, 70, 40, ORANGE, PALE),
+            text(295, y + 25, f"2nd, e{'₁₂₃'[r]}"),
+        ]
         parts += [arrow(332, y + 20, 358, 125), arrow(622, y + 20, 668, 125)]
-    parts += [text(371, 131, "Σ", size=20, color=ORANGE), box(670, 105, 90, 40, ORANGE, PALE), text(715, 130, "Σ of 2nd")]
+    parts += [
+        text(371, 131, "Σ", size=20, color=ORANGE),
+        box(670, 105, 90, 40, ORANGE, PALE),
+        text(715, 130, "Σ of 2nd"),
+    ]
     parts.append(text(20, 235, "each op carries seven tensors; the sum comes last", size=13, anchor="start"))
     parts.append(text(430, 235, "each op carries five tensors, the sum among them", size=13, anchor="start"))
     return picture(810, 255, "The Laplacian in three directions, one by one and collapsed", *parts)
@@ -107,7 +124,16 @@ def growth(counts: dict[str, list[int]]) -> str:
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2.5"{dash}/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{color}"/>' for x, y in points]
         (x, y), above = points[-1], name == "nested tapes"
-        parts.append(text(x + 12, y - 10 if above else y + 20, f"{name}: {ops[-1]:,}", color=color, size=14, anchor="start" if above else "end"))
+        parts.append(
+            text(
+                x + 12,
+                y - 10 if above else y + 20,
+                f"{name}: {ops[-1]:,}",
+                color=color,
+                size=14,
+                anchor="start" if above else "end",
+            )
+        )
     return picture(720, 360, "Ops in the graph of the nth derivative, over n", *parts)
 
 

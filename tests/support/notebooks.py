@@ -29,7 +29,12 @@ def run(path: Path) -> list[Cell]:
         if cell["cell_type"] != "code":
             continue
         code, name = "".join(cell["source"]), f"<{path.name}, cell {number}>"
-        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)  # AutoGraph reads functions there
+        linecache.cache[name] = (
+            len(code),
+            None,
+            code.splitlines(keepends=True),
+            name,
+        )  # AutoGraph reads functions there
         tree, printed, figure = ast.parse(code), io.StringIO(), None
         last = ast.Expression(tree.body.pop().value) if isinstance(tree.body[-1], ast.Expr) else None
         with contextlib.redirect_stdout(printed):

@@ -9,10 +9,7 @@ GUIDE = "src/nthgrad/guide"
 
 PAGES = {
     "README.md": "index.md",
-    **{
-        f"{GUIDE}/{path.name}": f"guide/{path.name}"
-        for path in sorted((ROOT / GUIDE).glob("*.md"))
-    },
+    **{f"{GUIDE}/{path.name}": f"guide/{path.name}" for path in sorted((ROOT / GUIDE).glob("*.md"))},
     **{
         f"{GUIDE}/notebooks/{path.name}": f"notebooks/{path.stem}.md"
         for path in sorted((ROOT / GUIDE / "notebooks").glob("*.ipynb"))
