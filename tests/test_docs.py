@@ -99,7 +99,7 @@ def test_the_table_of_what_is_right_where_tapes_are_not(f, x, order, tapes, ours
     point = tf.constant(float(x))
     found = tf.function(lambda x: nested(x, int(order)), autograph=False)(point)
     np.testing.assert_array_equal(abs(found), float(tapes))
-    np.testing.assert_allclose(nthgrad.derivative(function, int(order))(point), float(ours), rtol=1e-4)
+    np.testing.assert_allclose(nthgrad.derivative(function, int(order))(point), float(ours), rtol=1e-2)
 
 
 def test_the_table_has_its_rows():

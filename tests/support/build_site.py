@@ -39,6 +39,10 @@ STYLE = """
   --md-default-fg-color--light: #4a4f57; --md-default-fg-color--lighter: #6a7078;
   --md-code-hl-comment-color: #54595f; --md-code-hl-generic-color: #54595f;
 }
+[data-md-color-scheme="slate"] {
+  --md-default-fg-color--light: #b9bcc4; --md-typeset-a-color: #86abf9;
+  --md-code-hl-number-color: #f58a7d; --md-code-hl-constant-color: #ab9ef0;
+}
 .md-typeset h1, .md-typeset h2 { font-weight: 400; }
 """
 
@@ -96,6 +100,15 @@ def collect(docs: Path, *, quick: bool) -> None:
     (docs / "style.css").write_text(STYLE, encoding="utf-8")
 
 
+def sources(packages: Path) -> None:
+    """Copies the sources for the reference: legacy/ lies outside src/, and MkDocs calls the section Examples."""
+    shutil.copytree(pages.ROOT / "src" / "nthgrad", packages / "nthgrad")
+    shutil.copytree(pages.ROOT / "legacy", packages / "nthgrad" / "legacy")
+    for path in packages.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"^( +)Example:$", r"\1Examples:", text, flags=re.MULTILINE), encoding="utf-8")
+
+
 def main() -> None:
     """Builds the site; any warning of MkDocs is an error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -108,9 +121,7 @@ def main() -> None:
         docs, packages = Path(work, "docs"), Path(work, "packages")
         docs.mkdir()
         collect(docs, quick=options.quick)
-        # The reference reads sources, and legacy/ lies outside src/.
-        shutil.copytree(pages.ROOT / "src" / "nthgrad", packages / "nthgrad")
-        shutil.copytree(pages.ROOT / "legacy", packages / "nthgrad" / "legacy")
+        sources(packages)
         config = mkdocs.config.load_config(
             str(pages.ROOT / pages.GUIDE / "mkdocs.yml"),
             docs_dir=str(docs),
