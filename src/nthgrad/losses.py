@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from nthgrad._call import tracebacks
 from nthgrad._call.block_size import Block, block_count, checked_block
-from nthgrad._call.blocks import Part, length, sums
+from nthgrad._call.blocks import Part, means
 from nthgrad._call.reuse import Request, reused, warn_of_retracing
 from nthgrad._call.row_losses import Plan, analyzed, specs_of
-from nthgrad._call.row_sets import as_arguments, as_rows, by_set, places_of
+from nthgrad._call.row_sets import as_arguments, as_rows, by_set, groupings, lengths_of
 from nthgrad._call.transform import name_of
 from nthgrad._call.variables import Watching, of_tensorflow
 from nthgrad.engines import grappler
 from nthgrad.engines.graph import trace
-from nthgrad.errors import ArgumentError
+from nthgrad.errors import ArgumentError, NthgradError
+
+OfLoss = Callable[[Callable[[], tf.Tensor]], list[tf.Tensor]]
+"""Computes tensors from a loss, a function of no arguments: the loss and its gradients, for example."""
 
 
 @reused
@@ -115,47 +119,66 @@ class LossAndGradients:
         return self
 
     def _result(self, sets: tuple[Any, ...]) -> tuple[tf.Tensor, Any]:
-        places = places_of(sets)
         if not tf.executing_eagerly() and not self.jit_compile:
-            loss, *gradients = self._traced(sets, places)  # inlined, with the lengths that the caller's graph knows
+            loss, *gradients = self._traced(*sets)  # inlined, with the lengths that the caller's graph knows
         elif tf.executing_eagerly() and not self.jit_compile and not tf.config.functions_run_eagerly():
+            (places,) = groupings(sets)
             specs = tf.nest.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), sets)
-            loss, *gradients = self._run.get_concrete_function(specs, places)(*tf.nest.flatten(sets))
+            loss, *gradients = self._run.get_concrete_function(*specs, places=places)(*tf.nest.flatten(sets))
         else:
-            loss, *gradients = self._run(sets, places)  # XLA compiles for each number of rows
+            loss, *gradients = self._run(*sets)  # XLA compiles for each number of rows
         return loss, tf.nest.pack_sequence_as(self._structure, gradients)
 
+    def _traced(self, *sets: Any, places: tuple[int, ...] | None = None) -> list[tf.Tensor]:
+        """Returns the loss and the gradients in the graph being traced."""
+
+        def compute(loss: Callable[[], tf.Tensor]) -> list[tf.Tensor]:
+            with Watching(self.variables) as tape:
+                value = loss()
+            found = tape.gradient(value, self.variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            return [value, *map(tf.convert_to_tensor, found)]
+
+        plan, places = self._plan(sets, places)
+        like = [tf.TensorSpec([], plan.dtype), *(tf.TensorSpec(v.shape, v.dtype) for v in self.variables)]
+        return self.over_blocks(sets, compute, like, places)
+
     @grappler.guarded
-    def _traced(self, sets: tuple[Any, ...], places: tuple[int, ...]) -> list[tf.Tensor]:
-        """Returns the loss and the gradients in the graph being traced.
+    def over_blocks(
+        self, sets: Sequence[Any], compute: OfLoss, like: Sequence[tf.TensorSpec], places: tuple[int, ...] | None = None
+    ) -> list[tf.Tensor]:
+        """Averages over the blocks what a function computes from the loss of a block, in the graph being traced.
 
         Args:
             sets: structures of tensors of rows.
-            places: the index of the set of each.
+            compute: takes the loss of a block, a function of no arguments. The mean of these is the loss.
+            like: the shapes and dtypes of what `compute` returns.
+            places: the index of the set of each argument; None if the lengths say it.
         """
-        plan = self._plan(sets, places)
+        plan, places = self._plan(sets, places)
         flat = by_set(sets, places)
-        lengths = [length(tensors[0]) for tensors in flat]
+        lengths = lengths_of(flat)
         count = block_count(self._block, lengths, plan.row_bytes, xla=self.jit_compile)
-        share = 1 / tf.cast(count, plan.dtype)
-        # A block has about its own mean, so that float16 has no underflow; the share of a block is multiplied later.
+        # A block has about its own mean, so that float16 has no underflow.
         rows_of_block = [tf.cast(n, plan.dtype) / tf.cast(count, plan.dtype) for n in lengths]
 
-        def compute(parts: list[Part]) -> list[tf.Tensor]:
-            with Watching(self.variables) as tape:
+        def of_block(parts: list[Part]) -> list[tf.Tensor]:
+            def loss() -> tf.Tensor:
                 y = self._called(*as_arguments([part.tensors for part in parts], sets, places))
-                loss = plan.loss(y, parts, rows_of_block)
-            found = tape.gradient(loss, self.variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-            return [loss, *map(tf.convert_to_tensor, found)]
+                return plan.loss(y, parts, rows_of_block)
 
-        like = [tf.TensorSpec([], plan.dtype), *(tf.TensorSpec(v.shape, v.dtype) for v in self.variables)]
-        return [t * tf.cast(share, t.dtype) for t in sums(compute, flat, count, like)]
+            return compute(loss)
 
-    def _plan(self, sets: tuple[Any, ...], places: tuple[int, ...]) -> Plan:
-        """Analyzes f for the dtypes and shapes of rows; once for each."""
-        specs = specs_of(sets, places)
+        return means(of_block, flat, lengths, count, like)
+
+    def _plan(self, sets: Sequence[Any], places: tuple[int, ...] | None) -> tuple[Plan, tuple[int, ...]]:
+        """Analyzes f for the dtypes and shapes of rows, once for each; also returns the grouping of the sets."""
+        *first, last = [places] if places is not None else groupings(sets)
+        for attempt in first:  # each argument of an unknown length a set of its own
+            with contextlib.suppress(NthgradError, ValueError, tf.errors.InvalidArgumentError):
+                return self._plan(sets, attempt)
+        specs = specs_of(sets, last)
         key = str(specs)
         if key not in self._plans:
             split = self._block is not None
-            self._plans[key] = analyzed(self._called, self.variables, specs, places, split=split)
-        return self._plans[key]
+            self._plans[key] = analyzed(self._called, self.variables, specs, last, split=split)
+        return self._plans[key], last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from nthgrad._call.blocks import Part
 from nthgrad._call.row_sets import ROWS, by_set
 from nthgrad._call.variables import Watching
 from nthgrad.engines.graph import rows, trace
-from nthgrad.errors import DependenceError, MixingError, OutputError
+from nthgrad.errors import DependenceError, InputError, MixingError, OutputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +71,7 @@ def analyzed(
         split: whether rows have to be independent.
 
     Raises:
+        InputError: f combines rows of two sets.
         OutputError: a leaf is no real tensor, or has not the rows of one set.
         MixingError: rows are not proved independent.
         DependenceError: the loss depends on no variable.
@@ -80,7 +82,7 @@ def analyzed(
         flat = by_set(arguments, places)
         graph = flat[0][0].graph
         with Watching(variables) as tape:
-            leaves = leaves_of(f(*arguments))
+            leaves = leaves_of(_of_sets(f, arguments, flat))
             loss = tf.add_n([tf.reduce_sum(tf.cast(leaf, tf.float64)) for leaf in leaves])
         forward = graph.get_operations()
         if all(g is None for g in tape.gradient(loss, variables)):
@@ -98,6 +100,25 @@ def analyzed(
 
     tf.function(probe, autograph=False).get_concrete_function(*specs)
     return found[-1]
+
+
+def _of_sets(f: Callable[..., Any], arguments: Sequence[Any], sets: Sequence[Sequence[tf.Tensor]]) -> Any:
+    """Calls f; raises an InputError where the lengths of two sets do not fit."""
+    try:
+        return f(*arguments)
+    except (ValueError, tf.errors.InvalidArgumentError) as error:
+        lengths = [tensors[0].shape[0] for tensors in sets]
+        first = str(error).strip().split("\n")[0]
+        numbers = set(map(int, re.findall(r"\d+", first)))
+        involved = [i for i, n in enumerate(lengths) if n in numbers]
+        if len(involved) < 2:
+            raise
+        said = " and ".join(f"set {i} has {lengths[i]} rows" for i in involved)
+        raise InputError(
+            f"f combines points of different sets. In its analysis, {said}: {first}. Give the points of one set with "
+            "the same number of rows, in one argument if the caller's graph does not know it, such as g((t, x), "
+            "boundary)."
+        ) from error
 
 
 def leaves_of(y: Any) -> list[tf.Tensor]:

@@ -41,18 +41,38 @@ def as_rows(sets: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(made)
 
 
-def places_of(arguments: tuple[Any, ...]) -> tuple[int, ...]:
-    """Returns the index of the set of each argument: arguments of the same known length are one set."""
+def groupings(arguments: Sequence[Any]) -> list[tuple[int, ...]]:
+    """Returns the ways to group arguments into sets: for each, the index of the set of each argument.
+
+    Arguments of the same known length are one set. Those of unknown lengths may be a set each, or one set.
+    """
     lengths = [tf.nest.flatten(argument)[0].shape[0] for argument in arguments]
-    different: list[Any] = []
-    places = []
-    for n in lengths:
-        if n is None or n not in different:
-            different.append(n)
-            places.append(len(different) - 1)
-        else:
-            places.append(different.index(n))
-    return tuple(places)
+    apart = [(n, i if n is None else 0) for i, n in enumerate(lengths)]
+    together = [(n, 0) for n in lengths]
+    found = [tuple(list(dict.fromkeys(keys)).index(key) for key in keys) for keys in (apart, together)]
+    return list(dict.fromkeys(found))
+
+
+def lengths_of(sets: Sequence[Sequence[tf.Tensor]]) -> list[Any]:
+    """Returns the number of rows of each set: a number if the graph knows it, else a tensor, which checks the set."""
+    return [_length(tensors) for tensors in sets]
+
+
+def _length(tensors: Sequence[tf.Tensor]) -> Any:
+    if tensors[0].shape[0] is not None and all(t.shape[0] == tensors[0].shape[0] for t in tensors):
+        return tensors[0].shape[0]
+    found = [tf.shape(t)[0] for t in tensors]
+    if len(found) == 1:
+        return found[0]
+    same = tf.reduce_all(tf.equal(tf.stack(found), found[0]))
+    message = (
+        "The tensors of a set of points have different numbers of rows, which the caller's graph does not know. Give "
+        "the tensors of each set as one argument, such as g((t, x), boundary)."
+    )
+    with tf.control_dependencies([tf.debugging.Assert(same, [message, tf.stack(found)])]):
+        # XLA ignores an assertion. It refuses to concatenate tensors of different lengths; these have no elements.
+        empty = [tf.zeros(tf.stack([n, 0]), tf.bool) for n in found]
+        return tf.shape(tf.concat(empty, 1))[0]
 
 
 def by_set(arguments: Sequence[Any], places: Sequence[int]) -> list[list[tf.Tensor]]:
