@@ -108,14 +108,14 @@ def _of_sets(f: Callable[..., Any], arguments: Sequence[Any], sets: Sequence[Seq
         return f(*arguments)
     except (ValueError, tf.errors.InvalidArgumentError) as error:
         lengths = [tensors[0].shape[0] for tensors in sets]
-        first = str(error).strip().split("\n")[0]
-        numbers = set(map(int, re.findall(r"\d+", first)))
+        last = str(error).strip().split("\n")[-1].strip()  # in converted code, the lines of f come before
+        numbers = set(map(int, re.findall(r"\d+", last)))
         involved = [i for i, n in enumerate(lengths) if n in numbers]
         if len(involved) < 2:
             raise
         said = " and ".join(f"set {i} has {lengths[i]} rows" for i in involved)
         raise InputError(
-            f"f combines points of different sets. In its analysis, {said}: {first}. Give the points of one set with "
+            f"f combines points of different sets. In its analysis, {said}: {last}. Give the points of one set with "
             "the same number of rows, in one argument if the caller's graph does not know it, such as g((t, x), "
             "boundary)."
         ) from error

@@ -66,8 +66,8 @@ def _length(tensors: Sequence[tf.Tensor]) -> Any:
         return found[0]
     same = tf.reduce_all(tf.equal(tf.stack(found), found[0]))
     message = (
-        "The tensors of a set of points have different numbers of rows, which the caller's graph does not know. Give "
-        "the tensors of each set as one argument, such as g((t, x), boundary)."
+        "The tensors of a set of points have different numbers of rows, unknown to the graph of the caller. Give the "
+        "tensors of each set as one argument, such as g((t, x), boundary)."
     )
     with tf.control_dependencies([tf.debugging.Assert(same, [message, tf.stack(found)])]):
         # XLA ignores an assertion. It refuses to concatenate tensors of different lengths; these have no elements.
