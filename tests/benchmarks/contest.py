@@ -82,6 +82,7 @@ def work(module, names, threads, seconds):
 
 def show(report):
     """Prints a table for every contest."""
+    import measure
     from rich.console import Console
     from rich.table import Table
 
@@ -104,7 +105,9 @@ def show(report):
             ("difference", "right"),
         ):
             table.add_column(column, justify=justify)
-        floor = min((r["median"] for r in rows if r["floor"] and "median" in r), default=None)
+        ms = {r["side"]: measure.least(r, about["threads"]) for r in rows if "median" in r}
+        floor = min((ms[r["side"]] for r in rows if r["floor"] and r["side"] in ms), default=None)
+        first = ms.get(rows[0]["side"])
         for r in rows:
             if "none" in r:
                 table.add_row(r["side"], r["none"])
@@ -112,8 +115,8 @@ def show(report):
             table.add_row(
                 r["side"],
                 f"{r['median']:.2f} ({r['low']:.2f}-{r['high']:.2f})",
-                "" if floor is None else f"{r['median'] / floor:.2f}",
-                f"{rows[0]['median'] / r['median']:.2f}" if "median" in rows[0] else "",
+                "" if floor is None else f"{ms[r['side']] / floor:.2f}",
+                "" if first is None else f"{first / ms[r['side']]:.2f}",
                 "" if r["aim"] is None else f"{r['aim']:.2f}",
                 f"{r['first']:.2f}",
                 str(r["size"]),
