@@ -41,10 +41,10 @@ def loss_and_gradients(
 
     Args:
         f: a function of sets of points. An argument is a `tf.nest` structure of tensors of shapes [rows, ...] and of
-            any dtypes, such as coordinates, targets and weights. Arguments of different lengths are different sets;
-            so are those whose lengths the caller's graph does not know. f returns the losses of the rows: any
-            `tf.nest` structure of real tensors of shapes [rows, ...], each of the rows of one set. A scalar that
-            depends on no set is a penalty, added once.
+            any dtypes, such as coordinates, targets and weights. Arguments of different lengths are different sets.
+            Those whose lengths the caller's graph does not know are one set if f combines them. f returns the losses
+            of the rows: any `tf.nest` structure of real tensors of shapes [rows, ...], each of the rows of one set. A
+            scalar that depends on no set is a penalty, added once.
         variables: a `tf.nest` structure of TensorFlow's or Keras's variables.
         block: the rows of a block of the largest set, at most; all sets have the same number of blocks. `"auto"`
             chooses it from the bytes that a row keeps in memory and from the size of the cache. None takes all rows at
@@ -60,7 +60,8 @@ def loss_and_gradients(
 
     Raises:
         ArgumentError: f, variables or block are invalid.
-        InputError: (by g) an argument is no structure of tensors of the same number of rows, at least one.
+        InputError: (by g) an argument is no structure of tensors of the same number of rows, at least one; f combines
+            rows of two sets.
         OutputError: (by g) a leaf is no real tensor, or has not the rows of one set.
         MixingError: (by g) rows are not proved independent, and block is not None.
         DependenceError: (by g) the loss depends on no variable.
