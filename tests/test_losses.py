@@ -1,11 +1,7 @@
 """Losses of rows and their gradients in blocks, against TensorFlow's tape on all rows at once."""
 
 import itertools
-import os
-import subprocess
-import sys
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -180,95 +176,6 @@ def test_a_row_that_has_no_finite_loss_is_no_fill():
     assert [float(loss), float(gradient)] == [0.0, 1.0]
     loss, _ = ng.loss_and_gradients(lambda x: tf.math.log(w * x), [w], block=4)(tf.constant([1.0, 1.0, 1.0, 1.0, 0.0]))
     assert float(loss) == -np.inf
-
-
-def test_half_precision_with_a_loss_scale_has_no_underflow():
-    w = tf.Variable(1.0)
-    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1.0), initial_scale=2.0**10)
-    optimizer.build([w])
-
-    def f(x):
-        y = tf.cast(tf.cast(w, tf.float16) * x, tf.float32)
-        return optimizer.scale_loss(y * 1e-4)
-
-    x = tf.ones([5000], tf.float16)  # 1e-4 / 5000 is zero in float16
-    loss, gradients = ng.loss_and_gradients(f, [w], block=256)(x)
-    optimizer.apply(gradients, [w])
-    assert loss.dtype == tf.float32
-    np.testing.assert_allclose([float(loss), 1 - float(w)], [2**10 * 1e-4, 1e-4], rtol=2e-3)  # of float16
-
-
-@pytest.mark.parametrize("compiled", [False, True])
-def test_a_train_step_of_keras(compiled):
-    class Network(keras.Sequential):
-        def train_step(self, data):
-            x, y = data
-            f = self.__dict__.setdefault("losses_of_rows", lambda x, y: tf.reduce_sum((self(x) - y) ** 2, 1))
-            loss, gradients = ng.loss_and_gradients(f, self.trainable_variables, block=8)(x, y)
-            self.optimizer.apply(gradients, self.trainable_variables)
-            return {"loss": loss}
-
-    def fitted(cls):
-        keras.utils.set_random_seed(0)
-        model = cls([keras.Input((2,)), keras.layers.Dense(8, "tanh"), keras.layers.Dense(1)])
-        model.compile("sgd", "mse", jit_compile=compiled)
-        x = np.random.default_rng(0).normal(size=(40, 2)).astype("float32")
-        model.fit(x, x[:, :1] * x[:, 1:], batch_size=20, epochs=3, shuffle=False, verbose=0)
-        return model.get_weights()
-
-    for a, b in zip(fitted(Network), fitted(keras.Sequential), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-6)  # ten roundings of numbers below 1
-
-
-def in_process(code):
-    environment = {
-        **os.environ,
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_ENABLE_ONEDNN_OPTS": "0",
-        "CUDA_VISIBLE_DEVICES": "-1",
-    }
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip().split("\n")[-1]
-
-
-def test_two_replicas():
-    code = """
-import numpy as np, tensorflow as tf, nthgrad as ng
-(cpu,) = tf.config.list_physical_devices("CPU")
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-with strategy.scope():
-    w = tf.Variable(3.0)
-g = ng.loss_and_gradients(lambda x: (ng.derivative(lambda x: tf.sin(w * x), 2)(x)) ** 2, [w], block=4)
-x = tf.constant(np.linspace(0.1, 1, 20), tf.float32)
-parts = strategy.experimental_distribute_values_from_function(lambda c: x[10 * c.replica_id_in_sync_group :][:10])
-for run in (lambda p: strategy.run(g, (p,)), tf.function(lambda p: strategy.run(g, (p,)))):
-    loss, (gradient,) = run(parts)
-    found = [strategy.reduce("mean", v, None) for v in (loss, gradient)]
-    with tf.GradientTape() as tape:
-        want = tf.reduce_mean((w**2 * tf.sin(w * x)) ** 2)
-    np.testing.assert_allclose(found, [want, tape.gradient(want, w)], rtol=1e-5)
-print("done")
-"""
-    assert in_process(code) == "done"
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is read from /proc")
-def test_memory_is_that_of_a_block():
-    code = """
-import gc, resource, tensorflow as tf, nthgrad as ng
-w = [tf.Variable(tf.random.normal(s)) for s in ([1, 32], [32, 32], [32, 1])]
-u = lambda x: tf.tanh(tf.tanh(x @ w[0]) @ w[1]) @ w[2]
-d = ng.derivative(u, 2)
-g = ng.loss_and_gradients(lambda x: d(x) ** 2, w)
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-g(tf.ones([30_000, 1]))
-before = peak()
-g(tf.ones([300_000, 1]))
-print(peak() - before)  # MiB; one tensor of the hidden layer has 37 on all rows
-"""
-    assert float(in_process(code)) < 30
 
 
 SINGLE = tf.Variable(1.0)

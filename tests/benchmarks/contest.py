@@ -20,7 +20,6 @@ from typing import Any
 
 import click
 
-FLOOR = "matrix products alone"
 PACKAGES = ("tensorflow", "jax", "folx", "optax", "deepxde")
 
 
@@ -33,13 +32,14 @@ class Contest:
         sides: by name, functions that build a `sides.Side`; all its results are compared with the first one's, which
             is nthgrad's. A side whose library is not installed raises what an import raises.
         aims: by name of a side, the part of its time that the first side should take at most.
-        floor: builds a side that computes no more than the matrix products that all the others need, in one call.
+        floors: by name, functions that build sides of no more than the matrix products and the activations that all the
+            others need, in one call. Times are divided by that of the fastest.
     """
 
     title: str
     sides: dict[str, Callable[[], Any]]
     aims: dict[str, float] = field(default_factory=dict)
-    floor: Callable[[], Any] | None = None
+    floors: dict[str, Callable[[], Any]] = field(default_factory=dict)
 
 
 def work(module, names, threads, seconds):
@@ -56,8 +56,9 @@ def work(module, names, threads, seconds):
     for name in names:
         contest = import_module(module).CONTESTS[name]()
         rows, calls, values = {}, {}, {}
-        for side, make in {**contest.sides, **({FLOOR: contest.floor} if contest.floor else {})}.items():
+        for side, make in {**contest.sides, **contest.floors}.items():
             row = rows[side] = {"contest": name, "title": contest.title, "side": side, "aim": contest.aims.get(side)}
+            row["floor"] = side in contest.floors
             try:
                 row["first"], built = measure.first(make)
                 value = built.call()
@@ -65,7 +66,7 @@ def work(module, names, threads, seconds):
                 row["none"] = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:100]}"
                 continue
             calls[side] = built.call
-            if side != FLOOR:
+            if side not in contest.floors:
                 values[side] = np.concatenate([np.ravel(leaf).astype("float64") for leaf in tf.nest.flatten(value)])
             row |= {"size": built.size(), "compiler": built.memory(), "peak": measure.peak(built.call)}
             print(f"{threads}: {name}, {side}", file=sys.stderr, flush=True)
@@ -81,6 +82,7 @@ def work(module, names, threads, seconds):
 
 def show(report):
     """Prints a table for every contest."""
+    import measure
     from rich.console import Console
     from rich.table import Table
 
@@ -103,7 +105,9 @@ def show(report):
             ("difference", "right"),
         ):
             table.add_column(column, justify=justify)
-        floor = next((r["median"] for r in rows if r["side"] == FLOOR and "median" in r), None)
+        ms = {r["side"]: measure.least(r, about["threads"]) for r in rows if "median" in r}
+        floor = min((ms[r["side"]] for r in rows if r["floor"] and r["side"] in ms), default=None)
+        first = ms.get(rows[0]["side"])
         for r in rows:
             if "none" in r:
                 table.add_row(r["side"], r["none"])
@@ -111,8 +115,8 @@ def show(report):
             table.add_row(
                 r["side"],
                 f"{r['median']:.2f} ({r['low']:.2f}-{r['high']:.2f})",
-                "" if floor is None else f"{r['median'] / floor:.2f}",
-                f"{rows[0]['median'] / r['median']:.2f}" if "median" in rows[0] else "",
+                "" if floor is None else f"{ms[r['side']] / floor:.2f}",
+                "" if first is None else f"{first / ms[r['side']]:.2f}",
                 "" if r["aim"] is None else f"{r['aim']:.2f}",
                 f"{r['first']:.2f}",
                 str(r["size"]),

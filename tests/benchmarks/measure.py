@@ -52,6 +52,14 @@ def rounds(calls, seconds, turn=0.05):
     }
 
 
+def least(row, threads):
+    """The time of what `rounds` returns that other processes disturb least, for ratios.
+
+    With one thread the least CPU time of a turn, with all the least time of a call.
+    """
+    return row["cpu" if threads == "one" else "least"]
+
+
 def peak(call):
     """MiB that a call needs at its peak beyond what was in use before it, or None where Linux's /proc is missing.
 

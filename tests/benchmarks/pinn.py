@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import pi
 from typing import Any
 
+import floor
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,11 +17,9 @@ import tensorflow as tf
 from contest import Contest
 from jax.experimental.jet import jet as jax_jet
 from sides import Side, in_jax, in_tf
-from workloads import RNG, both, network, parameters
+from workloads import BLOCK, RNG, both, network, parameters
 
 import nthgrad as ng
-
-BLOCK = 256  # rows of a block of the sides that do not choose it themselves
 
 
 @dataclass(frozen=True)
@@ -84,31 +83,14 @@ def nthgrad_in_blocks(s, jit_compile=None):
     return Side(lambda: [v.numpy() for v in tf.nest.flatten(g(*points))], size)
 
 
-def matrix_products(s):
-    """The matrix products of the step and of its gradients alone, in blocks: of a network without activations.
+def floors(s):
+    """The matrix products of the step and of its gradients, whole and in blocks.
 
-    A layer multiplies the coefficients along x and the one along t: s.order + 2 tensors of the block's rows.
+    A layer multiplies the coefficients along x and the one along t: s.order + 2 tensors of the rows.
     """
-    ws = [tf.constant(w) for w in s.parameters[0]]
-    count = len(s.points[0]) // BLOCK
-    z = tf.constant(RNG.uniform(-1, 1, ((s.order + 2) * BLOCK, len(ws[0]))).astype("float32"))
-
-    def turn(i, *sums):
-        now = [w * tf.cast(i, w.dtype) for w in ws]  # else XLA would move the products out of the loop
-        ys = [z]
-        for w in now:
-            ys.append(ys[-1] @ w)
-        slope, found = ys[-1], []
-        for y, w in zip(ys[-2::-1], now[::-1], strict=True):
-            found.append(tf.matmul(y, slope, transpose_a=True))
-            slope = tf.matmul(slope, w, transpose_b=True)
-        return (i + 1, *(a + b for a, b in zip(sums, found[::-1], strict=True)))
-
-    @tf.function(autograph=False, jit_compile=True)
-    def run():
-        return tf.while_loop(lambda i, *_: i < count, turn, [tf.constant(0), *map(tf.zeros_like, ws)])[1:]
-
-    return in_tf(run)
+    rows = len(s.points[0])
+    make = lambda block: floor.products(s.parameters[0], s.order + 2, rows, block, gradients=True)  # noqa: E731
+    return {"floor": lambda: make(None)} | ({"floor, blocks": lambda: make(BLOCK)} if rows % BLOCK == 0 else {})
 
 
 def tapes(s, jit_compile=None):
@@ -246,13 +228,13 @@ def kuramoto_sivashinsky():
     s = step(4, lambda d: d["t"] + d[""] * d["x"] + d["xx"] + d["xxxx"], (2, 64, 64, 64, 1), 4096)
     aims = {"jet": 0.22, "nested jax.grad": 0.1}
     title = "Kuramoto-Sivashinsky step, 2-64-64-64-1 at 4096 points, float32"
-    return Contest(title, _sides(s), aims, lambda: matrix_products(s))
+    return Contest(title, _sides(s), aims, floors(s))
 
 
 def burgers(widths=(2, 64, 64, 64, 1), batch=4096):
     s = step(2, lambda d: d["t"] + d[""] * d["x"] - 0.01 / pi * d["xx"], widths, batch)
     shape = "-".join(map(str, widths))
-    return Contest(f"Burgers step, {shape} at {batch} points, float32", _sides(s), {"deepxde": 1 / 3})
+    return Contest(f"Burgers step, {shape} at {batch} points, float32", _sides(s), {"deepxde": 1 / 3}, floors(s))
 
 
 CONTESTS = {

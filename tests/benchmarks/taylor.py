@@ -1,10 +1,13 @@
 """The Taylor engine beside nested tapes, JAX's jet and nested JAX: `python tests/benchmarks/taylor.py [WORKLOAD ...]`.
 
-For every workload and order all sides run in one process and take turns. Needs `pip install '.[bench]'`. With one thread
-(the process is pinned to one core) and with all, a process each. Results go to the screen and to --out: a JSON file with
-machine and versions, and a plot.
+For every workload and order all sides run in one process and take turns. With one thread (the process is pinned to one
+core) and with all, a process each. "Times the floor" divides by the time of the matrix products and the activations
+alone, whole or in blocks, whichever is faster. These ratios, and those to jet, are of the least CPU time with one
+thread, and of the least time with all. Needs `pip install '.[bench]'`. Results go to the screen and to --out: a JSON
+file with machine and versions, and a plot.
 """
 
+import collections
 import json
 import os
 import subprocess
@@ -33,6 +36,7 @@ def work(names, threads, seconds):
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    import floor
     import measure
     import numpy as np
     import tensorflow as tf
@@ -49,11 +53,12 @@ def work(names, threads, seconds):
         for call in calls.values():
             call()
         results += [{"workload": name, "order": 0, "side": s, **t} for s, t in measure.rounds(calls, seconds).items()]
-        dead, needs = {}, {side: ([], []) for side in SIDES}
+        dead, needs = {}, collections.defaultdict(lambda: ([], []))
         for order in workload.orders:
             calls, rows, values = {}, {}, {}
-            for side, make in SIDES.items():
-                row = rows[side] = {"workload": name, "order": order, "side": side}
+            floors = {s: lambda *_, make=make: make() for s, make in floor.of_workload(workload, order).items()}
+            for side, make in {**SIDES, **floors}.items():
+                row = rows[side] = {"workload": name, "order": order, "side": side, "floor": side in floors}
                 seconds_needed, room_needed = (expected(n, order) for n in needs[side])
                 if seconds_needed > PATIENCE or room_needed > ROOM:
                     dead.setdefault(side, f"not tried: {seconds_needed:.0f} s and {room_needed:.0f} MiB expected")
@@ -64,7 +69,8 @@ def work(names, threads, seconds):
                 try:
                     row["first"], built = measure.first(lambda make=make: make(workload, order))  # noqa: B023
                     calls[side] = built.call
-                    values[side] = np.asarray(built.call())
+                    if side not in floors:
+                        values[side] = np.asarray(built.call())
                 except Exception as error:
                     row["none"] = dead[side] = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:100]}"
                     continue
@@ -85,6 +91,7 @@ def work(names, threads, seconds):
 
 def show(report):
     """Prints a table for every workload."""
+    import measure
     from rich.console import Console
     from rich.table import Table
 
@@ -102,6 +109,7 @@ def show(report):
             "side",
             "ms (quartiles)",
             "beside jet",
+            "times the floor",
             "forward passes",
             "first result, s",
             "ops",
@@ -114,17 +122,21 @@ def show(report):
                 if "none" in r:
                     table.add_row(str(r["order"]), r["side"], r["none"])
                 continue
-            peer = next((q.get("median") for q in rows if q["order"] == r["order"] and q["side"] == "jet"), None)
+            of_order = [q for q in rows if q["order"] == r["order"] and "median" in q]
+            ms = {q["side"]: measure.least(q, about["threads"]) for q in of_order}
+            floor = min((ms[q["side"]] for q in of_order if q["floor"]), default=None)
+            mine, peer = ms[r["side"]], ms.get("jet")
             table.add_row(
                 str(r["order"]),
                 r["side"],
                 f"{r['median']:.2f} ({r['low']:.2f}-{r['high']:.2f})",
-                f"{r['median'] / peer:.2f}" if peer else "",
+                f"{mine / peer:.2f}" if peer else "",
+                f"{mine / floor:.2f}" if floor else "",
                 f"{r['median'] / base['forward, XLA']:.1f}",
                 f"{r['first']:.2f}",
                 str(r["size"]),
                 "" if r.get("peak") is None else f"{r['peak']:.1f}",
-                f"{r['difference']:.0e}",
+                f"{r['difference']:.0e}" if "difference" in r else "",
             )
         console.print(table)
 
@@ -157,7 +169,7 @@ def plot(reports, path):
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("benchmarks"))
 @click.option("--worker", is_flag=True, hidden=True)
 def main(names, threads, seconds, out, worker):
-    names = names or ("mlp", "elementwise", "transformer", "gru")
+    names = names or ("mlp", "mlp-4096", "elementwise", "transformer", "gru")
     if worker:
         print(json.dumps(work(names, threads, seconds)))
         return

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 RNG = np.random.default_rng(0)
+BLOCK = 256  # rows of a block, of the sides that do not choose it themselves
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Workload:
         x: the points.
         v: the direction; None where each element of f(x) depends on its own element (or row) of x only.
         orders: which orders to take.
+        weights: the kernels of a tanh network; none for a function without matrix products; None for other functions.
     """
 
     in_tf: Any
@@ -29,6 +31,7 @@ class Workload:
     x: np.ndarray
     v: np.ndarray | None
     orders: tuple[int, ...]
+    weights: tuple[np.ndarray, ...] | None = None
 
 
 def normal(*shape, scale=None):
@@ -57,12 +60,13 @@ def network(tanh, ws, bs):
     return f
 
 
-def mlp():
-    """A tanh network 1-64-64-64-1 on a batch of 1024."""
+def mlp(batch=1024, orders=tuple(range(1, 11))):
+    """A tanh network 1-64-64-64-1."""
     weights, biases = parameters(1, 64, 64, 64, 1)
     (tw, jw), (tb, jb) = both(*weights), both(*biases)
-    x = RNG.uniform(-1, 1, (1024, 1)).astype("float32")
-    return Workload(network(tf.tanh, tw, tb), network(jnp.tanh, jw, jb), x, None, tuple(range(1, 11)))
+    x = RNG.uniform(-1, 1, (batch, 1)).astype("float32")
+    fs = network(tf.tanh, tw, tb), network(jnp.tanh, jw, jb)
+    return Workload(*fs, x, None, orders, tuple(weights))
 
 
 def elementwise():
@@ -72,7 +76,7 @@ def elementwise():
         return lambda x: library.exp(-x * x) * library.sin(3 * x) / (1 + x * x)
 
     x = RNG.uniform(-2, 2, 10_000_000).astype("float32")
-    return Workload(function(tf), function(jnp), x, None, (1, 2, 4, 8))
+    return Workload(function(tf), function(jnp), x, None, (1, 2, 4, 8), ())
 
 
 def transformer():
@@ -140,4 +144,10 @@ def gru():
     return Workload(along_tf, along_jax, normal(*shape, scale=1.0), normal(*shape, scale=1.0), (1, 2, 3, 4))
 
 
-WORKLOADS = {"mlp": mlp, "elementwise": elementwise, "transformer": transformer, "gru": gru}
+WORKLOADS = {
+    "mlp": mlp,
+    "mlp-4096": lambda: mlp(4096, (2, 4, 8, 10)),
+    "elementwise": elementwise,
+    "transformer": transformer,
+    "gru": gru,
+}

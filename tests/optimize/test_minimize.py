@@ -11,6 +11,7 @@ import scipy.optimize
 import tensorflow as tf
 
 import nthgrad as ng
+from nthgrad.optimize.derivatives import whole
 from nthgrad.optimize.objective import Objective
 
 TIGHT = {
@@ -246,7 +247,7 @@ def test_after_an_exception_in_the_callback_the_variables_hold_the_best_values(e
 
 def test_an_objective_restores_the_best_of_its_evaluations():
     x = tf.Variable([0.0, 0.0])
-    objective = Objective(lambda: tf.reduce_sum((x - 0.1) ** 2), [x], jit_compile=None)
+    objective = Objective(whole(lambda: tf.reduce_sum((x - 0.1) ** 2), ()), [x], jit_compile=None)
     for point in ([1.0, 1.0], [0.2, 0.1], [0.5, 0.0]):
         objective(np.array(point))
     objective.restore()

@@ -10,6 +10,7 @@ from support.refusals import check_refused
 
 import nthgrad as ng
 from nthgrad import errors
+from nthgrad.optimize.derivatives import whole
 from nthgrad.optimize.objective import Objective
 
 X = tf.Variable([1.0, 2.0])
@@ -35,7 +36,33 @@ CASES = {
     "loss of arguments": (
         lambda: minimize(lambda x, y, z=1: x, X),
         errors.ArgumentError,
-        "loss requires arguments: x, y. Give a function of no arguments, such as lambda: loss(...).",
+        "loss cannot be called with 0 arguments: missing a required argument: 'x'. Give them in a tuple, such as args=(x, y).",
+    ),
+    "args a tensor": (
+        lambda: minimize(lambda x: x, X, args=tf.ones([3])),
+        errors.ArgumentError,
+        "args is a EagerTensor. Give a tuple of the arguments of loss, such as (x, y).",
+    ),
+    "args too many": (
+        lambda: minimize(loss, X, args=(1.0, 2.0)),
+        errors.ArgumentError,
+        "loss cannot be called with 2 arguments: too many positional arguments. Give them in a tuple, such as args=(x, y).",
+    ),
+    "args an object": (
+        lambda: minimize(lambda x: x, X, args=(object,)),
+        errors.InputError,
+        "args has something that is no tensor: Attempt to convert a value (<class 'object'>) with an unsupported type "
+        "(<class 'type'>) to a Tensor. Give tensors or arrays.",
+    ),
+    "no points": (
+        lambda: minimize(ng.loss_and_gradients(lambda x: x * X, X), X),
+        errors.ArgumentError,
+        "loss is <nthgrad.loss_and_gradients of '<lambda>'>, but args is empty. Give its points, such as args=(points,).",
+    ),
+    "a set without rows": (
+        lambda: minimize(ng.loss_and_gradients(lambda x: x * X, X), X, args=(1.0,)),
+        errors.InputError,
+        "Argument 0 is of shape (), and has no rows. Give tensors of shape [rows, ...].",
     ),
     "method": (
         lambda: minimize(loss, X, "adam"),
@@ -192,7 +219,7 @@ def test_a_loss_that_becomes_nan():
 
 def test_products_and_steps_that_are_nan():
     x = tf.Variable([0.0], dtype=tf.float64)
-    objective = Objective(lambda: tf.reduce_sum(tf.abs(x) ** 1.5), [x], jit_compile=None)
+    objective = Objective(whole(lambda: tf.reduce_sum(tf.abs(x) ** 1.5), ()), [x], jit_compile=None)
     objective(np.zeros(1))
     with pytest.raises(errors.OutputError) as caught:
         objective.product(np.zeros(1), np.ones(1))

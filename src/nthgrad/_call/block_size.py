@@ -23,8 +23,8 @@ CACHES = {True: 1, False: 8}
 ON_GPU = 2**30
 """Bytes of a block on a GPU. Its kernels need many rows; a block there only bounds the memory."""
 
-FEWEST = 64
-"""Rows of a block, at least, if "auto" chooses it. A matrix product of fewer rows takes as long."""
+FEWEST = 256
+"""Rows of a block, at least, if "auto" chooses it: with fewer, what a block costs for itself outweighs the cache."""
 
 _CPU = Path("/sys/devices/system/cpu/cpu0/cache")
 

@@ -1,4 +1,4 @@
-"""Splits sets of rows into the same number of blocks, and adds up what a function computes from each."""
+"""Splits sets of rows into the same number of blocks, and averages what a function computes from each."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ class Part:
         return tf.reduce_sum(leaf)
 
 
-def length(t: tf.Tensor) -> Any:
-    """Returns the number of rows of a tensor; a number where it is known."""
-    return tf.shape(t)[0] if t.shape[0] is None else t.shape[0]
-
-
-def sums(
-    compute: Callable[[list[Part]], Tensors], sets: Sequence[Tensors], count: Any, like: Sequence[tf.TensorSpec]
+def means(
+    compute: Callable[[list[Part]], Tensors],
+    sets: Sequence[Tensors],
+    lengths: Sequence[Any],
+    count: Any,
+    like: Sequence[tf.TensorSpec],
 ) -> Tensors:
-    """Returns the sums of what a function computes from block after block.
+    """Returns the means over the blocks of what a function computes from each.
 
-    The blocks run one after another, so that only one is in memory.
+    The blocks run one after another, so that only one is in memory. Their results are added in float64: in float16, a
+    sum of ones ends at 2048.
 
     Args:
         compute: takes a block of each set, and returns tensors.
-        sets: the tensors of each set, of equal lengths within it.
+        sets: the tensors of each set.
+        lengths: the number of rows of each set; numbers where they are known.
         count: the number of blocks.
         like: the shapes and dtypes of what `compute` returns.
     """
     if isinstance(count, int) and count == 1:
         return compute([Part(tensors, None) for tensors in sets])
-    lengths = [length(tensors[0]) for tensors in sets]
     rows = [-(-n // count) for n in lengths]
     offsets = [tf.range(m) for m in rows]  # XLA requires the lengths of ranges outside of the loop
 
@@ -63,8 +63,8 @@ def sums(
 
     def turn(i: tf.Tensor, *before: tf.Tensor) -> tuple[tf.Tensor, ...]:
         made = compute([part(i, k) for k in range(len(sets))])
-        return (i + 1, *(a + b for a, b in zip(before, made, strict=True)))
+        return (i + 1, *(a + tf.cast(b, a.dtype) for a, b in zip(before, made, strict=True)))
 
-    zeros = [tf.zeros(spec.shape, spec.dtype) for spec in like]
-    _, *made = tf.while_loop(lambda i, *_: i < count, turn, [tf.constant(0), *zeros], parallel_iterations=1)
-    return made
+    zeros = [tf.zeros(spec.shape, tf.complex128 if spec.dtype.is_complex else tf.float64) for spec in like]
+    _, *sums = tf.while_loop(lambda i, *_: i < count, turn, [tf.constant(0), *zeros], parallel_iterations=1)
+    return [tf.cast(t / tf.cast(count, t.dtype), spec.dtype) for t, spec in zip(sums, like, strict=True)]

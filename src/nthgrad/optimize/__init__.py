@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
-import tensorflow as tf
-
 from nthgrad._display import extras
-from nthgrad.errors import ArgumentError, InputError
+from nthgrad.errors import ArgumentError
+from nthgrad.losses import LossAndGradients
+from nthgrad.optimize.derivatives import in_blocks, whole
+from nthgrad.optimize.inputs import check, checked_arguments, checked_variables
 from nthgrad.optimize.objective import Objective, Vector
 from nthgrad.optimize.progress import shown
 
@@ -23,10 +22,11 @@ _METHODS = {"L-BFGS-B": 1, "BFGS": 1, "CG": 1, "Newton-CG": 2, "trust-ncg": 2, "
 
 
 def minimize(
-    loss: Callable[[], Any],
+    loss: Callable[..., Any],
     variables: Any,
     method: Method = "L-BFGS-B",
     *,
+    args: Sequence[Any] = (),
     options: Mapping[str, Any] | None = None,
     callback: Callable[[Any], object] | None = None,
     max_seconds: float | None = None,
@@ -53,19 +53,22 @@ def minimize(
     `minimize` ends. It may end by an exception or a `KeyboardInterrupt`, too.
 
     Args:
-        loss: a function of no arguments that reads the variables and returns a real scalar tensor. A `tf.function` or a
-            Python function; `if` and `for` on tensors work, as in a `tf.function`.
+        loss: a function that reads the variables and returns a real scalar tensor. A `tf.function` or a Python
+            function; `if` and `for` on tensors work, as in a `tf.function`. It may also be a function that
+            `loss_and_gradients` returned: the loss, its gradient and products of the Hessian are then computed block by
+            block, for any number of points.
         variables: the variables to change: a `tf.Variable`, a Keras variable, or any `tf.nest` structure of them, such
             as the `trainable_variables` of a model. They are float32 or float64.
         method: `"L-BFGS-B"`, or `"BFGS"` and `"CG"`, which use gradients. `"Newton-CG"`, `"trust-ncg"` and
             `"trust-krylov"` also use products of the Hessian and vectors; a product costs a few evaluations of the
             loss. `"BFGS"` stores a square matrix, for at most about a thousand elements.
+        args: the arguments of loss, tensors or arrays or `tf.nest` structures of them, such as the points.
         options: options of the method, as in SciPy: `maxiter`, `maxcor`, `ftol`, `gtol`, ... L-BFGS-B stops early for
             most networks with the default `ftol` and `gtol`.
         callback: called after each iteration with a SciPy `OptimizeResult` of `x`, `fun` (the loss) and `nit` (the
             number of iterations). It may raise `StopIteration` to end the minimization.
         max_seconds: ends the minimization after the first iteration that exceeds this time, compilation included.
-        jit_compile: passed to `tf.function`; True compiles with XLA.
+        jit_compile: passed to `tf.function`; True compiles with XLA. None is what `loss_and_gradients` was given.
         progress: whether to show the iteration and the loss, if the standard error is a terminal or a notebook.
 
     Returns:
@@ -88,8 +91,14 @@ def minimize(
     """
     start = time.monotonic()
     optimizers = scipy_optimize()
-    _check(loss, method, options, callback, max_seconds)
-    objective = Objective(loss, _checked_variables(variables), jit_compile=jit_compile)
+    check(loss, method, _METHODS, options, callback, max_seconds)
+    arguments = checked_arguments(loss, args)
+    if isinstance(loss, LossAndGradients):
+        over = in_blocks(loss, arguments)
+        jit_compile = loss.jit_compile if jit_compile is None else jit_compile
+    else:
+        over = whole(loss, arguments)
+    objective = Objective(over, checked_variables(variables), jit_compile=jit_compile)
     late = False
 
     with shown(method, wanted=progress) as show:
@@ -155,64 +164,3 @@ def scipy_optimize() -> Any:
             f"nthgrad.optimize.minimize needs SciPy, which is not installed. Run {extras.install('optimize')}."
         ) from error
     return optimize
-
-
-def _check(loss: Any, method: Any, options: Any, callback: Any, max_seconds: Any) -> None:
-    if not callable(loss):
-        hint = "Give a function that computes it, such as lambda: tf.reduce_mean(model(x) ** 2)."
-        raise ArgumentError(f"loss is a {type(loss).__name__}, which cannot be called. {hint}")
-    if needed := _required(loss):
-        raise ArgumentError(
-            f"loss requires arguments: {', '.join(needed)}. Give a function of no arguments, such as lambda: loss(...)."
-        )
-    if not isinstance(method, str) or method not in _METHODS:
-        raise ArgumentError(f"method is {method!r}. Give one of {', '.join(map(repr, _METHODS))}.")
-    if not (options is None or isinstance(options, Mapping)):
-        raise ArgumentError(f'options is {options!r}. Give a dictionary, such as {{"maxiter": 1000}}.')
-    if not (callback is None or callable(callback)):
-        raise ArgumentError(
-            f"callback is {callback!r}, which cannot be called. Give a function of one result, or None."
-        )
-    number = isinstance(max_seconds, int | float) and not isinstance(max_seconds, bool)
-    if not (max_seconds is None or (number and max_seconds > 0)):
-        raise ArgumentError(f"max_seconds is {max_seconds!r}. Give a number greater than 0, or None.")
-    if not tf.executing_eagerly():
-        raise ArgumentError(
-            "nthgrad.optimize.minimize was called inside a tf.function, but SciPy runs eagerly only. Call it outside."
-        )
-
-
-def _required(loss: Callable[..., Any]) -> list[str]:
-    """Returns the parameters of a function that have no default."""
-    try:
-        parameters = inspect.signature(loss).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-
-
-def _checked_variables(given: Any) -> list[tf.Variable]:
-    """Returns TensorFlow's variables for those of TensorFlow and Keras."""
-    if hasattr(given, "trainable_variables"):
-        raise InputError(f"variables is a {type(given).__name__}. Give its trainable_variables.")
-    leaves = tf.nest.flatten(given)
-    if not leaves:
-        raise InputError("variables is empty. A model has variables after its first call: call it, or give an Input.")
-    found: list[Any] = []
-    for i, leaf in enumerate(leaves):
-        variable = leaf if isinstance(leaf, tf.Variable) else getattr(leaf, "value", None)  # of Keras 3
-        where = "variables" if leaf is given else f"variables[{i}]"
-        if not isinstance(variable, tf.Variable):
-            raise InputError(
-                f"{where} is a {type(leaf).__name__}, which cannot be assigned. Give tf.Variables or Keras variables."
-            )
-        if variable.dtype not in (tf.float32, tf.float64):
-            raise InputError(f"{where} is of {variable.dtype.name}. Give variables of float32 or float64.")
-        if not variable.shape.is_fully_defined():
-            raise InputError(f"{where} has the shape {variable.shape}. Give variables of known shapes.")
-        if any(variable is other for other in found):
-            raise InputError(f"{where} is given twice. Give each variable once.")
-        found.append(variable)
-    if not any(np.prod(v.shape) for v in found):
-        raise InputError("variables have no elements. Give variables with at least one.")
-    return found

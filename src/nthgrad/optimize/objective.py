@@ -9,9 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad._call import tracebacks
-from nthgrad.engines import grappler, own
-from nthgrad.engines.graph import trace
-from nthgrad.errors import DependenceError, OutputError
+from nthgrad.errors import OutputError
+from nthgrad.optimize.derivatives import Over, gradients, products
 
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -29,14 +28,21 @@ class Objective:
         evaluations: the number of evaluations of the loss and its gradient.
     """
 
-    def __init__(self, loss: Callable[[], Any], variables: Sequence[tf.Variable], *, jit_compile: bool | None):
-        self._variables = list(variables)
-        self._loss = grappler.guarded(trace.converted(loss))
+    def __init__(self, over: Over, variables: Sequence[tf.Variable], *, jit_compile: bool | None):
+        """Stores the loss.
+
+        Args:
+            over: calls a function with the loss, or averages what it returns over the blocks of the loss.
+            variables: the variables of the loss.
+            jit_compile: passed to `tf.function`.
+        """
+        self._over, self._variables = over, list(variables)
         self._at: Vector | None = None  # the vector that the variables hold
         self.best: Vector | None = None
         self.value, self.slope, self.evaluations = np.inf, np.zeros(0), 0
-        self._evaluate = self._compiled(_gradients, 1, jit_compile=jit_compile)
-        self._multiply = self._compiled(_products, 2, jit_compile=jit_compile)
+        like = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
+        self._evaluate = self._compiled(gradients, [tf.TensorSpec([], tf.float64), *like], jit_compile=jit_compile)
+        self._multiply = self._compiled(products, like, vectors=2, jit_compile=jit_compile)
 
     def current(self) -> Vector:
         """Returns the values of the variables."""
@@ -110,14 +116,33 @@ class Objective:
         for variable, value in zip(self._variables, self._shaped(x), strict=True):
             variable.assign(value)
 
-    def _compiled(self, compute: Callable[..., list[tf.Tensor]], vectors: int, *, jit_compile: bool | None) -> Any:
-        """Returns a `tf.function` of vectors: the variables' values, and directions."""
+    def _compiled(
+        self,
+        compute: Callable[..., list[tf.Tensor]],
+        like: Sequence[tf.TensorSpec],
+        vectors: int = 1,
+        *,
+        jit_compile: bool | None,
+    ) -> Any:
+        """Returns a `tf.function` of vectors: the variables' values, and directions.
+
+        Args:
+            compute: takes the loss, the variables, and directions; returns scalars, and a tensor like each variable.
+            like: the shapes and dtypes of what `compute` returns.
+            vectors: the number of vectors.
+            jit_compile: passed to `tf.function`.
+        """
+
         # Gradients are traced without XLA: some ops have no second gradient inside of a compiled function.
-        inner = tf.function(lambda *parts: compute(self._loss, self._variables, *parts), autograph=False)
+        def inner(*parts: Any) -> list[tf.Tensor]:
+            return self._over(lambda loss: compute(loss, self._variables, *parts), like)
+
+        plain = tf.function(inner, autograph=False)
 
         def step(x: tf.Tensor, *directions: tf.Tensor) -> list[tf.Tensor]:
             self._put(x)
-            *scalars, slopes = inner(*map(self._shaped, directions))
+            found = plain(*map(self._shaped, directions))
+            scalars, slopes = found[: -len(self._variables)], found[-len(self._variables) :]
             flat = tf.concat([tf.cast(tf.reshape(s, [-1]), tf.float64) for s in slopes], 0)
             return [*scalars, flat]
 
@@ -145,53 +170,3 @@ class Objective:
         return (
             "" if self.best is None else f"The variables hold the best values so far, with a loss of {self.value:.6g}. "
         )
-
-
-def _gradients(loss: Callable[[], Any], variables: Sequence[tf.Variable]) -> list[Any]:
-    """Returns the loss, in float64, and its gradients."""
-    with own.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(variables)
-        value = _scalar(loss())
-    return [tf.cast(value, tf.float64), _dense(tape.gradient(value, variables), variables, required=True)]
-
-
-def _products(loss: Callable[[], Any], variables: Sequence[tf.Variable], directions: Sequence[tf.Tensor]) -> list[Any]:
-    """Returns the Hessian of the loss times a vector: the gradients of <gradient, vector>."""
-    with own.GradientTape(watch_accessed_variables=False) as outer:
-        outer.watch(variables)
-        with own.GradientTape(watch_accessed_variables=False) as inner:
-            inner.watch(variables)
-            value = _scalar(loss())
-        slopes = _dense(inner.gradient(value, variables), variables, required=True)
-        along = tf.add_n([tf.cast(tf.reduce_sum(s * d), tf.float64) for s, d in zip(slopes, directions, strict=True)])
-    return [_dense(outer.gradient(along, variables), variables, required=False)]
-
-
-def _dense(slopes: Sequence[Any], variables: Sequence[tf.Variable], *, required: bool) -> list[tf.Tensor]:
-    """Returns gradients as tensors, zeros where the loss does not depend on a variable."""
-    if required and all(s is None for s in slopes):
-        raise DependenceError(
-            "loss does not depend on any of the variables through a differentiable path. Check that loss reads these "
-            "variables, in TensorFlow ops and without casts to integers."
-        )
-    return [
-        tf.zeros(v.shape, v.dtype) if s is None else tf.convert_to_tensor(s)
-        for s, v in zip(slopes, variables, strict=True)
-    ]
-
-
-def _scalar(value: Any) -> tf.Tensor:
-    """Returns the loss, if it is a real scalar tensor."""
-    if not tf.is_tensor(value) or isinstance(value, tf.Variable):
-        raise OutputError(
-            f"loss returned {value!r}, a {type(value).__name__}. Return a scalar tensor, computed from the variables."
-        )
-    if not isinstance(value, tf.Tensor) or not value.dtype.is_floating:
-        raise OutputError(
-            f"loss returned a tensor of {value.dtype.name}. Return a real, floating-point, scalar tensor."
-        )
-    if value.shape.rank != 0:
-        raise OutputError(
-            f"loss returned a tensor of shape {value.shape}, not a scalar. Reduce it, for example by tf.reduce_mean."
-        )
-    return value
