@@ -1,18 +1,24 @@
 """nthgrad's derivatives on a device that JAX has and TensorFlow may not, a GPU say, beside JAX's own.
 
+    python tests/benchmarks/gpu.py all DIR       both of the following, where TensorFlow and JAX are
     python tests/benchmarks/gpu.py export DIR    where TensorFlow is; the device does not matter
     python tests/benchmarks/gpu.py run DIR       where JAX is, without TensorFlow, on its first device
 
-The first writes float32 functions as StableHLO, with their values in float64, by each engine: the derivatives of orders 1
+Export writes float32 functions as StableHLO, with their values in float64, by each engine: the derivatives of orders 1
 to 8 (by tapes to 6, or to what --tapes says) of log(x + 2) and of a tanh network, the loss of the Kuramoto-Sivashinsky
-equation on a network with its gradients by the weights, and the Laplacian of a network. The second runs each and puts errors and times beside those of
-jax.experimental.jet, nested jax.grad and the trace of jax.hessian, on the same device, in a table and in
-DIR/PLATFORM.json. With --small the networks and batches are small: to try it. So far it was run on CPUs only.
+equation on a network with its gradients by the weights, and the Laplacian of a network. `run` needs no more than JAX,
+NumPy, click and rich beside this folder and DIR, which may come from another machine. It runs each function and puts
+errors, by the float64 values, and times beside those of jax.experimental.jet, nested jax.grad and the trace of
+jax.hessian, on the same device, in a table and in DIR/PLATFORM.json.
+
+With --small the networks and batches are small: to try it, in a minute or two on a CPU. Not seen on a GPU: so far it was
+run on CPUs only.
 """
 
 import itertools
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -275,9 +281,9 @@ def show(report):
         Console(width=140).print(table)
 
 
-@click.group(help=__doc__)
+@click.group(help="\b\n" + __doc__.replace("\n\n", "\n\n\b\n"))
 def main():
-    """The two halves."""
+    """The two halves, and both."""
 
 
 @main.command(help="Write the functions and their values in float64.")
@@ -300,6 +306,19 @@ def run(folder, seconds, nested, precision):
     report = run_all(folder, seconds, nested, precision)
     show(report)
     (folder / f"{report['machine']['platform']}.json").write_text(json.dumps(report, indent=1))
+
+
+@main.command("all", help="Export, where no GPU is seen, and run on JAX's first device.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--small", is_flag=True, help="Small networks and batches.")
+@click.option("--precision", type=click.Choice(["highest"]), help="Of matrix products.  [default: the device's]")
+@click.pass_context
+def both(context, folder, small, precision):
+    """Exports in a process of its own: TensorFlow would take the device's memory from JAX."""
+    line = [sys.executable, __file__, "export", str(folder), *(["--small", "--tapes", "4"] if small else [])]
+    subprocess.run(line, env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1"}, check=True)
+    options = {"seconds": 0.1, "nested": 4} if small else {}
+    context.invoke(run, folder=folder, precision=precision, **options)
 
 
 if __name__ == "__main__":

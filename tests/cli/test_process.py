@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -22,8 +23,9 @@ from nthgrad.errors import NthgradError
 
 
 def process(*arguments: str, **options) -> subprocess.CompletedProcess:
-    """A run in a process of its own, as a user's shell starts it."""
-    environment = {k: v for k, v in os.environ.items() if k not in (quiet.LEVEL, "COLUMNS")}
+    """A run in a process of its own, as a user's shell starts it, where there is no home that can be written."""
+    own = (quiet.LEVEL, "COLUMNS", "KERAS_HOME", "MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+    environment = {k: v for k, v in os.environ.items() if k not in own} | {"HOME": str(Path(__file__) / "home")}
     return subprocess.run(
         [sys.executable, *arguments],
         capture_output=True,
