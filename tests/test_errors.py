@@ -144,12 +144,12 @@ CASES = {
         "a function here.",
     ),
     "x several tensors": (
-        lambda: ng.laplacian(tf.sin)(LISTED),
+        lambda: ng.derivative(tf.sin)(LISTED),
         errors.InputError,
         "x is a list of 3 tensors, of shape (2, 3), (3,), (3, 1)" + ONE_TENSOR,
     ),
     "x several variables of one shape": (
-        lambda: ng.divergence(tf.sin)(WEIGHTS),
+        lambda: ng.derivatives(tf.sin, 2)(WEIGHTS),
         errors.InputError,
         "x is a list of 2 tensors, of shape (2,), (2,)" + ONE_TENSOR,
     ),
@@ -164,12 +164,12 @@ CASES = {
         "x is a dict of one tensor, of shape (2, 3)" + ONE_TENSOR,
     ),
     "x arrays of many shapes": (
-        lambda: ng.laplacian(tf.sin)([np.ones(n) for n in range(1, 8)]),
+        lambda: ng.derivative(tf.sin)([np.ones(n) for n in range(1, 8)]),
         errors.InputError,
         "x is a list of 7 tensors, of shape (1,), (2,), (3,), (4,), (5,), ..." + ONE_TENSOR,
     ),
     "x a model's weights": (
-        lambda: ng.biharmonic(tf.sin)(keras.Sequential([keras.Input([2]), keras.layers.Dense(1)]).weights),
+        lambda: ng.finite_difference(tf.sin)(keras.Sequential([keras.Input([2]), keras.layers.Dense(1)]).weights),
         errors.InputError,
         "x is a list of 2 tensors, of shape (2, 1), (1,)" + ONE_TENSOR,
     ),

@@ -127,6 +127,18 @@ def test_one_argument_of_several_tensors(library, method):
 
 
 @pytest.mark.quick
+@pytest.mark.parametrize("jit_compile", [None, True])
+def test_models_of_float32(jit_compile):
+    t, x = (keras.Input((1,), name=name) for name in "tx")
+    layers = weights([keras.layers.Dense(4, "tanh"), keras.layers.Dense(1, use_bias=False)])
+    model = keras.Model([t, x], layers[1](layers[0](keras.layers.Concatenate()([t, x]))))
+    got = ng.partials(model, ["t", "xx"], jit_compile=jit_compile)(T.astype("float32"), X.astype("float32"))
+    for key, want in WANT.items():
+        assert got[key].dtype == "float32"
+        np.testing.assert_allclose(got[key], want, rtol=0, atol=100 * np.finfo("float32").eps * np.abs(want).max())
+
+
+@pytest.mark.quick
 def test_training_a_model_by_its_inputs():
     model = own(keras, keras.Model, of_two)
     model([T, X][0], X)
