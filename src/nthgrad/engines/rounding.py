@@ -17,8 +17,8 @@ from nthgrad.engines.graph import trace
 from nthgrad.engines.graph.walk import Walk
 
 SAMPLES = 8
-# An operation errs by eps / 4 or less, mostly, and a repetition by eps. Measured against mpmath for some thirty functions
-# at orders 0 to 8: the estimates are 0.1 to 10 times the errors, chance aside.
+# An operation errs by eps / 4 or less, mostly, and a repetition by eps. Measured against mpmath for some twenty
+# functions at orders 0 to 8: the estimates are 0.1 to 10 times the largest errors at neighboring points.
 SCALE = 1 / 6
 
 # Ops that round nothing: they move, select or negate numbers.
