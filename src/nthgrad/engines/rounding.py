@@ -17,8 +17,9 @@ from nthgrad.engines.graph import trace
 from nthgrad.engines.graph.walk import Walk
 
 SAMPLES = 8
-# An operation errs by eps / 4 or less, mostly, and a repetition by eps.
-SCALE = 0.25
+# An operation errs by eps / 4 or less, mostly, and a repetition by eps. Measured against mpmath for some twenty
+# functions at orders 0 to 8: the estimates are 0.1 to 10 times the largest errors at neighboring points.
+SCALE = 1 / 6
 
 # Ops that round nothing: they move, select or negate numbers.
 _EXACT = frozenset({
@@ -33,6 +34,7 @@ _EXACT = frozenset({
 # Ops whose kernels are off by more than a rounding, and by how many, as measured against mpmath.
 _INEXACT = {
     **dict.fromkeys(["Digamma", "Lgamma"], 8),
+    **dict.fromkeys(["Erf", "Erfc"], 2),
     **dict.fromkeys(
         ["BesselI0", "BesselI0e", "BesselI1", "BesselI1e", "BesselJ0", "BesselJ1", "BesselK0", "BesselK0e", "BesselK1",
          "BesselK1e", "BesselY0", "BesselY1", "Betainc", "Dawsn", "Erfinv", "Expint", "FresnelCos", "FresnelSin",

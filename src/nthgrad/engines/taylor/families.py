@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad.engines.graph import trace
+from nthgrad.engines.tape import complex_repairs
 from nthgrad.engines.taylor import adjoint, rows
 from nthgrad.engines.taylor.algebra import or_zeros
 from nthgrad.engines.taylor.series import (
@@ -130,7 +131,7 @@ def bilinear(i: int = 0, j: int = 1, by_rows: Callable[[Any], bool] = lambda op:
             def multiply(a: Any) -> tf.Tensor:
                 inputs = [value(x) for x in step.inputs]
                 inputs[i], inputs[j] = a, b
-                return step.rebuild(inputs)[0]
+                return complex_repairs.differentiable(step.op.type, inputs, step.rebuild(inputs))[0]
 
             return rows.product(multiply, a, 0) if by_rows(step.op) else multiply(a)
 
