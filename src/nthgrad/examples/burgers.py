@@ -1,8 +1,9 @@
 """Burgers' equation, u_t + u u_x = nu u_xx, whose solution steepens from a sine to a shock.
 
 On -1 <= x <= 1 and 0 <= t <= 1, with u(0, x) = -sin(pi x), u(t, -1) = u(t, 1) = 0 and nu = 0.05 / pi. The reference is
-Cole's and Hopf's solution, two integrals computed by Gauss-Hermite quadrature. The solution is odd in x, so the network
-is trained on the half x >= 0. The error is below 1e-4.
+Cole's and Hopf's solution, two integrals computed by Gauss-Hermite quadrature. The solution is odd in x: the network is
+trained on the half x >= 0. The error is below 1e-3 after 32 seconds of processor time, on two cores. With the seeds 0,
+1 and 2, 1.6e-4, 3.2e-4 and 8.7e-5 were measured.
 """
 
 from math import pi
@@ -36,7 +37,7 @@ def solve(plan: training.Plan) -> solution.Solution:
     partials = ng.partials(u, ["", "t", "x", "xx"])
 
     def residual(points: tf.Tensor) -> tf.Tensor:
-        d = partials(points[:, :1], points[:, 1:] ** 2)  # more points near the shock, at x = 0
+        d = partials(points[:, :1], points[:, 1:])
         return d["t"] + d[""] * d["x"] - NU * d["xx"]
 
     history = training.train(model, residual, POINTS, plan)

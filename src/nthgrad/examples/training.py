@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import nthgrad as ng
 
-DTYPE = "float64"  # in float32, the line searches of L-BFGS fail long before
+DTYPE = "float64"  # in float32, the line searches of L-BFGS end when steps of the weights are lost to rounding
 RATE = 5e-3  # of Adam's first step
 
 
