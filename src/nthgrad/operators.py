@@ -164,7 +164,7 @@ def hessian(
 
     Returns:
         g with f's arguments; g(x, ...) is a structure like f(x), of shapes `[batch, *Q, *P, *P]`. If x is a structure,
-        each leaf h is a structure of structures: the block h[i][j] has the derivatives by x[i] and x[j].
+        each leaf h is a structure of structures: the block `h[i][j]` has the derivatives by x[i] and x[j].
 
     Raises:
         NthgradError: as `gradient`.

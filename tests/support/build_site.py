@@ -13,6 +13,7 @@ notebooks follow their cells. The drawings of the guide come from drawings.py.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import re
 import shlex
@@ -115,6 +116,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--quick", action="store_true", help="leave out the pictures that have to be computed")
     options = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     if problems := pages.broken():
         sys.exit("\n".join(["broken links:", *problems]))
     with tempfile.TemporaryDirectory() as work:
