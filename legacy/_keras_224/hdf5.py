@@ -32,7 +32,9 @@ def _as_file(value: Any) -> Any:
         def __init__(self) -> None:
             h5py.Group.__init__(self, value.id)
 
-        mode = property(lambda self: value.file.mode)
+        @property
+        def mode(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
+            return value.file.mode
 
     return Root()
 

@@ -173,21 +173,18 @@ def batch_input_shape(today: Any) -> Any:
     return property(lambda self: self._batch_input_shape, assign)
 
 
-def of_the_call(name: str) -> Any:
-    """Returns an input, output or mask of a layer that was called once; raises after several calls."""
+def output(today: Any) -> Any:
+    """Returns the output of a layer that was called once; raises after several calls."""
 
-    def make(today: Any) -> Any:
-        def get(self: Any) -> Any:
-            if len(self._inbound_nodes) > 1 and dialect.keras_224(self):
-                raise AttributeError(
-                    f"Layer {self.name} has multiple inbound nodes, hence the notion of "
-                    f'"layer {name.replace("_", " ")}" is ill-defined. Use `get_{name}_at(node_index)` instead.'
-                )
-            return today.__get__(self)
+    def output(self: Any) -> Any:
+        if len(self._inbound_nodes) > 1 and dialect.keras_224(self):
+            raise AttributeError(
+                f'Layer {self.name} has multiple inbound nodes, hence the notion of "layer output" is ill-defined. '
+                "Use `get_output_at(node_index)` instead."
+            )
+        return today.__get__(self)
 
-        return property(get, today.fset)
-
-    return make
+    return property(output, today.fset)
 
 
 def settable_weights(name: str) -> Any:

@@ -119,10 +119,7 @@ PATCHES = [
         layers.with_tensor_shapes,
         "it concatenates the shapes that layers compute",
     ),
-    *(
-        Patch(f"{_LAYER}.{name}", layers.of_the_call(name), "tf_keras silently returns that of a layer's first call")
-        for name in ("input", "output", "input_mask", "output_mask")
-    ),
+    Patch(f"{_LAYER}.output", layers.output, "tf_keras silently returns the first output of a shared layer"),
     *(
         Patch(f"{_LAYER}.{name}", layers.settable_weights(name), "Keras 1 layers set their lists of weights")
         for name in ("trainable_weights", "non_trainable_weights")

@@ -65,9 +65,9 @@ def _weights_by_output(given: Any, names: list[str], what: str) -> list[Any]:
     if given is None or len(given) == 0:
         return [None for _ in names]
     if len(names) == 1:
-        single = isinstance(given, list) and len(given) == 1
-        named = isinstance(given, dict) and names[0] in given
-        return given if single else [given[names[0]] if named else given]
+        if isinstance(given, dict) and names[0] in given:
+            return [given[names[0]]]
+        return given if isinstance(given, list) and len(given) == 1 else [given]
     if isinstance(given, dict):
         return [given.get(name) for name in names]
     if not isinstance(given, list):

@@ -15,11 +15,10 @@ both = Concatenate(name="both")([shared(a), shared(b)])
 node = shared._inbound_nodes[1]
 print([layer.name for layer in node.inbound_layers], [t.name for t in node.input_tensors], node.output_shapes)
 print(node.input_masks, node.node_indices, node.tensor_indices, sorted(node.get_config()), node.arguments)
-for name in ("input", "output", "input_mask", "output_mask"):
-    try:
-        print(name, getattr(shared, name))
-    except AttributeError as error:
-        print(name, str(error).split("hence")[1])
+try:
+    print(shared.output)
+except AttributeError as error:
+    print(str(error).split("hence")[1])
 
 inner = Model(a, shared(a))
 outer = Model([a, b], keras.layers.add([inner(a), inner(b)]))
@@ -71,7 +70,6 @@ with h5py.File("several.h5", "w") as file:
         model.save(file.create_group("model_%d" % index))
         print(load_model(file["model_%d" % index]).predict(np.ones((1, 2))), sorted(file))
 
-empty_array = K.eval(K.zeros((3,)))
-print(not empty_array[empty_array > 1], keras.activations.deserialize("selu") is keras.activations.selu)
+print(keras.activations.deserialize("selu") is keras.activations.selu)
 state = LSTM(2)(Input((3, 2)), initial_state=[Input((2,)), Input((2,))])
 print(K.int_shape(state))
