@@ -66,8 +66,10 @@ def _weights_by_output(given: Any, names: list[str], what: str) -> list[Any]:
         return [None for _ in names]
     if len(names) == 1:
         if isinstance(given, dict) and names[0] in given:
-            return [given[names[0]]]
-        return given if isinstance(given, list) and len(given) == 1 else [given]
+            named: dict[str, Any] = given
+            return [named[names[0]]]
+        alone: list[Any] = given if isinstance(given, list) and len(given) == 1 else [given]
+        return alone
     if isinstance(given, dict):
         return [given.get(name) for name in names]
     if not isinstance(given, list):
