@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_argnum, checked_engine, checked_order
+from nthgrad._call.block_size import Block
 from nthgrad._call.reuse import reused
 from nthgrad._call.structures import Structured
 from nthgrad._call.transform import Computation, as_direction, transform
@@ -25,6 +26,7 @@ def derivative(
     argnum: int | str = 0,
     axis: int = 0,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
     """Returns g, the derivative of f of a given order.
@@ -62,6 +64,12 @@ def derivative(
             with its number, and a `tf.custom_gradient` in f has no effect. `"tape"` nests `tf.GradientTape`s. Its cost
             grows geometrically, and custom gradients have effect. `"auto"` is `"taylor"`, also at orders 1 and 2: there
             tapes are faster for a small network without XLA, but have no correct digits where it is saturated.
+        block: the rows of a block, at most. g computes the batch in blocks of rows, one after another, that fit into
+            the cache. `"auto"` does so where it is measured to pay, and chooses the rows: with `jit_compile=True`, on a
+            CPU, for more rows than a block, and outside of gradient tapes (`loss_and_gradients` trains in blocks). It
+            needs a proof, op by op, that rows are independent, and that f draws and changes nothing; without it all
+            rows are computed at once. A number always cuts larger batches, and raises without the proof. None forbids
+            blocks.
         jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:
@@ -72,10 +80,11 @@ def derivative(
         if a Python variable, attribute or function that f names has changed.
 
     Raises:
-        ArgumentError: order, argnum, axis or method is invalid.
+        ArgumentError: order, argnum, axis, method or block is invalid.
         InputError: (by g) x is not a dense, real, floating-point, non-empty tensor.
         OutputError: (by g) f's output mixes elements of x, or is no floating-point or complex tensor.
-        MixingError: (by g) an op of f surely mixes the rows of x.
+        MixingError: (by g) an op of f surely mixes the rows of x; or rows are not proved independent, block is a
+            number, and the batch has more rows.
         DependenceError: (by g) f(x) does not depend on x.
         UnsupportedOpError: (by g) an op in f has no derivative of a requested order.
         CostError: (by g) the graph would be too large.
@@ -94,7 +103,7 @@ def derivative(
         tapes=method == "tape",
         returned=lambda y, x: checked(y, x, at_axis),
     )
-    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
+    return transform(f, computation, argnums=(checked_argnum(argnum),), block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -106,6 +115,7 @@ def derivatives(
     argnum: int | str = 0,
     axis: int = 0,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
     """Returns g, which computes f and all its derivatives up to an order; they share the work.
@@ -116,6 +126,7 @@ def derivatives(
         argnum: as in `derivative`.
         axis: as in `derivative`.
         method: as in `derivative`.
+        block: as in `derivative`.
         jit_compile: as in `derivative`.
 
     Returns:
@@ -138,7 +149,7 @@ def derivatives(
         tapes=method == "tape",
         returned=lambda y, x: checked(y, x, at_axis),
     )
-    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
+    return transform(f, computation, argnums=(checked_argnum(argnum),), block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -148,6 +159,7 @@ def taylor(
     order: int,
     *,
     argnum: int | str = 0,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
     """Returns g, which computes the Taylor coefficients of s -> f(x + s v) about s = 0.
@@ -159,6 +171,7 @@ def taylor(
         f: as in `derivative`, but its output may have any shape.
         order: the highest order, at least 0.
         argnum: as in `derivative`.
+        block: as in `derivative`.
         jit_compile: as in `derivative`.
 
     Returns:
@@ -184,4 +197,4 @@ def taylor(
         directed=as_direction,
         structured=Structured(blocks=0),
     )
-    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
+    return transform(f, computation, argnums=(checked_argnum(argnum),), block=block, jit_compile=jit_compile)

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_engine, checked_tapes
+from nthgrad._call.block_size import Block
 from nthgrad._call.pointwise import Operator, as_directions, checked_chunk, one_number, pointwise, rows_as_long
 from nthgrad._call.reuse import reused
 from nthgrad._call.transform import as_direction
@@ -26,6 +27,7 @@ def gradient(
     argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the gradient of a function with one number for each point.
@@ -50,6 +52,7 @@ def gradient(
         batch_dims: how many leading axes of x, or of each tensor in x, count points. With 0, all of x is one point.
         method: `"taylor"`, the same as `"auto"`, differentiates the ops of f; a `tf.custom_gradient` in f has no
             effect. `"tape"` uses TensorFlow's gradients only; custom gradients have effect.
+        block: as in `derivative`.
         jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:
@@ -82,7 +85,7 @@ def gradient(
         leaf=one_number("nthgrad.jacobian"),
         blocks=1,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -94,6 +97,7 @@ def jacobian(
     batch_dims: int | None = None,
     method: Method = "auto",
     chunk_size: int | None = None,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the Jacobian of a function with a tensor for each point: all derivatives of all its elements.
@@ -106,6 +110,7 @@ def jacobian(
         batch_dims: as in `gradient`.
         method: as in `gradient`.
         chunk_size: how many derivatives to compute at a time; all by default. Bounds the memory.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -137,7 +142,7 @@ def jacobian(
         backward=True,
         blocks=1,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -149,6 +154,7 @@ def hessian(
     batch_dims: int | None = None,
     method: Method = "auto",
     chunk_size: int | None = None,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the Hessian of a function: all second derivatives.
@@ -161,6 +167,7 @@ def hessian(
         batch_dims: as in `gradient`.
         method: as in `gradient`.
         chunk_size: as in `jacobian`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -203,7 +210,7 @@ def hessian(
         backward=True,
         blocks=2,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -214,6 +221,7 @@ def hvp(
     argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the Hessian of a function with one number for each point, times a vector.
@@ -226,6 +234,7 @@ def hvp(
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -258,7 +267,7 @@ def hvp(
         directed=lambda v, x, b: as_direction(v, x),
         blocks=1,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -271,6 +280,7 @@ def laplacian(
     estimate: bool = False,
     method: Method = "auto",
     chunk_size: int | None = None,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the Laplacian of a function: the sum of its second derivatives by each coordinate.
@@ -289,6 +299,7 @@ def laplacian(
             estimator, NeurIPS 2024).
         method: `"auto"`, `"taylor"` or `"tape"`.
         chunk_size: how many directions to compute at a time; all by default. Bounds the memory.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -306,7 +317,7 @@ def laplacian(
     """
     compute = _estimated(2, 1, method, chunk_size) if estimate else _laplacian(method, chunk_size)
     operator = _summing("laplacian", 2, compute, method, estimate=estimate)
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -319,6 +330,7 @@ def biharmonic(
     estimate: bool = False,
     method: Method = "auto",
     chunk_size: int | None = None,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the biharmonic of a function: the Laplacian of its Laplacian, as for a thin plate's deflection.
@@ -331,6 +343,7 @@ def biharmonic(
             call. The estimate is unbiased for standard normal directions only, not for random signs.
         method: as in `laplacian`.
         chunk_size: as in `laplacian`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -348,7 +361,7 @@ def biharmonic(
     """
     compute = _estimated(4, 3, method, chunk_size) if estimate else _twice(_laplacian(method, chunk_size))
     operator = _summing("biharmonic", 4, compute, method, estimate=estimate)
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -360,6 +373,7 @@ def divergence(
     batch_dims: int | None = None,
     method: Method = "auto",
     chunk_size: int | None = None,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the divergence of a vector field: the sum of the derivatives of each component by its own coordinate.
@@ -376,6 +390,7 @@ def divergence(
         batch_dims: as in `gradient`.
         method: as in `gradient`.
         chunk_size: as in `jacobian`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -408,7 +423,7 @@ def divergence(
         leaf=rows_as_long,
         vector=True,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 def _laplacian(method: Method, chunk_size: Any) -> Function:

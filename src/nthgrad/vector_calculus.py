@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_engine, checked_order, checked_tapes
+from nthgrad._call.block_size import Block
 from nthgrad._call.pointwise import Operator, Points, as_many, pointwise
 from nthgrad._call.reuse import reused
 from nthgrad._call.transform import as_direction
@@ -24,6 +25,7 @@ def curl(
     argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the curl of a vector field on points of two or three coordinates.
@@ -37,6 +39,7 @@ def curl(
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -73,7 +76,7 @@ def curl(
         leaf=_leaf("curl", (2, 3)),
         vector=True,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -84,6 +87,7 @@ def symmetric_gradient(
     argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the symmetric part of the Jacobian of a vector field, such as the strain of a displacement.
@@ -96,6 +100,7 @@ def symmetric_gradient(
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -126,7 +131,7 @@ def symmetric_gradient(
         leaf=_leaf("symmetric gradient"),
         vector=True,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -138,6 +143,7 @@ def directional(
     argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the derivative of a function in a direction of its own for each point, such as a normal.
@@ -153,6 +159,7 @@ def directional(
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `derivative`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -189,7 +196,7 @@ def directional(
         tapes=method == "tape",
         directed=lambda v, x, b: as_direction(v, x),
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 def _slopes(at: Function, x: tf.Tensor, batch_dims: int, *, tapes: bool) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,12 @@ ON_GPU = 2**30
 
 FEWEST = 64
 """Rows of a block, at least, if "auto" chooses it. A matrix product of fewer rows takes as long."""
+
+IN_FLIGHT = 4
+"""Bytes of a block that nothing keeps for a backward pass, in caches. XLA fuses ops, and many are never in memory."""
+
+FEWEST_IN_FLIGHT = 256
+"""Rows of such a block, at least, for each core."""
 
 _CPU = Path("/sys/devices/system/cpu/cpu0/cache")
 
@@ -77,6 +84,48 @@ def kept_bytes(forward: Sequence[tf.Operation], backward: Sequence[tf.Operation]
             if n in dims and None not in dims:
                 found[i] += math.prod(dims) // n * t.dtype.size
     return found
+
+
+def live_bytes(ops: Sequence[tf.Operation]) -> int:
+    """Returns the bytes that a row keeps in memory, at most, while the ops run one after another.
+
+    Args:
+        ops: the ops of a graph whose number of rows is open, in their order. Only tensors of open length count.
+    """
+    last = {t.name: i for i, op in enumerate(ops) for t in op.inputs}
+    freed: list[int] = [0] * (len(ops) + 1)
+    now = most = 0
+    for i, op in enumerate(ops):
+        for t in op.outputs:
+            dims: list[Any] = t.shape.as_list() if t.shape.rank else []
+            if None in dims and t.dtype != tf.variant:
+                size = math.prod(n for n in dims if n is not None) * t.dtype.size
+                now += size
+                freed[last.get(t.name, len(ops))] += size
+        most = max(most, now)
+        now -= freed[i]
+    return most
+
+
+def rows_of_block(block: Block, row_bytes: int) -> int | None:
+    """Returns the rows of a block of a function compiled for a CPU, at most; None for all rows at once.
+
+    Args:
+        block: the rows of a block; "auto" or None.
+        row_bytes: the bytes that a row keeps in memory.
+    """
+    if block != "auto":
+        return block
+    if tf.config.list_logical_devices("GPU"):
+        return None
+    return max(IN_FLIGHT * cache_size() * cores() // max(row_bytes, 1), FEWEST_IN_FLIGHT * cores())
+
+
+@functools.cache
+def cores() -> int:
+    """Returns the number of cores on which TensorFlow runs an op."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, tf.config.threading.get_intra_op_parallelism_threads() or usable)
 
 
 def block_count(block: Block, lengths: Sequence[Any], row_bytes: Sequence[int], *, xla: bool | None) -> Any:
