@@ -64,12 +64,13 @@ def derivative(
             with its number, and a `tf.custom_gradient` in f has no effect. `"tape"` nests `tf.GradientTape`s. Its cost
             grows geometrically, and custom gradients have effect. `"auto"` is `"taylor"`, also at orders 1 and 2: there
             tapes are faster for a small network without XLA, but have no correct digits where it is saturated.
-        block: the rows of a block, at most. g computes the batch in blocks of rows, one after another, that fit into
-            the cache. `"auto"` does so where it is measured to pay, and chooses the rows: with `jit_compile=True`, on a
-            CPU, for more rows than a block, and outside of gradient tapes (`loss_and_gradients` trains in blocks). It
-            needs a proof, op by op, that rows are independent, and that f draws and changes nothing; without it all
-            rows are computed at once. A number always cuts larger batches, and raises without the proof. None forbids
-            blocks.
+        block: the rows of a block, at most. g computes a larger batch in blocks of rows, one after another, that fit
+            into the cache. `"auto"` does so where it is measured to pay, and chooses the rows: with `jit_compile=True`,
+            on a CPU, in a call outside of a caller's `tf.function` and of gradient tapes. It needs a proof, op by op,
+            that rows are independent, and that f draws and changes nothing; without it all rows are computed at once. A
+            number cuts every larger batch, also in a `tf.function`, and raises without the proof. With XLA, blocks have
+            no gradient: under a tape all rows are computed at once (`loss_and_gradients` trains in blocks). None
+            forbids blocks.
         jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:

@@ -116,7 +116,9 @@ def partials(
         finished=lambda found: dict(zip(keys, found, strict=True)),
         structured=None if columns is None else Structured(blocks=0, batch_dims=1, keys=columns),
     )
-    return transform(f, computation, argnums=(0,) if columns is not None else used, block=block, jit_compile=jit_compile)
+    return transform(
+        f, computation, argnums=(0,) if columns is not None else used, block=block, jit_compile=jit_compile
+    )
 
 
 class Letters(tuple[str, ...]):

@@ -73,7 +73,11 @@ def sums(
 
 
 def concatenated(
-    compute: Callable[[Tensors], Tensors], tensors: Tensors, rows: int, like: Sequence[tf.TensorSpec], axes: Sequence[Any]
+    compute: Callable[[Tensors], Tensors],
+    tensors: Tensors,
+    rows: int,
+    like: Sequence[tf.TensorSpec],
+    axes: Sequence[Any],
 ) -> Tensors:
     """Returns what a function computes from block after block of rows, concatenated.
 

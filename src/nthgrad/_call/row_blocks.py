@@ -43,15 +43,19 @@ class RowBlocks:
 
     def __init__(self, block: Block, *, jit_compile: bool | None, tapes: bool):
         self.block: Block = block
-        self._auto = block == "auto" and bool(jit_compile) and not tapes
+        self._xla, self._tapes = jit_compile, tapes
         self._rows: dict[Any, int | None] = {}
         self._cuts: dict[Any, Cut | None] = {}
 
     def considered(self) -> bool:
-        """Whether a call may be computed in blocks. Not by choice under a tape: the loop's gradient keeps all rows."""
-        if tf.config.functions_run_eagerly():
+        """Whether a call may be computed in blocks.
+
+        A gradient of XLA's loop keeps all rows, and runs only where the same function compiles both. So under a tape
+        all rows are computed at once. By choice also in a caller's graph, which a tape may differentiate later.
+        """
+        if self.block is None or tf.config.functions_run_eagerly() or (self._xla and _private.records()):
             return False
-        return self._auto and not _private.records() if self.block == "auto" else self.block is not None
+        return self.block != "auto" or (bool(self._xla) and not self._tapes and tf.executing_eagerly())
 
     def cut(self, signature: Any, opened: Any, batch: int | None, prove: Callable[[], Any]) -> Cut | None:
         """Returns how to compute a call in blocks; None for all rows at once.
@@ -66,8 +70,8 @@ class RowBlocks:
             MixingError: `block` is a number, and rows are not proved independent.
         """
         if signature not in self._rows:
-            ops = [] if opened is None else opened.graph.get_operations()
-            self._rows[signature] = rows_of_block(self.block, live_bytes(ops))
+            row_bytes = live_bytes([] if opened is None else opened.graph.outputs)
+            self._rows[signature] = rows_of_block(self.block, row_bytes)
         most = self._rows[signature]
         if most is None or (batch is not None and batch <= most):
             return None

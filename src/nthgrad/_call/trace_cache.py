@@ -150,9 +150,7 @@ class OncePerSignature:
         signature = _hashable((*keys, *sorted(kwargs), *tf.nest.flatten(opened)))
 
         def prove() -> Any:
-            trace = functools.partial(
-                self._plain.get_concrete_function, rows[0], keys, rows[1], rows[2], opened=False
-            )
+            trace = functools.partial(self._plain.get_concrete_function, rows[0], keys, rows[1], rows[2], opened=False)
             found = _attempt(trace)
             return self._outside(trace) if found is None and not tf.executing_eagerly() else found
 

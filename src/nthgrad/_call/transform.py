@@ -60,7 +60,12 @@ class Computation:
 
 
 def transform(
-    f: Callable[..., Any], computation: Computation, *, argnums: tuple[int | str, ...], jit_compile: bool | None, block: Block = None
+    f: Callable[..., Any],
+    computation: Computation,
+    *,
+    argnums: tuple[int | str, ...],
+    jit_compile: bool | None,
+    block: Block = None,
 ) -> Callable[..., Any]:
     """Builds g(...) = compute(f as a function of some of its arguments, these), with the arguments of f.
 

@@ -33,7 +33,15 @@ _ARITHMETIC = frozenset({
 _SIZES = frozenset({"Shape", "ShapeN", "Size"})
 """Ops that return the lengths of their input."""
 
-_SHAPES = {"BroadcastTo": (1,), "EnsureShape": (), "Fill": (0,), "Reshape": (1,), "Sum": (1,), "Tile": (1,)}
+_SHAPES = {
+    "BroadcastTo": (1,),
+    "EnsureShape": (),
+    "Fill": (0,),
+    "Reshape": (1,),
+    "StridedSliceGrad": (0,),
+    "Sum": (1,),
+    "Tile": (1,),
+}
 """The inputs of ops that set the shape of the output only."""
 
 

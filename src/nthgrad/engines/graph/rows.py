@@ -63,6 +63,7 @@ def states(
 
 
 def verdict(state: State | None) -> Independent | Mixed | Unknown:
+    """Returns what a state says of the rows of a tensor."""
     if state is None:
         return Independent(None)
     if not isinstance(state, Rows):
