@@ -43,7 +43,7 @@ class RowBlocks:
 
     def __init__(self, block: Block, *, jit_compile: bool | None, tapes: bool):
         self.block: Block = block
-        self._xla, self._tapes = jit_compile, tapes
+        self._xla, self._automatic = jit_compile, jit_compile and not tapes
         self._rows: dict[Any, int | None] = {}
         self._cuts: dict[Any, Cut | None] = {}
 
@@ -53,9 +53,9 @@ class RowBlocks:
         A gradient of XLA's loop keeps all rows, and runs only where the same function compiles both. So under a tape
         all rows are computed at once. By choice also in a caller's graph, which a tape may differentiate later.
         """
-        if self.block is None or tf.config.functions_run_eagerly() or (self._xla and _private.records()):
+        if self.block is None or (self.block == "auto" and not (self._automatic and tf.executing_eagerly())):
             return False
-        return self.block != "auto" or (bool(self._xla) and not self._tapes and tf.executing_eagerly())
+        return not tf.config.functions_run_eagerly() and not (self._xla and _private.records())
 
     def cut(self, signature: Any, opened: Any, batch: int | None, prove: Callable[[], Any]) -> Cut | None:
         """Returns how to compute a call in blocks; None for all rows at once.

@@ -107,6 +107,8 @@ class _Proof:
         if op.type in _SIZES or (op.type in _ARITHMETIC and counted and not varies):
             self.counts.update(_key(t) for t in op.outputs if counted or self.counts_rows(t))
             return [None] * len(op.outputs)
+        if op.type in ("OnesLike", "ZerosLike") and counted:
+            return [None]
         if any(i not in _SHAPES.get(op.type, ()) for i in counted):
             return [Unknown(op)] * len(op.outputs)
         if not varies:

@@ -113,6 +113,10 @@ def _lengths(t: tf.Tensor) -> list[int | None]:
             return [found[i] for i in indices.ravel()]
     if op.type == "Prod":
         return [_product(_lengths(op.inputs[0]))]
+    if op.type == "OnesLike":
+        return [1] * (t.shape.num_elements() or 0)
+    if op.type == "Reshape" and t.shape.rank == 1:
+        return _lengths(op.inputs[0])
     if op.type in ("ConcatV2", "Pack"):
         parts = op.inputs[:-1] if op.type == "ConcatV2" else op.inputs
         return [n for part in parts for n in _lengths(part)]
