@@ -7,13 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad._call.arguments import Method, checked_engine, checked_tapes
+from nthgrad._call.arguments import Method, checked_tapes
 from nthgrad._call.block_size import Block
-from nthgrad._call.pointwise import Operator, as_directions, checked_chunk, one_number, pointwise, rows_as_long
+from nthgrad._call.pointwise import Operator, checked_chunk, one_number, pointwise, rows_as_long
 from nthgrad._call.reuse import reused
+from nthgrad._call.summing import estimated, sum_of_seconds, summing_operator, twice
 from nthgrad._call.transform import as_direction
 from nthgrad.engines import directions as engine
-from nthgrad.errors import ArgumentError
 
 Argnum = int | str | Sequence[int | str]
 Function = Callable[..., Any]
@@ -315,8 +315,8 @@ def laplacian(
         >>> print(g(tf.constant([[1.0, 2.0], [0.0, 3.0]])).numpy())
         [18. 18.]
     """
-    compute = _estimated(2, 1, method, chunk_size) if estimate else _laplacian(method, chunk_size)
-    operator = _summing("laplacian", 2, compute, method, estimate=estimate)
+    compute = estimated(2, 1, method, chunk_size) if estimate else sum_of_seconds(method, chunk_size)
+    operator = summing_operator("laplacian", 2, compute, method, estimate=estimate)
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
@@ -359,8 +359,8 @@ def biharmonic(
         >>> print(g([1.0, 2.0]).numpy())
         8.0
     """
-    compute = _estimated(4, 3, method, chunk_size) if estimate else _twice(_laplacian(method, chunk_size))
-    operator = _summing("biharmonic", 4, compute, method, estimate=estimate)
+    compute = estimated(4, 3, method, chunk_size) if estimate else twice(sum_of_seconds(method, chunk_size))
+    operator = summing_operator("biharmonic", 4, compute, method, estimate=estimate)
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
@@ -424,42 +424,3 @@ def divergence(
         vector=True,
     )
     return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
-
-
-def _laplacian(method: Method, chunk_size: Any) -> Function:
-    """Returns `compute` of the Laplacian."""
-    checked_engine(method)
-    chunk = checked_chunk(chunk_size)
-    if method == "tape":
-        return engine.trace_backward
-    return lambda at, x, b: engine.sum_of_derivatives(at, x, engine.axes(x, b), 2, chunk)
-
-
-def _twice(laplacian: Function) -> Function:
-    return lambda at, x, b: laplacian(lambda t: laplacian(at, t, b), x, b)
-
-
-def _estimated(order: int, divisor: int, method: Method, chunk_size: Any) -> Function:
-    """Returns `compute` of the mean derivative of an order in the given directions, divided by a divisor."""
-    checked_engine(method)
-    if method == "tape":
-        raise ArgumentError('method is "tape", which has no estimate=True. Leave out one of the two.')
-    chunk = checked_chunk(chunk_size)
-
-    def compute(at: Function, x: tf.Tensor, b: int, v: tf.Tensor) -> Any:
-        found = engine.sum_of_derivatives(at, x, v, order, chunk)
-        return tf.nest.map_structure(lambda c: c / tf.cast(divisor * tf.shape(v)[0], c.dtype), found)
-
-    return compute
-
-
-def _summing(name: str, order: int, compute: Function, method: Method, *, estimate: bool) -> Operator:
-    """Returns the operator that sums derivatives in each coordinate, or in directions given with each call."""
-    tapes = method == "tape"
-    return Operator(
-        name=name,
-        compute=lambda at, x, b, *v: compute(engine.right_backward(at) if tapes else at, x, b, *v),
-        order=order,
-        tapes=tapes,
-        directed=as_directions if estimate else None,
-    )
