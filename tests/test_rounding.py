@@ -151,3 +151,5 @@ def test_what_is_not_finite_is_unknown():
 def test_refused(make):
     text = "return_error is 1. Give True or False."
     check_refused((lambda: make(tf.sin, 1, return_error=1), errors.ArgumentError, text), __file__)
+    text = "return_error is True and block is 2. Errors are estimated for all rows at once: leave out one."
+    check_refused((lambda: make(tf.sin, 1, return_error=True, block=2), errors.ArgumentError, text), __file__)

@@ -8,12 +8,14 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_argnum, checked_engine, checked_flag, checked_order
+from nthgrad._call.block_size import Block
 from nthgrad._call.reuse import reused
 from nthgrad._call.structured import Structured
 from nthgrad._call.transform import Computation, as_direction, transform
 from nthgrad.engines import orders, outputs, rounding
 from nthgrad.engines import taylor as taylor_engine
 from nthgrad.engines.point_axis import checked, checked_axis, restore
+from nthgrad.errors import ArgumentError
 
 
 @reused
@@ -26,6 +28,7 @@ def derivative(
     axis: int = 0,
     method: Method = "auto",
     return_error: bool = False,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
     """Returns g, the derivative of f of a given order.
@@ -70,7 +73,14 @@ def derivative(
             with its number, and a `tf.custom_gradient` in f has no effect. `"tape"` nests `tf.GradientTape`s. Its cost
             grows geometrically, and custom gradients have effect. `"auto"` is `"taylor"`, also at orders 1 and 2: there
             tapes are faster for a small network without XLA, but have no correct digits where it is saturated.
-        return_error: whether g returns `(value, error)`.
+        return_error: whether g returns `(value, error)`. All rows are computed at once.
+        block: the rows of a block, at most. g computes a larger batch in blocks of rows, one after another, that fit
+            into the cache. `"auto"` does so where it is measured to pay, and chooses the rows: with `jit_compile=True`,
+            on a CPU, in a call outside of a caller's `tf.function` and of gradient tapes. It needs a proof, op by op,
+            that rows are independent, and that f draws and changes nothing; without it all rows are computed at once. A
+            number cuts every larger batch, also in a `tf.function`, and raises without the proof. With XLA, blocks have
+            no gradient: under a tape all rows are computed at once (`loss_and_gradients` trains in blocks). None
+            forbids blocks.
         jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:
@@ -83,10 +93,11 @@ def derivative(
         if a Python variable, attribute or function that f names has changed.
 
     Raises:
-        ArgumentError: order, argnum, axis, method or return_error is invalid.
+        ArgumentError: order, argnum, axis, method, return_error or block is invalid.
         InputError: (by g) x is not a dense, real, floating-point, non-empty tensor.
         OutputError: (by g) f's output mixes elements of x, or is no floating-point or complex tensor.
-        MixingError: (by g) an op of f surely mixes the rows of x.
+        MixingError: (by g) an op of f surely mixes the rows of x; or rows are not proved independent, block is a
+            number, and the batch has more rows.
         DependenceError: (by g) f(x) does not depend on x.
         UnsupportedOpError: (by g) an op in f has no derivative of a requested order.
         CostError: (by g) the graph would be too large.
@@ -102,7 +113,7 @@ def derivative(
         (True, True)
     """
     n, engine, at_axis = checked_order(order), checked_engine(method), checked_axis(axis)
-    estimated = checked_flag(return_error, "return_error")
+    estimated = _checked_return_error(return_error, block)
 
     def compute(at: Callable[..., Any], x: tf.Tensor) -> Any:
         return restore(orders.derivatives(engine, at, x, n, n)[0], x, at_axis)
@@ -114,7 +125,9 @@ def derivative(
         tapes=method == "tape",
         returned=lambda y, x: checked(y, x, at_axis),
     )
-    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
+    return transform(
+        f, computation, argnums=(checked_argnum(argnum),), block=None if estimated else block, jit_compile=jit_compile
+    )
 
 
 @reused
@@ -127,6 +140,7 @@ def derivatives(
     axis: int = 0,
     method: Method = "auto",
     return_error: bool = False,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
     """Returns g, which computes f and all its derivatives up to an order; they share the work.
@@ -138,6 +152,7 @@ def derivatives(
         axis: as in `derivative`.
         method: as in `derivative`.
         return_error: whether g returns `(values, errors)`, two such tuples; as in `derivative`.
+        block: as in `derivative`.
         jit_compile: as in `derivative`.
 
     Returns:
@@ -153,7 +168,7 @@ def derivatives(
         [1.0, 1.0, 1.0, 1.0]
     """
     n, engine, at_axis = checked_order(order), checked_engine(method), checked_axis(axis)
-    estimated = checked_flag(return_error, "return_error")
+    estimated = _checked_return_error(return_error, block)
 
     def compute(at: Callable[..., Any], x: tf.Tensor) -> Any:
         return restore(tuple(orders.derivatives(engine, at, x, n)), x, at_axis)
@@ -165,7 +180,9 @@ def derivatives(
         tapes=method == "tape",
         returned=lambda y, x: checked(y, x, at_axis),
     )
-    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
+    return transform(
+        f, computation, argnums=(checked_argnum(argnum),), block=None if estimated else block, jit_compile=jit_compile
+    )
 
 
 @reused
@@ -175,6 +192,7 @@ def taylor(
     order: int,
     *,
     argnum: int | str = 0,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
     """Returns g, which computes the Taylor coefficients of s -> f(x + s v) about s = 0.
@@ -186,6 +204,7 @@ def taylor(
         f: as in `derivative`, but its output may have any shape.
         order: the highest order, at least 0.
         argnum: as in `derivative`.
+        block: as in `derivative`.
         jit_compile: as in `derivative`.
 
     Returns:
@@ -211,4 +230,13 @@ def taylor(
         directed=as_direction,
         structured=Structured(blocks=0),
     )
-    return transform(f, computation, argnums=(checked_argnum(argnum),), jit_compile=jit_compile)
+    return transform(f, computation, argnums=(checked_argnum(argnum),), block=block, jit_compile=jit_compile)
+
+
+def _checked_return_error(return_error: Any, block: Any) -> bool:
+    """Returns the flag; raises an ArgumentError, also if blocks are asked for beside it."""
+    if checked_flag(return_error, "return_error") and block not in ("auto", None):
+        raise ArgumentError(
+            f"return_error is True and block is {block!r}. Errors are estimated for all rows at once: leave out one."
+        )
+    return return_error

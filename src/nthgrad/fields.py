@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from nthgrad._call import coordinates
 from nthgrad._call.arguments import Method, checked_engine
+from nthgrad._call.block_size import Block
 from nthgrad._call.model_inputs import by_name
 from nthgrad._call.reuse import reused
 from nthgrad._call.structured import Structured
@@ -29,6 +30,7 @@ def partials(
     coords: Sequence[str] | None = None,
     axis: int = 0,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Callable[..., Any]:
     """Returns g, which computes partial derivatives of a field u(t, x, ...) by name; they share the work.
@@ -46,6 +48,7 @@ def partials(
         axis: as in `derivative`: 1 for the outputs `[functions, points]` of a DeepONet.
         method: as in `derivative`. `"taylor"` computes series in all coordinates at once, and only the coefficients
             that the requested partials need (Griewank and Walther, Evaluating Derivatives, 2008, chapter 13).
+        block: as in `derivative`.
         jit_compile: as in `derivative`.
 
     Returns:
@@ -113,7 +116,9 @@ def partials(
         finished=lambda found: dict(zip(keys, found, strict=True)),
         structured=None if columns is None else Structured(blocks=0, batch_dims=1, keys=columns),
     )
-    return transform(f, computation, argnums=(0,) if columns is not None else used, jit_compile=jit_compile)
+    return transform(
+        f, computation, argnums=(0,) if columns is not None else used, block=block, jit_compile=jit_compile
+    )
 
 
 class Letters(tuple[str, ...]):

@@ -7,12 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad._call.arguments import Method, checked_engine, checked_tapes
-from nthgrad._call.pointwise import Operator, as_directions, checked_chunk, one_number, pointwise, rows_as_long
+from nthgrad._call.arguments import Method, checked_tapes
+from nthgrad._call.block_size import Block
+from nthgrad._call.pointwise import Operator, checked_chunk, one_number, pointwise, rows_as_long
 from nthgrad._call.reuse import reused
+from nthgrad._call.summing import estimated, sum_of_seconds, summing_operator, twice
 from nthgrad._call.transform import as_direction
 from nthgrad.engines import directions as engine
-from nthgrad.errors import ArgumentError
 
 Argnum = int | str | Sequence[int | str]
 Function = Callable[..., Any]
@@ -26,6 +27,7 @@ def gradient(
     argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the gradient of a function with one number for each point.
@@ -49,6 +51,7 @@ def gradient(
         batch_dims: how many leading axes of x, or of each tensor in x, count points. With 0, all of x is one point.
         method: `"taylor"`, the same as `"auto"`, differentiates the ops of f; a `tf.custom_gradient` in f has no
             effect. `"tape"` uses TensorFlow's gradients only; custom gradients have effect.
+        block: as in `derivative`.
         jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:
@@ -81,7 +84,7 @@ def gradient(
         leaf=one_number("nthgrad.jacobian"),
         blocks=1,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -93,6 +96,7 @@ def jacobian(
     batch_dims: int | None = None,
     method: Method = "auto",
     chunk_size: int | None = None,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the Jacobian of a function with a tensor for each point: all derivatives of all its elements.
@@ -105,6 +109,7 @@ def jacobian(
         batch_dims: as in `gradient`.
         method: as in `gradient`.
         chunk_size: how many derivatives to compute at a time; all by default. Bounds the memory.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -136,7 +141,7 @@ def jacobian(
         backward=True,
         blocks=1,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -148,6 +153,7 @@ def hessian(
     batch_dims: int | None = None,
     method: Method = "auto",
     chunk_size: int | None = None,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the Hessian of a function: all second derivatives.
@@ -160,6 +166,7 @@ def hessian(
         batch_dims: as in `gradient`.
         method: as in `gradient`.
         chunk_size: as in `jacobian`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -202,7 +209,7 @@ def hessian(
         backward=True,
         blocks=2,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -213,6 +220,7 @@ def hvp(
     argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the Hessian of a function with one number for each point, times a vector.
@@ -225,6 +233,7 @@ def hvp(
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -257,7 +266,7 @@ def hvp(
         directed=lambda v, x, b: as_direction(v, x),
         blocks=1,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -270,6 +279,7 @@ def laplacian(
     estimate: bool = False,
     method: Method = "auto",
     chunk_size: int | None = None,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the Laplacian of a function: the sum of its second derivatives by each coordinate.
@@ -288,6 +298,7 @@ def laplacian(
             estimator, NeurIPS 2024).
         method: `"auto"`, `"taylor"` or `"tape"`.
         chunk_size: how many directions to compute at a time; all by default. Bounds the memory.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -307,9 +318,9 @@ def laplacian(
         >>> print(g({"a": 1.0, "b": tf.constant([2.0, 3.0])}).numpy())
         30.0
     """
-    compute = _estimated(2, 1, method, chunk_size) if estimate else _laplacian(method, chunk_size)
-    operator = _summing("laplacian", 2, compute, method, estimate=estimate)
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    compute = estimated(2, 1, method, chunk_size) if estimate else sum_of_seconds(method, chunk_size)
+    operator = summing_operator("laplacian", 2, compute, method, estimate=estimate)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -322,6 +333,7 @@ def biharmonic(
     estimate: bool = False,
     method: Method = "auto",
     chunk_size: int | None = None,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the biharmonic of a function: the Laplacian of its Laplacian, as for a thin plate's deflection.
@@ -334,6 +346,7 @@ def biharmonic(
             call. The estimate is unbiased for standard normal directions only, not for random signs.
         method: as in `laplacian`.
         chunk_size: as in `laplacian`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -349,9 +362,9 @@ def biharmonic(
         >>> print(g([1.0, 2.0]).numpy())
         8.0
     """
-    compute = _estimated(4, 3, method, chunk_size) if estimate else _twice(_laplacian(method, chunk_size))
-    operator = _summing("biharmonic", 4, compute, method, estimate=estimate)
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    compute = estimated(4, 3, method, chunk_size) if estimate else twice(sum_of_seconds(method, chunk_size))
+    operator = summing_operator("biharmonic", 4, compute, method, estimate=estimate)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -363,6 +376,7 @@ def divergence(
     batch_dims: int | None = None,
     method: Method = "auto",
     chunk_size: int | None = None,
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the divergence of a vector field: the sum of the derivatives of each component by its own coordinate.
@@ -379,6 +393,7 @@ def divergence(
         batch_dims: as in `gradient`.
         method: as in `gradient`.
         chunk_size: as in `jacobian`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -411,44 +426,4 @@ def divergence(
         leaf=rows_as_long,
         vector=True,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
-
-
-def _laplacian(method: Method, chunk_size: Any) -> Function:
-    """Returns `compute` of the Laplacian."""
-    checked_engine(method)
-    chunk = checked_chunk(chunk_size)
-    if method == "tape":
-        return engine.trace_backward
-    return lambda at, x, b: engine.sum_of_derivatives(at, x, engine.axes(x, b), 2, chunk)
-
-
-def _twice(laplacian: Function) -> Function:
-    return lambda at, x, b: laplacian(lambda t: laplacian(at, t, b), x, b)
-
-
-def _estimated(order: int, divisor: int, method: Method, chunk_size: Any) -> Function:
-    """Returns `compute` of the mean derivative of an order in the given directions, divided by a divisor."""
-    checked_engine(method)
-    if method == "tape":
-        raise ArgumentError('method is "tape", which has no estimate=True. Leave out one of the two.')
-    chunk = checked_chunk(chunk_size)
-
-    def compute(at: Function, x: tf.Tensor, b: int, v: tf.Tensor) -> Any:
-        found = engine.sum_of_derivatives(at, x, v, order, chunk)
-        return tf.nest.map_structure(lambda c: c / tf.cast(divisor * tf.shape(v)[0], c.dtype), found)
-
-    return compute
-
-
-def _summing(name: str, order: int, compute: Function, method: Method, *, estimate: bool) -> Operator:
-    """Returns the operator that sums derivatives in each coordinate, or in directions given with each call."""
-    tapes = method == "tape"
-    return Operator(
-        name=name,
-        compute=lambda at, x, b, *v: compute(engine.right_backward(at) if tapes else at, x, b, *v),
-        order=order,
-        tapes=tapes,
-        directed=as_directions if estimate else None,
-        stacked=estimate,
-    )
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad._call.arguments import Method, checked_engine, checked_order, checked_tapes
+from nthgrad._call.block_size import Block
 from nthgrad._call.pointwise import Operator, Points, as_many, pointwise
 from nthgrad._call.reuse import reused
 from nthgrad._call.transform import as_direction
@@ -24,6 +25,7 @@ def curl(
     argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the curl of a vector field on points of two or three coordinates.
@@ -37,6 +39,7 @@ def curl(
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -75,7 +78,7 @@ def curl(
         refusal="The sign of a curl depends on the order of the coordinates, which a structure does not say. Give one "
         'tensor of points; or write f with an argument for each coordinate, and argnum=("x", "y", "z").',
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -86,6 +89,7 @@ def symmetric_gradient(
     argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the symmetric part of the Jacobian of a vector field, such as the strain of a displacement.
@@ -98,6 +102,7 @@ def symmetric_gradient(
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `gradient`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -130,7 +135,7 @@ def symmetric_gradient(
         vector=True,
         blocks=2,
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 @reused
@@ -142,6 +147,7 @@ def directional(
     argnum: Argnum = 0,
     batch_dims: int | None = None,
     method: Method = "auto",
+    block: Block = "auto",
     jit_compile: bool | None = None,
 ) -> Function:
     """Returns g, the derivative of a function in a direction of its own for each point, such as a normal.
@@ -157,6 +163,7 @@ def directional(
         argnum: as in `gradient`.
         batch_dims: as in `gradient`.
         method: as in `derivative`.
+        block: as in `derivative`.
         jit_compile: as in `gradient`.
 
     Returns:
@@ -193,7 +200,7 @@ def directional(
         tapes=method == "tape",
         directed=lambda v, x, b: as_direction(v, x),
     )
-    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, jit_compile=jit_compile)
+    return pointwise(f, operator, argnum=argnum, batch_dims=batch_dims, block=block, jit_compile=jit_compile)
 
 
 def _slopes(at: Function, x: tf.Tensor, batch_dims: int, *, tapes: bool) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import tensorflow as tf
 
+from nthgrad.engines.graph import kinds, trace
 from nthgrad.errors import ArgumentError
 
 Block = int | Literal["auto"] | None
@@ -25,6 +27,12 @@ ON_GPU = 2**30
 
 FEWEST = 256
 """Rows of a block, at least, if "auto" chooses it: with fewer, what a block costs for itself outweighs the cache."""
+
+IN_FLIGHT = 4
+"""Bytes of a block in flight, by `live_bytes`, in caches. XLA fuses and orders ops so that about a quarter is alive."""
+
+FEWEST_IN_FLIGHT = 256
+"""Rows of such a block, at least, for each core."""
 
 _CPU = Path("/sys/devices/system/cpu/cpu0/cache")
 
@@ -77,6 +85,56 @@ def kept_bytes(forward: Sequence[tf.Operation], backward: Sequence[tf.Operation]
             if n in dims and None not in dims:
                 found[i] += math.prod(dims) // n * t.dtype.size
     return found
+
+
+def live_bytes(outputs: Sequence[tf.Tensor]) -> int:
+    """Returns the bytes that a row keeps in memory, at most, while XLA computes some tensors, op after op.
+
+    XLA fuses elementwise ops: what only they read and write is never in memory.
+
+    Args:
+        outputs: tensors of one graph whose number of rows is open. Only tensors of open length count.
+    """
+    if not outputs:
+        return 0
+    needed = trace.dependencies(outputs)
+    ops = [op for op in outputs[0].graph.get_operations() if any(t.name in needed for t in op.outputs)]
+    last = {t.name: i for i, op in enumerate(ops) for t in op.inputs}
+    read = {t.name for op in ops if op.type not in kinds.ELEMENTWISE for t in op.inputs}
+    freed: list[int] = [0] * (len(ops) + 1)
+    now = most = 0
+    for i, op in enumerate(ops):
+        for t in op.outputs:
+            dims: list[Any] = t.shape.as_list() if t.shape.rank else []
+            kept = op.type not in kinds.ELEMENTWISE or t.name in read
+            if None in dims and t.dtype != tf.variant and kept:
+                size = math.prod(n for n in dims if n is not None) * t.dtype.size
+                now += size
+                freed[last.get(t.name, len(ops))] += size
+        most = max(most, now)
+        now -= freed[i]
+    return most
+
+
+def rows_of_block(block: Block, row_bytes: int) -> int | None:
+    """Returns the rows of a block of a function compiled for a CPU, at most; None for all rows at once.
+
+    Args:
+        block: the rows of a block; "auto" or None.
+        row_bytes: the bytes that a row keeps in memory.
+    """
+    if block != "auto":
+        return block
+    if tf.config.list_logical_devices("GPU"):
+        return None
+    return max(IN_FLIGHT * cache_size() * cores() // max(row_bytes, 1), FEWEST_IN_FLIGHT * cores())
+
+
+@functools.cache
+def cores() -> int:
+    """Returns the number of cores on which TensorFlow runs an op."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, tf.config.threading.get_intra_op_parallelism_threads() or usable)
 
 
 def block_count(block: Block, lengths: Sequence[Any], row_bytes: Sequence[int], *, xla: bool | None) -> Any:

@@ -1,4 +1,4 @@
-"""Splits sets of rows into the same number of blocks, and averages what a function computes from each."""
+"""Splits sets of rows into blocks; averages, or concatenates, what a function computes from each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+
+from nthgrad.engines.graph import trace
 
 Tensors = list[tf.Tensor]
 
@@ -68,3 +70,46 @@ def means(
     zeros = [tf.zeros(spec.shape, tf.complex128 if spec.dtype.is_complex else tf.float64) for spec in like]
     _, *sums = tf.while_loop(lambda i, *_: i < count, turn, [tf.constant(0), *zeros], parallel_iterations=1)
     return [tf.cast(t / tf.cast(count, t.dtype), spec.dtype) for t, spec in zip(sums, like, strict=True)]
+
+
+def concatenated(
+    compute: Callable[[Tensors], Tensors],
+    tensors: Tensors,
+    rows: int,
+    like: Sequence[tf.TensorSpec],
+    axes: Sequence[Any],
+) -> Tensors:
+    """Returns what a function computes from block after block of rows, concatenated.
+
+    All blocks have the same length, so that they are one loop and are compiled once. The last one repeats the last row;
+    what it computes from that is dropped.
+
+    Args:
+        compute: takes the rows of a block of each tensor, and returns tensors.
+        tensors: tensors with the same number of rows on their first axis.
+        rows: the number of rows of a block, at most.
+        like: the shapes and dtypes of what `compute` returns, with an open number of rows.
+        axes: the axis of the rows of each; None for a tensor that is the same for any rows.
+    """
+    n: Any = tf.shape(tensors[0])[0] if tensors[0].shape[0] is None else tensors[0].shape[0]
+    count: Any = max(-(-n // rows), 1) if isinstance(n, int) else tf.maximum(-(-n // rows), 1)
+    each = -(-n // count)
+    if not isinstance(n, int) or n != count * each:
+        taken = tf.minimum(tf.range(count * each), n - 1)
+        tensors = [tf.gather(t, taken) for t in tensors]
+    parts = [tf.reshape(t, [count, each, *t.shape[1:]]) for t in tensors]
+    with trace.variable_scope_kept():
+        found = tf.map_fn(compute, parts, parallel_iterations=1, fn_output_signature=list(like))
+    return [_joined(t, axis, n) for t, axis in zip(found, axes, strict=True)]
+
+
+def _joined(t: tf.Tensor, axis: int | None, n: Any) -> tf.Tensor:
+    """Concatenates blocks, stacked on the first axis, along the axis of their rows; drops all but n rows."""
+    if axis is None:
+        return t[0]
+    rank = len(t.shape)
+    if axis:
+        t = tf.transpose(t, [*range(1, axis + 1), 0, *range(axis + 1, rank)])
+    rest = [t.shape[i] for i in range(rank) if i not in (axis, axis + 1)]
+    t = tf.reshape(t, [*rest[:axis], -1 if 0 not in rest else tf.shape(t)[axis] * tf.shape(t)[axis + 1], *rest[axis:]])
+    return t[(*[slice(None)] * axis, slice(0, n))]

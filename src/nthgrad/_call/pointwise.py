@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from nthgrad._call import coordinates
 from nthgrad._call.arguments import checked_argnum
+from nthgrad._call.block_size import Block
 from nthgrad._call.inputs import as_point, is_python
 from nthgrad._call.structured import Structured
 from nthgrad._call.transform import Computation, transform
@@ -56,7 +57,13 @@ class Operator:
 
 
 def pointwise(
-    f: Callable[..., Any], operator: Operator, *, argnum: Any, batch_dims: int | None, jit_compile: bool | None
+    f: Callable[..., Any],
+    operator: Operator,
+    *,
+    argnum: Any,
+    batch_dims: int | None,
+    block: Block,
+    jit_compile: bool | None,
 ) -> Callable[..., Any]:
     """Builds g(x, ...) = compute(f as a function of x, x, the number of axes that count points).
 
@@ -66,6 +73,7 @@ def pointwise(
         argnum: the argument of f that is x, or a tuple of arguments, one for each coordinate of a point.
         batch_dims: how many axes of x count points; None means 1 for tensors of two or more axes, else 0. For a
             structure None means 0.
+        block: the rows of a block, "auto" or None.
         jit_compile: passed to `tf.function`.
     """
     if batch_dims is not None and (isinstance(batch_dims, bool) or not isinstance(batch_dims, int) or batch_dims < 0):
@@ -161,7 +169,7 @@ def pointwise(
             refusal=operator.refusal,
         ),
     )
-    return transform(f, computation, argnums=argnums, jit_compile=jit_compile)
+    return transform(f, computation, argnums=argnums, block=block, jit_compile=jit_compile)
 
 
 def _rows(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> list[tf.Tensor]:

@@ -10,8 +10,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call.block_size import Block
+from nthgrad._call.row_blocks import Cut, RowBlocks, in_blocks
 from nthgrad.engines import outputs
 from nthgrad.engines.graph import trace as engine_trace
+from nthgrad.engines.graph.row_cuts import ROWS
 from nthgrad.engines.refusals import translated
 from nthgrad.errors import MixingError, OutputError
 
@@ -27,7 +30,13 @@ class OncePerSignature:
     """
 
     def __init__(
-        self, traced: Callable[..., Any], *, jit_compile: bool | None, tapes: bool, rows_of_others: bool = False
+        self,
+        traced: Callable[..., Any],
+        *,
+        jit_compile: bool | None,
+        tapes: bool,
+        rows_of_others: bool = False,
+        block: Block = None,
     ):
         # Inside a function compiled by XLA, the gradients of some ops (Slice, ConcatV2) use XLA-only ops, which have no
         # gradient. So nested tapes are traced in a plain tf.function, before a compiled one calls it.
@@ -37,6 +46,8 @@ class OncePerSignature:
         self._jit_compile, self._tapes = jit_compile, tapes
         self._in_place = not jit_compile and not tapes
         self._rows_of_others = rows_of_others
+        self._blocks = RowBlocks(block, jit_compile=jit_compile, tapes=tapes)
+        self._in_blocks = tf.function(self._cut_up, autograph=False, jit_compile=jit_compile)
         self._open: dict[Any, Any] = {}  # the trace with open lengths, or None if it failed
         self._concrete: dict[Any, Callable[..., Any]] = {}
         self._direct: dict[Any, Callable[..., Any]] = {}
@@ -49,7 +60,7 @@ class OncePerSignature:
         """
         if not self._direct or not all(isinstance(t, tf.Tensor) for t in args) or not _plainly_eager():
             return None
-        function = self._direct.get(_shapes(args))
+        function = self._direct.get((self._blocks.considered(), *_shapes(args)))
         if function is None:
             return None
         try:
@@ -67,20 +78,23 @@ class OncePerSignature:
             return tuple(tensors[i] for i in keys), tuple(t for i, t in enumerate(tensors) if i not in keys)
 
         xs, rest = split(args)
-        opened = self._opened(xs, keys, rest, {}) is not None
+        trace = self._opened(xs, keys, rest, {})
+        opened, cut = trace is not None, self._cut(trace, xs, keys, rest, {})
         batch = self._batch(xs, rest) if opened else None
         fixed = keys if self._rows_of_others else ()
         specs = [_open_batch(t, None if i in fixed else batch) for i, t in enumerate(args)]
 
         def run(*tensors: tf.Tensor) -> Any:
             xs, rest = split(tensors)
+            if cut is not None:
+                return self._in_blocks(xs, keys, rest, {}, cut=cut)
             return self._run(xs, keys, rest, {}, opened=opened)
 
-        signature = _shapes(specs)
+        signature = (cut, *_shapes(specs))
         if signature not in self._concrete:
             function = tf.function(run, autograph=False, jit_compile=self._jit_compile)
             self._concrete[signature] = function.get_concrete_function(*specs)
-        self._direct[_shapes(args)] = self._concrete[signature]
+        self._direct[(self._blocks.considered(), *_shapes(args))] = self._concrete[signature]
 
     @translated
     def __call__(self, xs: Tensors, keys: Keys, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -90,6 +104,8 @@ class OncePerSignature:
             OutputError: the lengths, unknown while tracing, show that f mixes elements of x.
         """
         trace = self._opened(xs, keys, args, kwargs)
+        if (cut := self._cut(trace, xs, keys, args, kwargs)) is not None:
+            return self._in_blocks_of(cut, xs, keys, args, kwargs)
         opened = trace is not None
         known = all(x.shape.is_fully_defined() for x in xs)
         if opened and known and self._in_place and not tf.executing_eagerly() and not _calls(trace.graph):
@@ -123,6 +139,44 @@ class OncePerSignature:
         """Forgets the signatures without a trace with open lengths: f may be corrected before the next call."""
         self._open = {signature: trace for signature, trace in self._open.items() if trace is not None}
 
+    def _cut(self, trace: Any, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> Cut | None:
+        """Returns how to compute a call in blocks of rows; None for all rows at once."""
+        if not self._blocks.considered() or self._rows_of_others or all(not x.shape.rank for x in xs):
+            return None
+        batch = self._batch(xs, (args, kwargs))
+        opened, rows = (
+            tf.nest.map_structure(lambda v, n=n: _with_batch(v, batch, n), (xs, args, kwargs)) for n in (None, ROWS)
+        )
+        signature = _hashable((*keys, *sorted(kwargs), *tf.nest.flatten(opened)))
+
+        def prove() -> Any:
+            trace = functools.partial(self._plain.get_concrete_function, rows[0], keys, rows[1], rows[2], opened=False)
+            found = _attempt(trace)
+            return self._outside(trace) if found is None and not tf.executing_eagerly() else found
+
+        return self._blocks.cut(signature, trace, batch, prove)
+
+    def _in_blocks_of(self, cut: Cut, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> Any:
+        """Returns the result of a call, block by block."""
+        if self._in_place and not tf.executing_eagerly():
+            return self._cut_up(xs, keys, args, kwargs, cut=cut)[0]
+        batch = self._batch(xs, (args, kwargs))
+        (xs_, args_, kwargs_) = tf.nest.map_structure(lambda v: _open_batch(v, batch), (xs, args, kwargs))
+        self._in_blocks.get_concrete_function(xs_, keys, args_, kwargs_, cut=cut)  # for any number of rows
+        return self._in_blocks(xs, keys, args, kwargs, cut=cut)[0]
+
+    def _cut_up(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any, *, cut: Cut) -> Any:
+        """Returns the result of `traced`, block by block, in the graph being traced."""
+        trace = self._opened(xs, keys, args, kwargs)
+        # A call, where what is inlined would hide the variables that f's functions read.
+        inlined = not self._tapes and not _calls(trace.graph)
+        run = self._run.python_function if inlined else self._plain
+
+        def compute(xs: Tensors, args: Any, kwargs: Any) -> Any:
+            return run(tuple(map(tf.identity, xs)), keys, args, kwargs, opened=True)[0]
+
+        return in_blocks(compute, (xs, args, kwargs), self._batch(xs, (args, kwargs)), cut), []
+
     def _opened(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> Any:
         """Returns the trace with open lengths, cached; None if it fails."""
         batch = self._batch(xs, (args, kwargs))
@@ -148,7 +202,7 @@ class OncePerSignature:
     def _traces(self, xs: tuple[tf.TensorSpec, ...], keys: Keys, args: Any, kwargs: Any) -> Any:
         """Traces with an open batch size; returns None on failure: the trace with a known size has the better error."""
         trace = functools.partial(self._plain.get_concrete_function, xs, keys, args, kwargs, opened=True)
-        found = _attempt(trace)
+        found = _attempt(trace, MixingError)  # which a known batch size may hide
         return self._outside(trace) if found is None and not tf.executing_eagerly() else found
 
     def _refuse_lengths(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any) -> None:
@@ -167,7 +221,7 @@ class OncePerSignature:
         if tf.distribute.has_strategy():
             return None
         with ThreadPoolExecutor(1) as outside:
-            return outside.submit(_attempt, trace).result()
+            return outside.submit(_attempt, trace, MixingError).result()
 
 
 def _calls(graph: tf.Graph) -> bool:
@@ -197,10 +251,11 @@ def _shapes(tensors: Sequence[Any]) -> tuple[Any, ...]:
     return tuple((t.dtype, *t.shape) for t in tensors)
 
 
-def _attempt(call: Callable[[], Any], refusal: type[Exception] = MixingError) -> Any:
+def _attempt(call: Callable[[], Any], *refusals: type[Exception]) -> Any:
+    """Returns the result of a trace; None if it fails, unless with one of these errors."""
     try:
         return call()
-    except refusal:  # of mixed rows, which a known batch size may hide
+    except refusals:
         raise
     except Exception:
         return None
@@ -212,6 +267,15 @@ def _open_batch(value: Any, batch: int | None) -> Any:
         return value
     if batch is not None and value.shape.rank and value.shape[0] == batch:
         return tf.TensorSpec([None, *value.shape[1:]], value.dtype)
+    return tf.TensorSpec(value.shape, value.dtype)
+
+
+def _with_batch(value: Any, batch: int | None, rows: int | None) -> Any:
+    """Returns the signature of a tensor; its first length is `rows` if it is the batch size of x."""
+    if not isinstance(value, tf.Tensor):
+        return value
+    if value.shape.rank and value.shape[0] == batch:
+        return tf.TensorSpec([rows, *value.shape[1:]], value.dtype)
     return tf.TensorSpec(value.shape, value.dtype)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad._call import structured, tracebacks
+from nthgrad._call.block_size import Block, checked_block
 from nthgrad._call.inputs import as_argument, as_point, as_points, is_python, spread_scalars
 from nthgrad._call.model_inputs import ModelOfInputs, by_name
 from nthgrad._call.packing import Packing
@@ -62,7 +63,12 @@ class Computation:
 
 
 def transform(
-    f: Callable[..., Any], computation: Computation, *, argnums: tuple[int | str, ...], jit_compile: bool | None
+    f: Callable[..., Any],
+    computation: Computation,
+    *,
+    argnums: tuple[int | str, ...],
+    jit_compile: bool | None,
+    block: Block = None,
 ) -> Callable[..., Any]:
     """Builds g(...) = compute(f as a function of some of its arguments, these), with the arguments of f.
 
@@ -71,6 +77,7 @@ def transform(
         computation: what to compute.
         argnums: the arguments of f that are xs.
         jit_compile: passed to `tf.function`.
+        block: the rows of a block, "auto" or None, as in `nthgrad.derivative`.
     """
     if not callable(f):
         raise ArgumentError(f"f is {f!r}, a {type(f).__name__}, which cannot be called. Give a function.")
@@ -108,7 +115,13 @@ def transform(
         finally:
             custom_gradients.own(graph.get_operations()[known:])
 
-    compiled = OncePerSignature(traced, jit_compile=jit_compile, tapes=what.tapes, rows_of_others=what.rows_of_others)
+    compiled = OncePerSignature(
+        traced,
+        jit_compile=jit_compile,
+        tapes=what.tapes,
+        rows_of_others=what.rows_of_others,
+        block=checked_block(block),
+    )
     joined: dict[Any, Callable[..., Any]] = {}
 
     def of_structure(
@@ -125,7 +138,9 @@ def transform(
         signature = key, packing.signature
         if signature not in joined:
             split = packing.split(f, key, field=what.structured.field)
-            joined[signature] = transform(split, _in_blocks(what, packing), argnums=argnums, jit_compile=jit_compile)
+            joined[signature] = transform(
+                split, _in_blocks(what, packing), argnums=argnums, jit_compile=jit_compile, block=block
+            )
         args, kwargs = replaced(key, lambda _: packing.joined(leaves), args, kwargs)
         return joined[signature](*args, *v, **kwargs)
 

@@ -2,6 +2,7 @@
 
 * `op_callbacks`, `context`, `attr_value_pb2`: `each_new_op` and `set_int` change ops as they are created. Checked with
   TensorFlow 2.21.
+* `record`: TensorFlow has no public way to see whether a tape is open. The same in TensorFlow 2.16 to 2.21.
 * `ops.gradient_registry`, `custom_gradient`: `tf.custom_gradient` registers the gradient of each op that it builds
   under a new name, and never removes it. The registered function holds the graph of the op, so no trace would ever be
   freed. TensorFlow has no public way to remove a registered gradient. The registry is the same in TensorFlow 2.16 to
@@ -17,7 +18,10 @@ from typing import Any, TypeVar
 
 import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2
-from tensorflow.python.eager import context
+from tensorflow.python.eager import (
+    context,
+    record,  # type: ignore[attr-defined]
+)
 from tensorflow.python.framework import (
     op_callbacks,
     ops,  # type: ignore[attr-defined]
@@ -104,3 +108,8 @@ def owned(graph: tf.Graph, name: str, make: Callable[[], T]) -> T:
 def in_old_control_flow(graph: tf.Graph) -> bool:
     """Whether ops are now created inside a branch or a loop of TensorFlow 1, which share the graph around them."""
     return graph._get_control_flow_context() is not None  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def records() -> bool:
+    """Whether a tape of this thread may record the ops that are created or executed now."""
+    return record.could_possibly_record()

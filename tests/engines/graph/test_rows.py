@@ -18,6 +18,12 @@ R = tf.raw_ops
 V, C, M, S = [N], [N, 1], [N, 2], [N, 2, 2]  # shapes of x
 
 
+def slice_gradient(x, **masks):
+    """The gradient of y[0:N, 1:3] or y[:, 1:3]."""
+    shape = tf.concat([tf.shape(x)[:1], [4]], 0)
+    return R.StridedSliceGrad(shape=shape, begin=[0, 1], end=[N, 3], strides=[1, 1], dy=x, **masks)
+
+
 def raw(name, x, **attributes):
     """An elementwise op on x and constants."""
     op = getattr(R, name)
@@ -167,6 +173,7 @@ INDEPENDENT = {
     "Pack": (lambda x: tf.stack([x, x * x], 1), M),
     "Slice": (lambda x: tf.slice(x, [0, 1], [-1, 1]), M),
     "StridedSlice": (lambda x: x[..., 1, None] + x[:, ::-1], M),
+    "StridedSliceGrad": (lambda x: slice_gradient(x, begin_mask=1, end_mask=1), M),
     "Unpack": (lambda x: tf.unstack(x, axis=1)[1], M),
     "Split": (lambda x: tf.split(x, 2, 1)[1], M),
     "SplitV": (lambda x: tf.split(x, [1, 1], -1)[0], M),
@@ -260,6 +267,7 @@ MIXED = {
 UNKNOWN = {
     "one branch mixes": (one_branch, M),
     "rows by a permutation": (lambda x: tf.gather(x, tf.argsort(x[:, 0])), M),
+    "the gradient of a slice of rows": (slice_gradient, M),
     "Tile": (lambda x: tf.tile(x, [2, 1]), M),
     "two copies": (lambda x: tf.split(tf.nn.softmax(tf.concat([x, -x], 0)), 2)[0], M),
     "an op without a rule": (lambda x: tf.math.unsorted_segment_sum(x, tf.range(N), N), M),

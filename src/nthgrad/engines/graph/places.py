@@ -164,13 +164,15 @@ def _offsets(axis: Any, *shapes: Any) -> list[Any]:
     return [np.where(np.arange(len(shapes[0])) == axis, start, 0) for start in starts]
 
 
-# tf.get_static_value does not evaluate these ops, as in the permutation of tf.nn.softmax(x, 0) and in the gradient of
-# tf.concat.
+# tf.get_static_value does not evaluate these ops, as in the permutation of tf.nn.softmax(x, 0), in the gradient of
+# tf.concat, and in the axes of vectorized ops.
 _FOLDED: dict[str, Callable[..., Any]] = {
     "AddV2": np.add,
+    "Cast": np.asarray,
     "ConcatOffset": _offsets,
     "ConcatV2": lambda *parts: np.concatenate([np.asarray(part).ravel() for part in parts[:-1]]),
     "FloorMod": np.mod,
+    "GreaterEqual": np.greater_equal,
     "Pack": lambda *parts: np.stack(parts),
     "Range": np.arange,
     "Sub": np.subtract,

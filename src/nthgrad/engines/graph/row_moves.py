@@ -113,6 +113,10 @@ def _lengths(t: tf.Tensor) -> list[int | None]:
             return [found[i] for i in indices.ravel()]
     if op.type == "Prod":
         return [_product(_lengths(op.inputs[0]))]
+    if op.type == "OnesLike":
+        return [1] * (t.shape.num_elements() or 0)
+    if op.type == "Reshape" and t.shape.rank == 1:
+        return _lengths(op.inputs[0])
     if op.type in ("ConcatV2", "Pack"):
         parts = op.inputs[:-1] if op.type == "ConcatV2" else op.inputs
         return [n for part in parts for n in _lengths(part)]
@@ -247,14 +251,14 @@ def cut(op: Any, states: Inputs) -> list[Roles]:
     return [mapped(states[0], move)]
 
 
-def strided_slice(op: Any, states: Inputs) -> list[Roles]:
-    """StridedSlice: x[...]."""
-    x = op.inputs[0]
-    n = rank(x)
-    begin, end, strides = (tf.get_static_value(t, partial=True) for t in op.inputs[1:])
-    if strides is None or begin is None or end is None:
-        raise NoProofError
-    count = len(strides)
+def _sliced_axes(op: Any, n: int, count: int) -> tuple[dict[int, tuple[int | None, int | None]], Any]:
+    """Returns for each axis of x its axis in x[...] and its entry of the slice; and whether an entry has a mask.
+
+    Args:
+        op: a StridedSlice, or its gradient.
+        n: the rank of x.
+        count: the number of entries of the slice.
+    """
     bits = {name: op.get_attr(f"{name}_mask") for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
 
     def has(name: str, i: int) -> bool:
@@ -277,6 +281,33 @@ def strided_slice(op: Any, states: Inputs) -> list[Roles]:
             axis, new = axis + 1, new + (not gone)
     for rest in range(axis, n):
         to[rest] = (new + rest - axis, None)
+    return to, has
+
+
+def strided_slice_gradient(op: Any, states: Inputs) -> list[Roles]:
+    """StridedSliceGrad: zeros, with the gradient in place of the slice."""
+    for s in states[:4]:
+        require_constant(s)
+    to, has = _sliced_axes(op, rank(op.outputs[0]), len(static(op.inputs[3])))
+    whole = {at: axis for axis, (at, i) in to.items() if i is None or (has("begin", i) and has("end", i))}
+
+    def move(p: Place) -> Place:
+        i = to[whole[p.axis]][1] if p.axis in whole else None
+        if p.axis not in whole or (i is not None and int(static(op.inputs[3])[i]) != 1):
+            raise NoProofError
+        return p.at(whole[p.axis])
+
+    return [mapped(states[4], move)]
+
+
+def strided_slice(op: Any, states: Inputs) -> list[Roles]:
+    """StridedSlice: x[...]."""
+    x = op.inputs[0]
+    n = rank(x)
+    begin, end, strides = (tf.get_static_value(t, partial=True) for t in op.inputs[1:])
+    if strides is None or begin is None or end is None:
+        raise NoProofError
+    to, has = _sliced_axes(op, n, len(strides))
 
     def move(p: Place) -> Place:
         at, i = to[p.axis]
@@ -386,6 +417,7 @@ RULES: dict[str, Rule] = {
     "Slice": cut,
     "Squeeze": squeeze,
     "StridedSlice": strided_slice,
+    "StridedSliceGrad": strided_slice_gradient,
     "Tile": tile,
     "Transpose": transpose,
     "Unpack": unpack,

@@ -55,14 +55,15 @@ def states(
     if not outputs:
         return []
     given = {name: Rows(frozenset({tuple(Place(axis) for axis in axes)})) for name, axes in inputs.items()}
-    walk = _Walk(values=values)
+    walk = Walk(values=values)
     if path is None:
         path = walk.between([outputs[0].graph.get_tensor_by_name(name) for name in given], outputs)
     found = walk.through(given, path)
-    return [_verdict(found.get(y.name)) for y in outputs]
+    return [verdict(found.get(y.name)) for y in outputs]
 
 
-def _verdict(state: State | None) -> Independent | Mixed | Unknown:
+def verdict(state: State | None) -> Independent | Mixed | Unknown:
+    """Returns what a state says of the rows of a tensor."""
     if state is None:
         return Independent(None)
     if not isinstance(state, Rows):
@@ -77,7 +78,7 @@ def _verdict(state: State | None) -> Independent | Mixed | Unknown:
     return Independent(tuple(place.axis for place in role), state.op)
 
 
-class _Walk:
+class Walk:
     """Computes the states of tensors, graph by graph; walks a body once for the same input states."""
 
     def __init__(self, *, values: bool) -> None:
