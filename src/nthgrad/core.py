@@ -95,6 +95,9 @@ def derivative(
         >>> g = ng.derivative(lambda x: tf.math.log(x + 2.0), 2)
         >>> round(float(g(1.0)), 6)
         -0.111111
+        >>> g = ng.derivative(tf.sin, 3, block=256)  # in the memory of 256 rows
+        >>> print(g(tf.zeros([10**5, 1]))[-1].numpy())
+        [-1.]
     """
     n, engine, at_axis = checked_order(order), checked_engine(method), checked_axis(axis)
     computation = Computation(
