@@ -111,6 +111,9 @@ def derivative(
         >>> value, error = sinc(0.25)  # in float32; the exact value is 0.19555
         >>> bool(abs(value - 0.19555) < 10 * error), bool(1e-5 < error < 1e-1)
         (True, True)
+        >>> g = ng.derivative(tf.sin, 3, block=256)  # in the memory of 256 rows
+        >>> print(g(tf.zeros([10**5, 1]))[-1].numpy())
+        [-1.]
     """
     n, engine, at_axis = checked_order(order), checked_engine(method), checked_axis(axis)
     estimated = _checked_return_error(return_error, block)
