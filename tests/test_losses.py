@@ -266,6 +266,23 @@ CASES = {
         errors.MixingError,
         f"f mixes the rows of a batch: StridedSlice (named 'strided_slice', made at HERE) combines them{WHOLE}",
     ),
+    "positions": (
+        refused(lambda x: SINGLE * x * tf.cumsum(tf.ones_like(x)), PAIR),
+        errors.MixingError,
+        f"f mixes the rows of a batch: Cumsum (named 'Cumsum', made at HERE) combines them{WHOLE}",
+    ),
+    "indices": (
+        refused(lambda x: SINGLE * x * tf.cast(tf.range(tf.shape(x)[0])[:, None], tf.float32), PAIR),
+        errors.MixingError,
+        "Nothing shows that Range (named 'range', made at HERE) keeps the rows of a batch independent. Write that part "
+        "of f with other ops, or compute all rows at once: block=None.",
+    ),
+    "the number of rows": (
+        refused(lambda x: SINGLE * x / tf.cast(tf.shape(x)[0], tf.float32), PAIR),
+        errors.MixingError,
+        "Nothing shows that Cast (named 'Cast', made at HERE) keeps the rows of a batch independent. Write that part "
+        "of f with other ops, or compute all rows at once: block=None.",
+    ),
     "no proof": (
         refused(lambda x: SINGLE * tf.unique(x[:, 0])[0], PAIR),
         errors.MixingError,

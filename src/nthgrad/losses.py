@@ -36,8 +36,8 @@ def loss_and_gradients(
     into the cache takes less time, too.
 
     The ops of f are checked: each leaf has to depend on its own rows only, also where no derivative flows, as through a
-    `tf.stop_gradient`. f is traced with the rows of a block. It must not use their number as a value. Random numbers
-    are drawn for each block.
+    `tf.stop_gradient`. f is traced with the rows of a block: their number and their positions may be no values, which
+    is checked too, but not inside of loops. Random numbers are drawn for each block.
 
     Args:
         f: a function of sets of points. An argument is a `tf.nest` structure of tensors of shapes [rows, ...] and of

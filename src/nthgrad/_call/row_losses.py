@@ -13,7 +13,7 @@ from nthgrad._call.block_size import kept_bytes
 from nthgrad._call.blocks import Part
 from nthgrad._call.row_sets import ROWS, by_set
 from nthgrad._call.variables import Watching
-from nthgrad.engines.graph import rows, trace
+from nthgrad.engines.graph import row_cuts, rows, trace
 from nthgrad.errors import DependenceError, InputError, MixingError, OutputError
 
 
@@ -150,7 +150,10 @@ def _owner(leaf: tf.Tensor, index: int, sets: Sequence[Sequence[tf.Tensor]], len
         sets: the tensors of each set.
         lengths: the number of rows of each set; all differ.
     """
-    verdicts = [rows.states({t.name: [0] for t in tensors}, [leaf], values=True)[0] for tensors in sets]
+    verdicts = [
+        row_cuts.states({t.name: 0 for t in tensors}, [leaf], n, each_block=True)[0]
+        for tensors, n in zip(sets, lengths, strict=True)
+    ]
     for found in verdicts:
         if isinstance(found, rows.Mixed):
             raise MixingError(

@@ -170,11 +170,12 @@ _FOLDED: dict[str, Callable[..., Any]] = {
     "AddV2": np.add,
     "Cast": np.asarray,
     "ConcatOffset": _offsets,
-    "ConcatV2": lambda *parts: np.concatenate([np.asarray(part).ravel() for part in parts[:-1]]),
+    "ConcatV2": lambda *parts: np.concatenate(parts[:-1], int(parts[-1])),
     "FloorMod": np.mod,
     "GreaterEqual": np.greater_equal,
     "Pack": lambda *parts: np.stack(parts),
     "Range": np.arange,
+    "Reshape": np.reshape,
     "Sub": np.subtract,
 }
 

@@ -24,9 +24,9 @@ _EQUAL = frozenset({"BroadcastTo", "Const", "Fill", "OnesLike", "ZerosLike"})
 """Ops whose output may have equal rows, if no input varies by rows."""
 
 _ARITHMETIC = frozenset({
-    "Add", "AddV2", "BroadcastArgs", "BroadcastGradientArgs", "ConcatV2", "ExpandDims", "FloorDiv", "GatherV2",
-    "Identity", "Maximum", "Minimum", "Mul", "Pack", "Prod", "Reshape", "Slice", "Squeeze", "StridedSlice", "Sub",
-    "Unpack",
+    "Add", "AddV2", "BroadcastArgs", "BroadcastGradientArgs", "ConcatOffset", "ConcatV2", "ExpandDims", "FloorDiv",
+    "GatherV2", "Identity", "Maximum", "Minimum", "Mul", "Pack", "Prod", "Reshape", "Slice", "Squeeze", "StridedSlice",
+    "Sub", "Unpack",
 })  # fmt: skip
 """Ops that compute a shape from a shape."""
 
@@ -37,16 +37,19 @@ _SHAPES = {
     "BroadcastTo": (1,),
     "EnsureShape": (),
     "Fill": (0,),
+    "Pad": (1,),
     "Reshape": (1,),
+    "Slice": (1, 2),
     "StridedSliceGrad": (0,),
     "Sum": (1,),
+    "TensorListReserve": (1,),
     "Tile": (1,),
 }
-"""The inputs of ops that set the shape of the output only."""
+"""The inputs of ops that set the shape of the output only; in Pad and Slice, the rules of rows check their values."""
 
 
 def states(
-    inputs: Mapping[str, int], outputs: Sequence[tf.Tensor], length: int = ROWS
+    inputs: Mapping[str, int], outputs: Sequence[tf.Tensor], length: int = ROWS, *, each_block: bool = False
 ) -> list[Independent | Mixed | Unknown]:
     """Returns for each output whether blocks of its rows may be computed one by one.
 
@@ -57,13 +60,15 @@ def states(
         inputs: the names of tensors of one graph, each with its row axis, of this length.
         outputs: tensors of the same graph.
         length: the number of rows.
+        each_block: whether ops may draw and change something for each block, and loops may carry rows. A loop is then
+            taken to use the number of rows as a length only.
     """
     graph: Any = outputs[0].graph
     for op in trace.with_bodies(graph.get_operations()):
-        if trace.changes(op) or op.type in kinds.DRAWS:
+        if not each_block and (trace.changes(op) or op.type in kinds.DRAWS):
             return [Unknown(op)] * len(outputs)
     given: dict[str, State] = {name: Rows(frozenset({(Place(axis),)})) for name, axis in inputs.items()}
-    found = _Proof(length).through(graph, outputs, given)
+    found = _Proof(length, each_block=each_block).through(graph, outputs, given)
     return [_of_rows(t, verdict(found.get(t.name)), length) for t in outputs]
 
 
@@ -77,8 +82,8 @@ def _of_rows(t: tf.Tensor, found: Independent | Mixed | Unknown, length: int) ->
 class _Proof:
     """Computes the states of all tensors of a graph that some outputs depend on."""
 
-    def __init__(self, length: int) -> None:
-        self.length = length
+    def __init__(self, length: int, *, each_block: bool) -> None:
+        self.length, self.each_block = length, each_block
         self.walk = Walk(values=True)
         self.counts: set[Any] = set()
         """The tensors that contain the number of rows, as a part of a shape."""
@@ -102,6 +107,8 @@ class _Proof:
         varies, bodies = any(s is not None for s in inputs), trace.bodies(op)
         if op.type in kinds.CALLS and "f" in bodies and not counted:
             return self.called(bodies["f"][0], op, inputs)
+        if self.each_block and varies and op.type in kinds.LOOPS | kinds.BRANCHES:
+            return self.walk.after(op, inputs)
         if (bodies or trace.hidden(op)) and (varies or counted or any(map(self.has_rows, op.outputs))):
             return [Unknown(op)] * len(op.outputs)
         if op.type in _SIZES or (op.type in _ARITHMETIC and counted and not varies):
@@ -109,7 +116,8 @@ class _Proof:
             return [None] * len(op.outputs)
         if op.type in ("OnesLike", "ZerosLike") and counted:
             return [None]
-        if any(i not in _SHAPES.get(op.type, ()) for i in counted):
+        draws = self.each_block and op.type in kinds.DRAWS
+        if not draws and any(i not in _SHAPES.get(op.type, ()) for i in counted):
             return [Unknown(op)] * len(op.outputs)
         if not varies:
             return [self.new(op, t) for t in op.outputs]
@@ -147,7 +155,8 @@ class _Proof:
             return None
         axes = [axis for axis, n in enumerate(t.shape) if n and n % self.length == 0]
         value = tf.get_static_value(t) if op.type == "Const" else None
-        if op.type not in _EQUAL or len(axes) != 1 or (value is not None and np.any(value != value.flat[0])):
+        equal = op.type in _EQUAL or (self.each_block and op.type in kinds.DRAWS)
+        if not equal or len(axes) != 1 or (value is not None and np.any(value != value.flat[0])):
             return Unknown(op)
         count = None if t.shape[axes[0]] == self.length else self.length
         self.equal[_key(t)] = Rows(frozenset({(Place(axes[0], count=count),)}))
