@@ -9,6 +9,7 @@ from tensorflow.python.framework import (
     random_seed,  # its get_seed is patched; tf.compat.v1.get_seed still points to the original
     tensor_util,  # the same static values as in tf.reduce_sum
 )
+from tensorflow.python.ops import custom_gradient
 
 # tf.train.ExponentialMovingAverage creates its own averages; tf.contrib's batch_norm has variables for them.
 from tensorflow.python.training.moving_averages import assign_moving_average as assign_moving_average
@@ -27,7 +28,12 @@ def constant_value(tensor: tf.Tensor) -> np.ndarray | None:
 
 def evaluated(tensor: tf.Tensor) -> Any:
     """Evaluates an op of constants; supports every op type, unlike `constant_value`."""
-    return tensor_util.try_evaluate_constant(tensor)
+    return tensor.numpy() if tf.executing_eagerly() else tensor_util.try_evaluate_constant(tensor)
+
+
+def dependent_variables(inputs: list[tf.Tensor], outputs: list[tf.Tensor]) -> list[Any]:
+    """Returns the variables between tensors; the function had no underscore, and took nested tensors."""
+    return custom_gradient._get_dependent_variables(inputs, outputs)
 
 
 def run_after(update: Any, result: tf.Tensor) -> None:

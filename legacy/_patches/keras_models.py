@@ -114,6 +114,14 @@ PATCHES: list[Patch] = [
         wrapped(f"{_HERE}.training.attributes:add_loss_of_model"),
         "Adding a loss added no layers.",
     ),
+    *[
+        Patch(
+            f"tf_keras.src.callbacks:EarlyStopping.{name}",
+            wrapped(f"{_HERE}.training.early_stopping:{name}"),
+            "The baseline was the first best value; weights returned after a stop only.",
+        )
+        for name in ("on_train_begin", "on_epoch_end", "on_train_end")
+    ],
     Patch(
         "tf_keras.src.callbacks:CSVLogger.on_epoch_end",
         wrapped(f"{_HERE}.training.attributes:columns_of_log"),

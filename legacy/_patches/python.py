@@ -20,6 +20,8 @@ from nthgrad.legacy._runtime.process import SCRIPT
 # NumPy 1's meaning of np.array(copy=False). NumPy 2 raises for False where it must copy, NumPy 1 for None.
 _COPY_IF_NEEDED = None if int(np.__version__.split(".")[0]) >= 2 else False
 _ABSTRACT = [name for name in collections.abc.__all__ if name not in dir(collections)]
+_OF_RAGGED = """append argsort array_split atleast_1d copy expand_dims flip ndim ravel repeat save shape size sort
+    squeeze sum take transpose unique where"""
 _ALIASES = {  # names that NumPy dropped: those of Python types, and alternative spellings
     "bool": bool,
     "int": int,
@@ -104,6 +106,23 @@ def _ragged(today: Any) -> Any:
             return today(a, object, *args, **kwargs)
 
     return make
+
+
+def _of_ragged(today: Any) -> Any:
+    """Takes lists of different lengths as arrays of lists."""
+    array = _ragged(np.array)
+
+    @wraps(today)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return today(*args, **kwargs)
+        except ValueError as error:
+            if "inhomogeneous" not in str(error):
+                raise
+            args = tuple(array(each) if isinstance(each, (list, tuple)) else each for each in args)
+            return today(*args, **kwargs)
+
+    return function
 
 
 def _renamed(old: str, new: str) -> Callable[[Any], Any]:
@@ -216,6 +235,7 @@ PATCHES: list[Patch] = [
         ("numpy:array", _ragged, "NumPy refuses lists of different lengths, and copy=False where it must copy"),
         ("numpy:asarray", _ragged, "NumPy refuses lists of different lengths"),
         ("numpy:asanyarray", _ragged, "NumPy refuses lists of different lengths"),
+        *((f"numpy:{name}", _of_ragged, "NumPy refuses lists of different lengths") for name in _OF_RAGGED.split()),
         ("numpy:reshape", _renamed("newshape", "shape"), "NumPy renamed an argument"),
         *((f"numpy:{name}", _renamed("interpolation", "method"), "NumPy renamed an argument") for name in _QUANTILES),
         ("absl.flags:FlagValues.__setitem__", _redefined, "absl and TensorFlow had no flags such as log_dir then"),

@@ -9,6 +9,7 @@ from nthgrad.legacy._patches.patch import Patch
 from nthgrad.legacy._tensorflow_1 import loops, randomness, slopes
 
 _OPS = "tensorflow.python.ops"
+_FUNCTIONS = "nthgrad.legacy._tensorflow_1.functions"
 _LAYERS = "tf_keras.src.layers"
 _DATA = "tensorflow.python.data.ops"
 
@@ -27,8 +28,10 @@ _MOVED = {
     f"{_OPS}.control_flow_ops:while_loop": "tensorflow.compat.v1:while_loop",
     f"{_OPS}.array_ops:stack": "tensorflow.compat.v1:stack",
     f"{_OPS}.array_ops:unstack": "tensorflow.compat.v1:unstack",
+    f"{_OPS}.custom_gradient:get_dependent_variables": f"{_FUNCTIONS}:get_dependent_variables",
     f"{_OPS}.variables:RefVariable": "tensorflow.python.ops.ref_variable:RefVariable",
     f"{_OPS}.variables:VariableV1": "tensorflow.compat.v1:Variable",
+    "tensorflow.python.eager.function:defun": f"{_FUNCTIONS}:defun",
     "tensorflow.python.framework.ops:IndexedSlices": "tensorflow.compat.v1:IndexedSlices",
     "tensorflow.python.framework.ops:IndexedSlicesValue": (
         "tensorflow.python.framework.indexed_slices:IndexedSlicesValue"

@@ -126,7 +126,7 @@ def _become_tensorflow_1() -> None:
     from nthgrad import acceleration
     from nthgrad.legacy import keras
     from nthgrad.legacy._contrib import tree
-    from nthgrad.legacy._names import tf_python_keras
+    from nthgrad.legacy._names import tf_layers, tf_python_keras
     from nthgrad.legacy._patches.tables import PATCHES
     from nthgrad.legacy._runtime.session import old_print
 
@@ -142,6 +142,7 @@ def _become_tensorflow_1() -> None:
             if not name.startswith(f"{tf.__name__}.python"):
                 sys.modules[old + name[len(new) :]] = sys.modules[name]
     tf_python_keras.take_the_place(tf.__name__)
+    tf_layers.take_the_place()
     sys.modules["tensorflow.compat.v1"] = tf
     sys.meta_path.insert(0, _Ours(today))  # pyright: ignore[reportArgumentType]
     sys.meta_path.append(tree.Refusing("tensorflow"))  # pyright: ignore[reportArgumentType]

@@ -22,6 +22,8 @@ NOT_IN_A_SESSION = {
     "class_names": "the names of classes, by which the program around a session pickles them",
     "old_habits": "NumPy's old names",
     "physics_kdv_discovery": "'%f' % an array of one element",
+    "tf_eager_tapes": "eager execution",
+    "tf_private_layers": "tf.layers under TensorFlow's private names",
 }
 # What a program writes to standard error, as it did under TensorFlow 1.15.5, which said much else besides.
 SAID = {

@@ -39,6 +39,12 @@ TOLD = {
         "[<class 'float'>, 3, inf, 1.0, 6, 1]"
     ),
     "np.array([[1], [2, 3]]).dtype": "dtype('O')",
+    "(np.copy([[1], [2, 3]]).dtype, np.shape([[1], [2, 3]]), np.sum([[1], [2, 3]]), np.where([[1], []]))": (
+        "(dtype('O'), (2,), [1, 2, 3], (array([0]),))"
+    ),
+    "[np.append([[1], [2, 3]], [[4], [5, 6]]).tolist(), np.unique([[2, 3], [1]]).tolist(), np.size([[1], [2, 3]])]": (
+        "[[[1], [2, 3], [4], [5, 6]], [[1], [2, 3]], 2]"
+    ),
     "np.array(np.ones(2), np.float32, copy=False)": "array([1., 1.], dtype=float32)",
     "(isinstance([], collections.Iterable), time.clock() > 0)": "(True, True)",
     "inspect.getargspec(no_keras_ops)": "ArgSpec(args=[], varargs=None, keywords=None, defaults=None)",
