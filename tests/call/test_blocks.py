@@ -215,6 +215,8 @@ def test_rows_of_a_block(monkeypatch):
     assert block_size.rows_of_block("auto", 2**10) == 2 * block_size.IN_FLIGHT * 2**10
     assert block_size.rows_of_block("auto", 2**30) == 2 * block_size.FEWEST_IN_FLIGHT
     assert block_size.rows_of_block("auto", 0) == 2 * block_size.IN_FLIGHT * 2**20
+    assert block_size.rows_that_pay("auto", 2**10) == block_size.IN_THREADS // 2**10
+    assert block_size.rows_that_pay(7, 2**10) == 0
     assert block_size.rows_of_block(7, 0) == 7
     assert block_size.rows_of_block(None, 0) is None
 

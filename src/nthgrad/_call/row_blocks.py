@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nthgrad._call.block_size import Block, live_bytes, rows_of_block
+from nthgrad._call.block_size import Block, live_bytes, rows_of_block, rows_that_pay
 from nthgrad._call.blocks import concatenated
 from nthgrad.engines import _private
 from nthgrad.engines.graph import row_cuts, rows, trace
@@ -44,7 +44,7 @@ class RowBlocks:
     def __init__(self, block: Block, *, jit_compile: bool | None, tapes: bool):
         self.block: Block = block
         self._xla, self._automatic = jit_compile, jit_compile and not tapes
-        self._rows: dict[Any, int | None] = {}
+        self._rows: dict[Any, tuple[int | None, int]] = {}
         self._cuts: dict[Any, Cut | None] = {}
 
     def considered(self) -> bool:
@@ -71,9 +71,9 @@ class RowBlocks:
         """
         if signature not in self._rows:
             row_bytes = live_bytes([] if opened is None else opened.graph.outputs)
-            self._rows[signature] = rows_of_block(self.block, row_bytes)
-        most = self._rows[signature]
-        if most is None or (batch is not None and batch <= most):
+            self._rows[signature] = rows_of_block(self.block, row_bytes), rows_that_pay(self.block, row_bytes)
+        most, whole = self._rows[signature]
+        if most is None or (batch is not None and batch <= max(most, whole)):
             return None
         if signature not in self._cuts:
             self._cuts[signature] = self._proved(most, None if opened is None else prove())
