@@ -18,6 +18,7 @@ PAGES = {
     "src/nthgrad/OPS.md": "ops.md",
     "src/nthgrad/CHANGELOG.md": "changes.md",
     "tests/golden/PROGRAMS.md": "programs.md",
+    "tests/golden/SUITES.md": "suites.md",
 }
 """From a file of the repository to its page."""
 
