@@ -174,6 +174,7 @@ MEANT = {
     "engines/taylor/series.py": {"tf.get_default_graph"},
     "keras/__init__.py": {"tf.get_default_graph"},
     "keras/traced.py": {"tf.get_default_graph"},
+    "products.py": {"tf.get_default_graph"},
     "tensors.py": {"tf.get_default_graph"},
 }
 
