@@ -237,7 +237,7 @@ def taylor(
 
 
 def _checked_return_error(return_error: Any, block: Any) -> bool:
-    """Returns the flag; raises an ArgumentError, also if blocks are asked for beside it."""
+    """Returns the flag; raises an ArgumentError if it is no flag, or if `block` is a number."""
     if checked_flag(return_error, "return_error") and block not in ("auto", None):
         raise ArgumentError(
             f"return_error is True and block is {block!r}. Errors are estimated for all rows at once: leave out one."

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import tensorflow as tf
 from contest import Contest
-from sides import in_jax, in_tf
+from sides import along, in_jax, in_tf
 from workloads import network, normal, parameters
 
 import nthgrad as ng
@@ -28,22 +28,6 @@ def slopes(f, x):
         tape.watch(x)
         y = f(x)
     return tape.batch_jacobian(y, x)
-
-
-def along(f, v):
-    """The derivative in the direction v by two gradients, for a tape knows no direction."""
-
-    def df(x):
-        with tf.GradientTape() as outer:
-            with tf.GradientTape() as inner:
-                inner.watch(x)
-                y = f(x)
-            u = tf.ones_like(y)
-            outer.watch(u)
-            g = inner.gradient(y, x, u)
-        return outer.gradient(g, u, v)
-
-    return df
 
 
 def curl_of(j, stack):

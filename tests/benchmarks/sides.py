@@ -93,21 +93,24 @@ def exported(w, n):
     return Side(lambda: jax.block_until_ready(function(*arrays)[0]), in_tf(g, *args).size, function.memory)
 
 
+def along(f, v):
+    """The derivative in the direction v by two gradients, for a tape knows no direction."""
+
+    def df(x):
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                y = f(x)
+            u = tf.ones_like(y)
+            outer.watch(u)
+            g = inner.gradient(y, x, u)
+        return outer.gradient(g, u, v)
+
+    return df
+
+
 def tapes(w, n, jit_compile):
     """Tapes nested by hand, in a tf.function."""
-
-    def along(f):  # the derivative of f along v by two gradients, for a tape knows no direction
-        def df(x):
-            with tf.GradientTape() as outer:
-                with tf.GradientTape() as inner:
-                    inner.watch(x)
-                    y = f(x)
-                u = tf.ones_like(y)
-                outer.watch(u)
-                g = inner.gradient(y, x, u)
-            return outer.gradient(g, u, w.v)
-
-        return df
 
     def elementwise(f):
         def df(x):
@@ -120,7 +123,7 @@ def tapes(w, n, jit_compile):
 
     g = w.in_tf
     for _ in range(n):
-        g = elementwise(g) if w.v is None else along(g)
+        g = elementwise(g) if w.v is None else along(g, w.v)
     return in_tf(tf.function(g, autograph=False, jit_compile=jit_compile), tf.constant(w.x))
 
 

@@ -8,8 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from contest import Contest
-from flows import along
-from sides import in_jax, in_tf
+from sides import along, in_jax, in_tf
 from workloads import network, normal, parameters
 
 import nthgrad as ng

@@ -46,7 +46,7 @@ class Plan:
 
 
 def specs_of(arguments: Sequence[Any], places: Sequence[int]) -> list[Any]:
-    """Returns the signature that a loss is analyzed with, in which each set has a length of its own.
+    """Returns the signature for the analysis of a loss: the lengths of the sets differ.
 
     Args:
         arguments: structures of tensors of rows.
@@ -61,7 +61,7 @@ def specs_of(arguments: Sequence[Any], places: Sequence[int]) -> list[Any]:
 def analyzed(
     f: Callable[..., Any], variables: Sequence[Any], specs: Sequence[Any], places: Sequence[int], *, split: bool
 ) -> Plan:
-    """Traces a loss in a graph of its own, and analyzes it.
+    """Traces a loss in a new graph, and analyzes it.
 
     Args:
         f: the loss.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def install(extra: str) -> str:
-    """Returns the command that installs an extra beside the nthgrad that runs.
+    """Returns the command that adds an extra to the installed nthgrad.
 
     pip takes the nthgrad that is installed, from an index, from a wheel, from a clone or editable, and adds only what
     the extra requires. Where nthgrad runs without being installed, or was installed before it had the extra, the
