@@ -82,23 +82,24 @@ def test_demo_on_the_screen():
 
 
 ARGUMENTS = ["--help", "-x", "--", "--at", "y=3", "a b"]
-# What a program does after it has said who it is; the signals that it is sent, each after a line; the exit status; and
-# the last line of its standard error. What a signal does that is not caught depends on the handlers and on the process.
+# What a program does after it has said who it is; the signals that it is sent, each after a line of its output; the exit
+# status; and the last line of its standard error. What a signal does that is not caught depends on the handlers and on the process.
 SIGNALS = {
     "caught": (
         """\
         try:
+            print("ready", flush=True)
             time.sleep(60)
         except KeyboardInterrupt:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
             print("caught", flush=True)
             time.sleep(60)
         """,
-        (signal.SIGINT, signal.SIGTERM),
+        {"ready": signal.SIGINT, "caught": signal.SIGTERM},
         7,
         [],
     ),
-    "not caught": ("time.sleep(60)\n", (signal.SIGINT,), -signal.SIGINT, ["KeyboardInterrupt"]),
+    "not caught": ("print('ready', flush=True)\ntime.sleep(60)\n", {"ready": signal.SIGINT}, -signal.SIGINT, ["KeyboardInterrupt"]),
 }
 
 
@@ -119,8 +120,8 @@ def test_process_input_signals_and_status_are_the_programs(case, here):
         program.stdin.flush()
         assert program.stdout.readline() == f"{ARGUMENTS} True\n"
         assert program.stdout.readline().split() == [str(program.pid), str(program.pid), "typed"]
-        for number, sent in enumerate(signals):
-            assert number == 0 or program.stdout.readline() == "caught\n"
+        for said, sent in signals.items():
+            assert program.stdout.readline() == f"{said}\n"
             program.send_signal(sent)
         _, said = program.communicate(timeout=60)
     assert program.returncode == status
