@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from nthgrad._call import tracebacks
 from nthgrad._call.block_size import Block, block_count, checked_block
-from nthgrad._call.blocks import Part, means
+from nthgrad._call.blocks import Part, Turns, sums
 from nthgrad._call.reuse import Request, reused, warn_of_retracing
 from nthgrad._call.row_losses import Plan, analyzed, specs_of
 from nthgrad._call.row_sets import as_arguments, as_rows, by_set, groupings, lengths_of
+from nthgrad._call.shards import shard_count, side_by_side
 from nthgrad._call.transform import name_of
 from nthgrad._call.variables import Watching, of_tensorflow
 from nthgrad.engines import grappler
@@ -91,6 +92,7 @@ class LossAndGradients:
         self.jit_compile = jit_compile
         self._called = trace.converted(getattr(f, "python_function", f))
         self._run = tf.function(self._traced, autograph=False, jit_compile=jit_compile)
+        self._spread = tf.function(self._traced, autograph=False)  # XLA compiles each shard
         self._plans: dict[str, Plan] = {}
         self._request: Request | None = None
         self._warned = False
@@ -126,6 +128,8 @@ class LossAndGradients:
             (places,) = groupings(sets)
             specs = tf.nest.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), sets)
             loss, *gradients = self._run.get_concrete_function(*specs, places=places)(*tf.nest.flatten(sets))
+        elif self.jit_compile and self.in_shards(sets):
+            loss, *gradients = self._spread(*sets) if tf.executing_eagerly() else self._traced(*sets)
         else:
             loss, *gradients = self._run(*sets)  # XLA compiles for each number of rows
         return loss, tf.nest.pack_sequence_as(self._structure, gradients)
@@ -141,11 +145,17 @@ class LossAndGradients:
 
         plan, places = self._plan(sets, places)
         like = [tf.TensorSpec([], plan.dtype), *(tf.TensorSpec(v.shape, v.dtype) for v in self.variables)]
-        return self.over_blocks(sets, compute, like, places)
+        return self.over_blocks(sets, compute, like, places=places, jit_compile=self.jit_compile)
 
     @grappler.guarded
     def over_blocks(
-        self, sets: Sequence[Any], compute: OfLoss, like: Sequence[tf.TensorSpec], places: tuple[int, ...] | None = None
+        self,
+        sets: Sequence[Any],
+        compute: OfLoss,
+        like: Sequence[tf.TensorSpec],
+        *,
+        places: tuple[int, ...] | None = None,
+        jit_compile: bool | None,
     ) -> list[tf.Tensor]:
         """Averages over the blocks what a function computes from the loss of a block, in the graph being traced.
 
@@ -154,11 +164,15 @@ class LossAndGradients:
             compute: takes the loss of a block, a function of no arguments. The mean of these is the loss.
             like: the shapes and dtypes of what `compute` returns.
             places: the index of the set of each argument; None if the lengths say it.
+            jit_compile: whether XLA compiles the blocks.
         """
         plan, places = self._plan(sets, places)
         flat = by_set(sets, places)
         lengths = lengths_of(flat)
-        count = block_count(self._block, lengths, plan.row_bytes, xla=self.jit_compile)
+        count = block_count(self._block, lengths, plan.row_bytes, xla=jit_compile)
+        shards = shard_count(count, xla=jit_compile)
+        turns = -(-count // shards)
+        count = turns * shards
         # A block has about its own mean, so that float16 has no underflow.
         rows_of_block = [tf.cast(n, plan.dtype) / tf.cast(count, plan.dtype) for n in lengths]
 
@@ -169,7 +183,25 @@ class LossAndGradients:
 
             return compute(loss)
 
-        return means(of_block, flat, lengths, count, like)
+        if isinstance(count, int) and count == 1:
+            return of_block([Part(tensors, None) for tensors in flat])
+
+        @grappler.guarded
+        def sums_of_shard(i: Any) -> list[tf.Tensor]:
+            return sums(of_block, flat, lengths, Turns(count, i * turns, turns), like)
+
+        parts = side_by_side(sums_of_shard, shards) if shards > 1 else [sums_of_shard(0)]
+        return [tf.cast(tf.add_n(found), spec.dtype) for *found, spec in zip(*parts, like, strict=True)]
+
+    def in_shards(self, sets: Sequence[Any]) -> bool:
+        """Whether the blocks of a call, compiled by XLA, are shared out among the cores."""
+        if self._block is None:
+            return False
+        plan, places = self._plan(sets, None)
+        lengths = [tensors[0].shape[0] for tensors in by_set(sets, places)]
+        if None in lengths:
+            return False
+        return shard_count(block_count(self._block, lengths, plan.row_bytes, xla=True), xla=True) > 1
 
     def _plan(self, sets: Sequence[Any], places: tuple[int, ...] | None) -> tuple[Plan, tuple[int, ...]]:
         """Analyzes f for the dtypes and shapes of rows, once for each; also returns the grouping of the sets."""

@@ -155,7 +155,7 @@ def test_new_numbers_of_rows_trace_nothing():
 @pytest.fixture
 def small_cache(monkeypatch):
     """A machine whose blocks of choice have few rows."""
-    monkeypatch.setattr(block_size, "FEWEST_IN_FLIGHT", BLOCK)
+    monkeypatch.setattr(block_size, "FEWEST", BLOCK)
     monkeypatch.setattr(block_size, "IN_FLIGHT", 0)
     monkeypatch.setattr(block_size, "cores", lambda: 1)
 
@@ -212,13 +212,18 @@ def test_auto_leaves_a_gpu_whole(monkeypatch):
 def test_rows_of_a_block(monkeypatch):
     monkeypatch.setattr(block_size, "cache_size", lambda: 2**20)
     monkeypatch.setattr(block_size, "cores", lambda: 2)
-    assert block_size.rows_of_block("auto", 2**10) == 2 * block_size.IN_FLIGHT * 2**10
-    assert block_size.rows_of_block("auto", 2**30) == 2 * block_size.FEWEST_IN_FLIGHT
-    assert block_size.rows_of_block("auto", 0) == 2 * block_size.IN_FLIGHT * 2**20
+    assert block_size.rows_of_block("auto", 2**10) == block_size.IN_FLIGHT * 2**10
+    assert block_size.rows_of_block("auto", 2**30) == block_size.FEWEST
+    assert block_size.rows_of_block("auto", 0) == block_size.IN_FLIGHT * 2**20
     assert block_size.rows_that_pay("auto", 2**10) == block_size.IN_THREADS // 2**10
     assert block_size.rows_that_pay(7, 2**10) == 0
     assert block_size.rows_of_block(7, 0) == 7
     assert block_size.rows_of_block(None, 0) is None
+    monkeypatch.setattr(block_size, "at_once", lambda: 1)
+    assert block_size.rows_of_block("auto", 2**10) is None
+    monkeypatch.setattr(block_size, "cores", lambda: 1)
+    assert block_size.rows_of_block("auto", 2**10) == block_size.IN_FLIGHT * 2**10
+    assert block_size.rows_that_pay("auto", 2**10) == 0
 
 
 def test_bytes_in_flight():

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import nthgrad as ng
+from nthgrad._call import shards
 from nthgrad.optimize.derivatives import in_blocks, whole
 from nthgrad.optimize.objective import Objective
 
@@ -50,7 +51,7 @@ def test_losses_gradients_and_products_of_some_variables():
     weights, f = problem()
     some = [weights[2], weights[0]]  # not all of them, and in another order
     sets = (INSIDE, tf.constant(EDGE))
-    over = in_blocks(ng.loss_and_gradients(f, weights, block=16), sets), whole(at_once(f), sets)
+    over = in_blocks(ng.loss_and_gradients(f, weights, block=16), sets, jit_compile=None), whole(at_once(f), sets)
     objectives = [Objective(o, some, jit_compile=None) for o in over]
     x, v = objectives[0].current(), RNG.normal(size=12)
     (value, slope), (value_at_once, slope_at_once) = (o(x) for o in objectives)
@@ -60,8 +61,11 @@ def test_losses_gradients_and_products_of_some_variables():
     np.testing.assert_allclose(product, product_at_once, atol=1e-13 * np.abs(product).max())
 
 
-def test_the_option_of_xla_is_that_of_the_loss(monkeypatch):
+@pytest.mark.parametrize("cores", [1, 2])
+def test_the_option_of_xla_is_that_of_the_loss(cores, monkeypatch):
+    """On several cores, XLA compiles each shard, and not the step around them."""
     compiled = []
+    monkeypatch.setattr(shards, "at_once", lambda: cores)
     monkeypatch.setattr(
         "nthgrad.optimize.Objective",
         lambda *args, jit_compile: compiled.append(jit_compile) or Objective(*args, jit_compile=None),
@@ -70,7 +74,7 @@ def test_the_option_of_xla_is_that_of_the_loss(monkeypatch):
     for given, own in ((None, True), (False, True), (None, None)):
         g = ng.loss_and_gradients(f, weights, block=16, jit_compile=own)
         ng.optimize.minimize(g, weights, args=(INSIDE, EDGE), options={"maxiter": 1}, progress=False, jit_compile=given)
-    assert compiled == [True, False, None]
+    assert compiled == [cores == 1, False, None]
 
 
 def test_arguments_of_a_plain_loss():

@@ -26,17 +26,14 @@ ON_GPU = 2**30
 """Bytes of a block on a GPU. Its kernels need many rows; a block there only bounds the memory."""
 
 FEWEST = 256
-"""Rows of a block, at least, if "auto" chooses it: with fewer, what a block costs for itself outweighs the cache."""
+"""Rows of a block, at least, if "auto" chooses it: with fewer, what a block costs outweighs the cache."""
 
 IN_FLIGHT = 4
 """Bytes of a block in flight, by `live_bytes`, in caches. XLA fuses and orders ops so that about a quarter is alive."""
 
-FEWEST_IN_FLIGHT = 256
-"""Rows of such a block, at least, for each core."""
-
-IN_THREADS = 3 * 2**26
-"""Bytes in flight, by `live_bytes`, from which blocks pay on several cores. There XLA runs kernels side by side: of 150
-MB a loop over blocks took 1.1 to 1.5 of the time of all rows at once, of 220 MB 0.7, of 570 MB 0.4."""
+IN_THREADS = 2**26
+"""Bytes in flight, by `live_bytes`, up to which all rows at once pay on several cores. There XLA runs kernels side by
+side: of 40 MB, blocks on two cores took 0.9 to 1.05 of the time of all rows at once, of 150 MB 0.35 to 0.5."""
 
 _CPU = Path("/sys/devices/system/cpu/cpu0/cache")
 
@@ -129,9 +126,9 @@ def rows_of_block(block: Block, row_bytes: int) -> int | None:
     """
     if block != "auto":
         return block
-    if tf.config.list_logical_devices("GPU"):
+    if tf.config.list_logical_devices("GPU") or cores() > at_once():
         return None
-    return max(IN_FLIGHT * cache_size() * cores() // max(row_bytes, 1), FEWEST_IN_FLIGHT * cores())
+    return max(IN_FLIGHT * cache_size() // max(row_bytes, 1), FEWEST)
 
 
 def rows_that_pay(block: Block, row_bytes: int) -> int:
@@ -144,6 +141,11 @@ def cores() -> int:
     """Returns the number of cores on which TensorFlow runs an op."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(usable, tf.config.threading.get_intra_op_parallelism_threads() or usable)
+
+
+def at_once() -> int:
+    """Returns the number of functions that TensorFlow runs side by side."""
+    return min(cores(), tf.config.threading.get_inter_op_parallelism_threads() or cores())
 
 
 def block_count(block: Block, lengths: Sequence[Any], row_bytes: Sequence[int], *, xla: bool | None) -> Any:

@@ -1,4 +1,4 @@
-"""Splits sets of rows into blocks; averages, or concatenates, what a function computes from each."""
+"""Splits sets of rows into blocks; adds up, or concatenates, what a function computes from each."""
 
 from __future__ import annotations
 
@@ -33,27 +33,41 @@ class Part:
         return tf.reduce_sum(leaf)
 
 
-def means(
+@dataclasses.dataclass(frozen=True)
+class Turns:
+    """The turns of a loop over blocks.
+
+    Attributes:
+        count: the number of blocks of all rows.
+        first: the index of the first block of the loop; it may be a tensor.
+        turns: the number of blocks of the loop.
+    """
+
+    count: Any
+    first: Any
+    turns: Any
+
+
+def sums(
     compute: Callable[[list[Part]], Tensors],
     sets: Sequence[Tensors],
     lengths: Sequence[Any],
-    count: Any,
+    over: Turns,
     like: Sequence[tf.TensorSpec],
 ) -> Tensors:
-    """Returns the means over the blocks of what a function computes from each.
+    """Returns the sums over blocks of what a function computes from each, divided by the number of all blocks.
 
-    The blocks run one after another, so that only one is in memory. Their results are added in float64: in float16, a
-    sum of ones ends at 2048.
+    The blocks run one after another, so that only one is in memory. Their results are added in float64, and returned
+    so: in float16, a sum of ones ends at 2048.
 
     Args:
         compute: takes a block of each set, and returns tensors.
         sets: the tensors of each set.
         lengths: the number of rows of each set; numbers where they are known.
-        count: the number of blocks.
+        over: the blocks to add up.
         like: the shapes and dtypes of what `compute` returns.
     """
-    if isinstance(count, int) and count == 1:
-        return compute([Part(tensors, None) for tensors in sets])
+    count = over.count
     rows = [-(-n // count) for n in lengths]
     offsets = [tf.range(m) for m in rows]  # XLA requires the lengths of ranges outside of the loop
 
@@ -68,8 +82,9 @@ def means(
         return (i + 1, *(a + tf.cast(b, a.dtype) for a, b in zip(before, made, strict=True)))
 
     zeros = [tf.zeros(spec.shape, tf.complex128 if spec.dtype.is_complex else tf.float64) for spec in like]
-    _, *sums = tf.while_loop(lambda i, *_: i < count, turn, [tf.constant(0), *zeros], parallel_iterations=1)
-    return [tf.cast(t / tf.cast(count, t.dtype), spec.dtype) for t, spec in zip(sums, like, strict=True)]
+    first, end = tf.convert_to_tensor(over.first), over.first + over.turns
+    _, *found = tf.while_loop(lambda i, *_: i < end, turn, [first, *zeros], parallel_iterations=1)
+    return [t / tf.cast(count, t.dtype) for t in found]
 
 
 def concatenated(
@@ -91,16 +106,44 @@ def concatenated(
         like: the shapes and dtypes of what `compute` returns, with an open number of rows.
         axes: the axis of the rows of each; None for a tensor that is the same for any rows.
     """
-    n: Any = tf.shape(tensors[0])[0] if tensors[0].shape[0] is None else tensors[0].shape[0]
+    n = _length(tensors)
     count: Any = max(-(-n // rows), 1) if isinstance(n, int) else tf.maximum(-(-n // rows), 1)
-    each = -(-n // count)
-    if not isinstance(n, int) or n != count * each:
-        taken = tf.minimum(tf.range(count * each), n - 1)
-        tensors = [tf.gather(t, taken) for t in tensors]
-    parts = [tf.reshape(t, [count, each, *t.shape[1:]]) for t in tensors]
+    parts, each = _padded(tensors, n, count)
+    stacks = [tf.reshape(t, [count, each, *t.shape[1:]]) for t in parts]
     with trace.variable_scope_kept():
-        found = tf.map_fn(compute, parts, parallel_iterations=1, fn_output_signature=list(like))
+        found = tf.map_fn(compute, stacks, parallel_iterations=1, fn_output_signature=list(like))
     return [_joined(t, axis, n) for t, axis in zip(found, axes, strict=True)]
+
+
+def spread(compute: Callable[[Tensors], Tensors], tensors: Tensors, shards: int, axes: Sequence[int | None]) -> Tensors:
+    """Returns what a function computes from each shard of the rows, concatenated; nothing orders the calls.
+
+    Args:
+        compute: takes the rows of a shard of each tensor, and returns tensors.
+        tensors: tensors with the same number of rows on their first axis.
+        shards: the number of shards, which are of the same length.
+        axes: the axis of the rows of each tensor that `compute` returns; None for one that is the same for any rows.
+    """
+    n = _length(tensors)
+    parts, each = _padded(tensors, n, shards)
+    found = [compute([t[i * each : (i + 1) * each] for t in parts]) for i in range(shards)]
+    return [
+        of_shards[0] if axis is None else _first(tf.concat(of_shards, axis), axis, n)
+        for *of_shards, axis in zip(*found, axes, strict=True)
+    ]
+
+
+def _length(tensors: Tensors) -> Any:
+    return tf.shape(tensors[0])[0] if tensors[0].shape[0] is None else tensors[0].shape[0]
+
+
+def _padded(tensors: Tensors, n: Any, count: Any) -> tuple[Tensors, Any]:
+    """Repeats the last of n rows so that the number of rows is a multiple; also returns the number of rows of each."""
+    each = -(-n // count)
+    if isinstance(n, int) and n == count * each:
+        return tensors, each
+    taken = tf.minimum(tf.range(count * each), n - 1)
+    return [tf.gather(t, taken) for t in tensors], each
 
 
 def _joined(t: tf.Tensor, axis: int | None, n: Any) -> tf.Tensor:
@@ -112,4 +155,9 @@ def _joined(t: tf.Tensor, axis: int | None, n: Any) -> tf.Tensor:
         t = tf.transpose(t, [*range(1, axis + 1), 0, *range(axis + 1, rank)])
     rest = [t.shape[i] for i in range(rank) if i not in (axis, axis + 1)]
     t = tf.reshape(t, [*rest[:axis], -1 if 0 not in rest else tf.shape(t)[axis] * tf.shape(t)[axis + 1], *rest[axis:]])
+    return _first(t, axis, n)
+
+
+def _first(t: tf.Tensor, axis: int, n: Any) -> tf.Tensor:
+    """Returns the first n rows of a tensor, on an axis."""
     return t[(*[slice(None)] * axis, slice(0, n))]

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad._call.block_size import Block, live_bytes, rows_of_block, rows_that_pay
-from nthgrad._call.blocks import concatenated
+from nthgrad._call.blocks import concatenated, spread
 from nthgrad.engines import _private
 from nthgrad.engines.graph import row_cuts, rows, trace
 from nthgrad.errors import MixingError
@@ -119,16 +119,29 @@ def in_blocks(compute: Callable[..., Any], arguments: Any, batch: int | None, cu
         batch: the first length of the tensors that have rows; None if it is open.
         cut: how to compute it.
     """
+    of_block, tensors = _of_rows(compute, arguments, batch)
+    return tf.nest.pack_sequence_as(cut.structure, concatenated(of_block, tensors, cut.rows, cut.like, cut.axes))
+
+
+def in_shards(compute: Callable[..., Any], arguments: Any, batch: int | None, cut: Cut, shards: int) -> Any:
+    """Returns compute(arguments) of shards of the rows, side by side, in the graph being traced; see `in_blocks`."""
+    of_shard, tensors = _of_rows(compute, arguments, batch)
+    return tf.nest.pack_sequence_as(cut.structure, spread(of_shard, tensors, shards, cut.axes))
+
+
+def _of_rows(
+    compute: Callable[..., Any], arguments: Any, batch: int | None
+) -> tuple[Callable[[list[tf.Tensor]], list[tf.Tensor]], list[tf.Tensor]]:
+    """Returns compute as a function of the tensors that have rows, and these."""
     leaves = tf.nest.flatten(arguments)
     places = [i for i, t in enumerate(leaves) if isinstance(t, tf.Tensor) and t.shape.rank and t.shape[0] == batch]
 
-    def of_block(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    def of_part(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         given = dict(zip(places, tensors, strict=True))
         rows_of = [given.get(i, leaf) for i, leaf in enumerate(leaves)]
         return tf.nest.flatten(compute(*tf.nest.pack_sequence_as(arguments, rows_of)))
 
-    found = concatenated(of_block, [leaves[i] for i in places], cut.rows, cut.like, cut.axes)
-    return tf.nest.pack_sequence_as(cut.structure, found)
+    return of_part, [leaves[i] for i in places]
 
 
 def _has_rows(t: tf.Tensor) -> bool:

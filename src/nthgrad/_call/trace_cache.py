@@ -11,7 +11,8 @@ from typing import Any
 import tensorflow as tf
 
 from nthgrad._call.block_size import Block
-from nthgrad._call.row_blocks import Cut, RowBlocks, in_blocks
+from nthgrad._call.row_blocks import Cut, RowBlocks, in_blocks, in_shards
+from nthgrad._call.shards import shard_count
 from nthgrad.engines import outputs
 from nthgrad.engines.graph import trace as engine_trace
 from nthgrad.engines.graph.row_cuts import ROWS
@@ -48,6 +49,7 @@ class OncePerSignature:
         self._rows_of_others = rows_of_others
         self._blocks = RowBlocks(block, jit_compile=jit_compile, tapes=tapes)
         self._in_blocks = tf.function(self._cut_up, autograph=False, jit_compile=jit_compile)
+        self._in_shards = tf.function(self._spread, autograph=False)
         self._open: dict[Any, Any] = {}  # the trace with open lengths, or None if it failed
         self._concrete: dict[Any, Callable[..., Any]] = {}
         self._direct: dict[Any, Callable[..., Any]] = {}
@@ -80,19 +82,22 @@ class OncePerSignature:
         xs, rest = split(args)
         trace = self._opened(xs, keys, rest, {})
         opened, cut = trace is not None, self._cut(trace, xs, keys, rest, {})
+        shards = self._shards(cut, xs, rest)
         batch = self._batch(xs, rest) if opened else None
         fixed = keys if self._rows_of_others else ()
         specs = [_open_batch(t, None if i in fixed else batch) for i, t in enumerate(args)]
 
         def run(*tensors: tf.Tensor) -> Any:
             xs, rest = split(tensors)
-            if cut is not None:
-                return self._in_blocks(xs, keys, rest, {}, cut=cut)
-            return self._run(xs, keys, rest, {}, opened=opened)
+            if cut is None:
+                return self._run(xs, keys, rest, {}, opened=opened)
+            if shards > 1:
+                return self._spread(xs, keys, rest, {}, cut=cut, shards=shards)
+            return self._in_blocks(xs, keys, rest, {}, cut=cut)
 
-        signature = (cut, *_shapes(specs))
+        signature = (cut, shards, *_shapes(specs))
         if signature not in self._concrete:
-            function = tf.function(run, autograph=False, jit_compile=self._jit_compile)
+            function = tf.function(run, autograph=False, jit_compile=self._jit_compile if shards == 1 else None)
             self._concrete[signature] = function.get_concrete_function(*specs)
         self._direct[(self._blocks.considered(), *_shapes(args))] = self._concrete[signature]
 
@@ -163,7 +168,25 @@ class OncePerSignature:
         batch = self._batch(xs, (args, kwargs))
         (xs_, args_, kwargs_) = tf.nest.map_structure(lambda v: _open_batch(v, batch), (xs, args, kwargs))
         self._in_blocks.get_concrete_function(xs_, keys, args_, kwargs_, cut=cut)  # for any number of rows
+        if (shards := self._shards(cut, xs, (args, kwargs))) > 1:
+            self._in_shards.get_concrete_function(xs_, keys, args_, kwargs_, cut=cut, shards=shards)
+            return self._in_shards(xs, keys, args, kwargs, cut=cut, shards=shards)[0]
         return self._in_blocks(xs, keys, args, kwargs, cut=cut)[0]
+
+    def _shards(self, cut: Cut | None, xs: Tensors, others: Any) -> int:
+        """Returns the number of shards that share out the blocks of a call."""
+        batch = self._batch(xs, others)
+        if cut is None or batch is None:
+            return 1
+        return shard_count(-(-batch // cut.rows), xla=self._jit_compile)
+
+    def _spread(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any, *, cut: Cut, shards: int) -> Any:
+        """Returns the result of `traced` by shards in blocks, each compiled by XLA, in the graph being traced."""
+
+        def compute(xs: Tensors, args: Any, kwargs: Any) -> Any:
+            return self._in_blocks(xs, keys, args, kwargs, cut=cut)[0]
+
+        return in_shards(compute, (xs, args, kwargs), self._batch(xs, (args, kwargs)), cut, shards), []
 
     def _cut_up(self, xs: Tensors, keys: Keys, args: Any, kwargs: Any, *, cut: Cut) -> Any:
         """Returns the result of `traced`, block by block, in the graph being traced."""

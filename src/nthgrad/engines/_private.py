@@ -3,6 +3,8 @@
 * `op_callbacks`, `context`, `attr_value_pb2`: `each_new_op` and `set_int` change ops as they are created. Checked with
   TensorFlow 2.21.
 * `record`: TensorFlow has no public way to see whether a tape is open. The same in TensorFlow 2.16 to 2.21.
+* `control_flow_util`: TensorFlow has no public way to see whether XLA compiles the graph being traced. The same in
+  TensorFlow 2.16 to 2.21.
 * `ops.gradient_registry`, `custom_gradient`: `tf.custom_gradient` registers the gradient of each op that it builds
   under a new name, and never removes it. The registered function holds the graph of the op, so no trace would ever be
   freed. TensorFlow has no public way to remove a registered gradient. The registry is the same in TensorFlow 2.16 to
@@ -26,7 +28,10 @@ from tensorflow.python.framework import (
     op_callbacks,
     ops,  # type: ignore[attr-defined]
 )
-from tensorflow.python.ops import custom_gradient  # type: ignore[import-not-found]
+from tensorflow.python.ops import (
+    control_flow_util,  # type: ignore[attr-defined]
+    custom_gradient,  # type: ignore[import-not-found]
+)
 
 INTERNAL = ("keras.", "nthgrad.", "tensorflow.python.", "tf_keras.")
 """What begins the names of modules that belong to TensorFlow, Keras or nthgrad itself, and not to a program."""
@@ -113,3 +118,8 @@ def in_old_control_flow(graph: tf.Graph) -> bool:
 def records() -> bool:
     """Whether a tape of this thread may record the ops that are created or executed now."""
     return record.could_possibly_record()
+
+
+def compiled_by_xla() -> bool:
+    """Whether XLA compiles the graph that this thread traces now, or one around it."""
+    return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())

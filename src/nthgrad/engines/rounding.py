@@ -31,8 +31,8 @@ _EXACT = frozenset({
     "TensorListStack", "Tile", "TopKV2", "Transpose", "Unpack", "ZerosLike",
 })  # fmt: skip
 
-# Ops whose kernels are off by more than a rounding, and by how many. The gamma and error functions, the incomplete gamma
-# functions and the modified Bessel functions I were measured against mpmath; the others are taken to be like these.
+# Ops whose kernels are off by more than a rounding, and by how many. The gamma and error functions, the incomplete
+# gamma functions and the modified Bessel functions I were measured against mpmath; the others are taken to be alike.
 _INEXACT = {
     **dict.fromkeys(["Digamma", "Lgamma"], 8),
     **dict.fromkeys(["Erf", "Erfc"], 2),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from nthgrad._display import extras
 from nthgrad.errors import ArgumentError
 from nthgrad.losses import LossAndGradients
-from nthgrad.optimize.derivatives import in_blocks, whole
+from nthgrad.optimize.derivatives import in_blocks, in_shards, whole
 from nthgrad.optimize.inputs import check, checked_arguments, checked_variables
 from nthgrad.optimize.objective import Objective, Vector
 from nthgrad.optimize.progress import shown
@@ -94,8 +94,9 @@ def minimize(
     check(loss, method, _METHODS, options, callback, max_seconds)
     arguments = checked_arguments(loss, args)
     if isinstance(loss, LossAndGradients):
-        over = in_blocks(loss, arguments)
         jit_compile = loss.jit_compile if jit_compile is None else jit_compile
+        over = in_blocks(loss, arguments, jit_compile=jit_compile)
+        jit_compile = jit_compile and not in_shards(loss, arguments)  # XLA compiles each shard
     else:
         over = whole(loss, arguments)
     objective = Objective(over, checked_variables(variables), jit_compile=jit_compile)

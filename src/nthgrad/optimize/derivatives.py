@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call import tracebacks
 from nthgrad.engines import grappler, own
 from nthgrad.engines.graph import trace
 from nthgrad.errors import DependenceError, OutputError
@@ -22,9 +23,17 @@ def whole(loss: Callable[..., Any], arguments: Sequence[Any]) -> Over:
     return grappler.guarded(lambda compute, like: compute(lambda: converted(*arguments)))
 
 
-def in_blocks(g: LossAndGradients, sets: Sequence[Any]) -> Over:
+def in_blocks(g: LossAndGradients, sets: Sequence[Any], *, jit_compile: bool | None) -> Over:
     """Averages over blocks of rows."""
-    return lambda compute, like: g.over_blocks(sets, compute, like)
+    return lambda compute, like: g.over_blocks(sets, compute, like, jit_compile=jit_compile)
+
+
+def in_shards(g: LossAndGradients, sets: Sequence[Any]) -> bool:
+    """Whether blocks that XLA compiles are shared out among the cores; raises what is wrong with the loss."""
+    try:
+        return g.in_shards(sets)
+    except Exception as error:
+        raise tracebacks.shorter(error) from error.__cause__
 
 
 def gradients(loss: Callable[[], Any], variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
