@@ -79,8 +79,8 @@ def derivative(
             on a CPU, in a call outside of a caller's `tf.function` and of gradient tapes. It needs a proof, op by op,
             that rows are independent, and that f draws and changes nothing; without it all rows are computed at once. A
             number cuts every larger batch, also in a `tf.function`, and raises without the proof. With XLA, blocks have
-            no gradient: under a tape all rows are computed at once (`loss_and_gradients` trains in blocks). None
-            forbids blocks.
+            no gradient: under a tape all rows are computed at once (`loss_and_gradients` trains in blocks). With XLA
+            on several cores, each core takes an equal share of the rows. None forbids blocks.
         jit_compile: passed to `tf.function`; True compiles with XLA.
 
     Returns:

@@ -34,7 +34,8 @@ def loss_and_gradients(
 
     g is exact: the loss and the gradients are those of all rows at once, to rounding. It computes them for one block of
     rows after another and adds them up. So its memory is that of a block, for any number of rows. A block that fits
-    into the cache takes less time, too.
+    into the cache takes less time, too. With XLA on a CPU, each core takes an equal share of the blocks, if the caller
+    is not compiled itself and knows the number of rows.
 
     The ops of f are checked: each leaf has to depend on its own rows only, also where no derivative flows, as through a
     `tf.stop_gradient`. f is traced with the rows of a block: their number and their positions may be no values, which
