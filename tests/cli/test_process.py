@@ -99,7 +99,12 @@ SIGNALS = {
         7,
         [],
     ),
-    "not caught": ("print('ready', flush=True)\ntime.sleep(60)\n", {"ready": signal.SIGINT}, -signal.SIGINT, ["KeyboardInterrupt"]),
+    "not caught": (
+        "print('ready', flush=True)\ntime.sleep(60)\n",
+        {"ready": signal.SIGINT},
+        -signal.SIGINT,
+        ["KeyboardInterrupt"],
+    ),
 }
 
 
