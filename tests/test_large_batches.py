@@ -101,8 +101,17 @@ def one_set(x, y):
     return (x @ W - y) ** 2
 
 
+T_X = ng.partials(lambda t, x: tf.sin(t * W[0]) * x, ["t", "x"])
+
+
+def of_derivatives(t, x):
+    d = T_X(t, x)  # raises an error of nthgrad where the lengths differ, in converted code
+    return d["t"] * W[1] - d["x"]
+
+
 LENGTHS = {
     "one set": (one_set, lambda: (X, Y)),
+    "one set, derivatives": (lambda t, x: of_derivatives(t, x), lambda: (X[:, :1], Y)),
     "one argument": (lambda sets: one_set(*sets), lambda: ((X, Y),)),
     "two sets": (two_sets, lambda: (X, Y[:7])),
     "two sets of one length": (two_sets, lambda: (X, Y)),
@@ -142,9 +151,10 @@ def test_sets_whose_lengths_differ_at_last_are_no_set(n, compiled):
     assert says in str(caught.value)
 
 
-def test_points_of_two_sets_that_f_combines():
+@pytest.mark.parametrize(("f", "x"), [(one_set, X), (of_derivatives, X[:, :1])], ids=["TensorFlow", "nthgrad"])
+def test_points_of_two_sets_that_f_combines(f, x):
     with pytest.raises(errors.InputError) as caught:
-        ng.loss_and_gradients(one_set, [W])(X, Y[:20])
+        ng.loss_and_gradients(f, [W])(x, Y[:20])
     said = str(caught.value)
     assert said.startswith(
         "f combines points of different sets. In its analysis, set 0 has 1009 rows and set 1 has 1013 rows: "
@@ -189,6 +199,17 @@ for run in (lambda p: strategy.run(g, (p,)), tf.function(lambda p: strategy.run(
     with tf.GradientTape() as tape:
         want = tf.reduce_mean((w**2 * tf.sin(w * x)) ** 2)
     np.testing.assert_allclose(found, [want, tape.gradient(want, w)], rtol=1e-5)
+
+u = lambda t, x: tf.sin(w * t * x)
+columns = strategy.experimental_distribute_values_from_function(
+    lambda c: x[10 * c.replica_id_in_sync_group :][:10, None])
+for make, count in ((lambda **o: ng.derivative(lambda x: u(x, x), 2, **o), 1), (lambda **o: ng.partials(u, ["t", "xx"], **o), 2)):
+    wanted = tf.nest.flatten(make(block=None)(*[x[:, None]] * count))
+    for compiled, run in ((None, strategy.run), (True, tf.function(strategy.run))):
+        found = tf.nest.flatten(run(make(block=4, jit_compile=compiled), [columns] * count))
+        found = [tf.concat(strategy.experimental_local_results(y), 0) for y in found]
+        for a, b in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-5)
 
 class InBlocks(keras.Sequential):
     def train_step(self, data):

@@ -42,8 +42,16 @@ class Contest:
     floors: dict[str, Callable[[], Any]] = field(default_factory=dict)
 
 
-def work(module, names, threads, seconds):
-    """Measures in this process, and returns the results."""
+def work(module, names, threads, seconds, only=()):
+    """Measures in this process, and returns the results.
+
+    Args:
+        module: the module that builds the contests.
+        names: theirs.
+        threads: "one" or "all".
+        seconds: to measure each contest for, at least.
+        only: how the names of the sides begin that take part; all do if there are none.
+    """
     import tensorflow as tf
 
     if threads == "one":
@@ -56,7 +64,8 @@ def work(module, names, threads, seconds):
     for name in names:
         contest = import_module(module).CONTESTS[name]()
         rows, calls, values = {}, {}, {}
-        for side, make in {**contest.sides, **contest.floors}.items():
+        sides = {s: make for s, make in contest.sides.items() if not only or s.startswith(tuple(only))}
+        for side, make in {**sides, **contest.floors}.items():
             row = rows[side] = {"contest": name, "title": contest.title, "side": side, "aim": contest.aims.get(side)}
             row["floor"] = side in contest.floors
             try:
@@ -159,19 +168,21 @@ def command(doc, file, module, known):
     @click.command(help=doc)
     @click.argument("names", nargs=-1, type=click.Choice(known))
     @click.option("--threads", type=click.Choice(["one", "all", "both"]), default="both", show_default=True)
+    @click.option("--side", "only", multiple=True, help="Only sides whose names begin like this, and the floors.")
     @click.option("--seconds", default=10.0, help="To measure each contest for, at least.", show_default=True)
     @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="benchmarks", show_default=True)
     @click.option(
         "--keep", is_flag=True, help="Let glibc keep blocks of more than 32 MiB, which else come anew each call."
     )
     @click.option("--worker", is_flag=True, hidden=True)
-    def main(names, threads, seconds, out, keep, worker):
+    def main(names, threads, only, seconds, out, keep, worker):
         if worker:
-            print(json.dumps(work(module, names, threads, seconds)))
+            print(json.dumps(work(module, names, threads, seconds, only)))
             return
         reports = []
         for number in ("one", "all") if threads == "both" else (threads,):
             arguments = [*(names or known), "--threads", number, "--seconds", str(seconds), "--worker"]
+            arguments += [word for side in only for word in ("--side", side)]
             with pinned(number == "one", keep) as environment:
                 done = subprocess.run(
                     [sys.executable, file, *arguments], stdout=subprocess.PIPE, text=True, check=True, env=environment

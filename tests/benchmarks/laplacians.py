@@ -9,7 +9,7 @@ import tensorflow as tf
 from contest import Contest
 from jax.experimental.jet import jet as jax_jet
 from sides import in_jax, in_tf
-from workloads import network, normal, parameters
+from workloads import BLOCK, network, normal, parameters
 
 import nthgrad as ng
 
@@ -98,7 +98,7 @@ def twice(laplacian):
     return lambda f: laplacian(laplacian(f))
 
 
-def _contest(title, widths, batch, ours, tensorflow, others, aims):
+def _contest(title, widths, batch, ours, tensorflow, others, aims, blocks=1):
     weights, biases = parameters(*widths)
     points = normal(batch, widths[0], scale=1.0)
 
@@ -107,18 +107,22 @@ def _contest(title, widths, batch, ours, tensorflow, others, aims):
         f = network(tf.tanh, [tf.Variable(w) for w in weights], [tf.Variable(b) for b in biases])
         return in_tf(tf.function(operator(f), autograph=False, jit_compile=jit_compile), tf.constant(points))
 
-    def in_jax_(operator):
+    def in_jax_(operator, blocks=1):
         @jax.jit
         def run(ws, bs, x):
-            return jax.vmap(operator(lambda x: network(jnp.tanh, ws, bs)(x)[0]))(x)[:, None]
+            of_rows = jax.vmap(operator(lambda x: network(jnp.tanh, ws, bs)(x)[0]))
+            found = of_rows(x) if blocks == 1 else jax.lax.map(of_rows, x.reshape(blocks, -1, x.shape[1]))
+            return found.reshape(-1, 1)
 
         return in_jax(run, *(list(map(jnp.asarray, p)) for p in (weights, biases)), jnp.asarray(points))
 
-    tensorflow = {"nthgrad": ours, **tensorflow}
+    in_blocks = {"nthgrad, blocks": partial(ours, block=BLOCK)} if blocks > 1 else {}
+    tensorflow = {"nthgrad": ours, **in_blocks, **tensorflow}
     sides = {
         **{f"{name}, XLA": partial(in_tensorflow, operator, True) for name, operator in tensorflow.items()},
         **{name: partial(in_tensorflow, operator, None) for name, operator in tensorflow.items()},
         **{name: partial(in_jax_, operator) for name, operator in others.items()},
+        **{f"{name}, blocks": partial(in_jax_, operator, blocks) for name, operator in others.items() if blocks > 1},
     }
     shape = "-".join(map(str, widths))
     return Contest(f"{title}, {shape} at {batch} points, float32", sides, aims)
@@ -148,4 +152,17 @@ def biharmonic():
     )
 
 
-CONTESTS = {"laplacian": laplacian, "biharmonic": biharmonic}
+def laplacian_of_many():
+    return _contest(
+        "Laplacian",
+        (3, 64, 64, 64, 1),
+        2**14,
+        ng.laplacian,
+        {"tapes, columns": by_columns},
+        {"folx": by_folx, "jet": by_jet},
+        {},
+        2**14 // BLOCK,
+    )
+
+
+CONTESTS = {"laplacian": laplacian, "laplacian, blocks": laplacian_of_many, "biharmonic": biharmonic}

@@ -6,6 +6,7 @@ Derivatives are dicts by the names of `nthgrad.partials`: "" is u itself, "xx" i
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import pi
 from typing import Any
 
@@ -83,13 +84,20 @@ def nthgrad_in_blocks(s, jit_compile=None):
     return Side(lambda: [v.numpy() for v in tf.nest.flatten(g(*points))], size)
 
 
-def floors(s):
-    """The matrix products of the step and of its gradients, whole and in blocks.
+def partials_alone(s, **options):
+    """`nthgrad.partials`, without a loss."""
+    u = network(tf.tanh, *both(*s.parameters[0])[:1], *both(*s.parameters[1])[:1])
+    g = ng.partials(lambda t, x: u(tf.concat([t, x], 1)), ["t", *s.along_x], **options)
+    return in_tf(g, *map(tf.constant, s.points))
+
+
+def floors(s, gradients=True):
+    """The matrix products of the step, or of the derivatives alone, whole and in blocks.
 
     A layer multiplies the coefficients along x and the one along t: s.order + 2 tensors of the rows.
     """
     rows = len(s.points[0])
-    make = lambda block: floor.products(s.parameters[0], s.order + 2, rows, block, gradients=True)  # noqa: E731
+    make = lambda block: floor.products(s.parameters[0], s.order + 2, rows, block, gradients=gradients)  # noqa: E731
     return {"floor": lambda: make(None)} | ({"floor, blocks": lambda: make(BLOCK)} if rows % BLOCK == 0 else {})
 
 
@@ -155,13 +163,28 @@ def _in_jax(s, derivatives, blocks=1):
 
 def jet(s, blocks=1):
     """`jax.experimental.jet` along x, `jax.jvp` along t; in blocks, by `jax.lax.map`."""
+    return _in_jax(s, partial(_by_jet, s), blocks)
 
-    def derivatives(u, t, x):
-        one = jnp.ones_like(x)
-        y, rest = jax_jet(lambda x: u(t, x), (x,), ([one, *[jnp.zeros_like(x)] * (s.order - 1)],))
-        return {"t": jax.jvp(lambda t: u(t, x), (t,), (one,))[1], **dict(zip(s.along_x, (y, *rest), strict=True))}
 
-    return _in_jax(s, derivatives, blocks)
+def jet_alone(s, blocks=1):
+    """The same without a loss."""
+
+    @jax.jit
+    def run(parameters, t, x):
+        f = network(jnp.tanh, *parameters)
+        of_rows = lambda part: _by_jet(s, lambda t, x: f(jnp.concatenate([t, x], 1)), *part)  # noqa: E731
+        if blocks == 1:
+            return of_rows((t, x))
+        found = jax.lax.map(of_rows, tuple(c.reshape(blocks, -1, 1) for c in (t, x)))
+        return {name: y.reshape(-1, 1) for name, y in found.items()}
+
+    return in_jax(run, [both(*ps)[1] for ps in s.parameters], *map(jnp.asarray, s.points))
+
+
+def _by_jet(s, u, t, x):
+    one = jnp.ones_like(x)
+    y, rest = jax_jet(lambda x: u(t, x), (x,), ([one, *[jnp.zeros_like(x)] * (s.order - 1)],))
+    return {"t": jax.jvp(lambda t: u(t, x), (t,), (one,))[1], **dict(zip(s.along_x, (y, *rest), strict=True))}
 
 
 def nested_grad(s):
@@ -224,11 +247,30 @@ def _sides(s):
     }
 
 
+def _kuramoto_sivashinsky(batch):
+    return step(4, lambda d: d["t"] + d[""] * d["x"] + d["xx"] + d["xxxx"], (2, 64, 64, 64, 1), batch)
+
+
 def kuramoto_sivashinsky():
-    s = step(4, lambda d: d["t"] + d[""] * d["x"] + d["xx"] + d["xxxx"], (2, 64, 64, 64, 1), 4096)
+    s = _kuramoto_sivashinsky(4096)
     aims = {"jet": 0.22, "nested jax.grad": 0.1}
     title = "Kuramoto-Sivashinsky step, 2-64-64-64-1 at 4096 points, float32"
     return Contest(title, _sides(s), aims, floors(s))
+
+
+def derivatives_alone():
+    s = _kuramoto_sivashinsky(2**16)
+    sides = {
+        "nthgrad, XLA": lambda: partials_alone(s, jit_compile=True),
+        "nthgrad, blocks, XLA": lambda: partials_alone(s, jit_compile=True, block=BLOCK),
+        "nthgrad, whole, XLA": lambda: partials_alone(s, jit_compile=True, block=None),
+        "nthgrad": lambda: partials_alone(s),
+        "jet": lambda: jet_alone(s),
+        "jet, blocks": lambda: jet_alone(s, 2**16 // BLOCK),
+    }
+    return Contest(
+        "u, u_t, u_x ... u_xxxx, 2-64-64-64-1 at 65536 points, float32", sides, {}, floors(s, gradients=False)
+    )
 
 
 def burgers(widths=(2, 64, 64, 64, 1), batch=4096):
@@ -239,6 +281,7 @@ def burgers(widths=(2, 64, 64, 64, 1), batch=4096):
 
 CONTESTS = {
     "kuramoto-sivashinsky": kuramoto_sivashinsky,
+    "derivatives": derivatives_alone,
     "burgers": burgers,
     "burgers, small": lambda: burgers((2, 20, 20, 20, 1), 2540),  # as in DeepXDE's own example
 }

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import tensorflow as tf
 from jax.experimental.jet import jet as jax_jet
 from stablehlo import Function
+from workloads import BLOCK
 
 import nthgrad as ng
 
@@ -70,15 +71,16 @@ def forward(w, jit_compile):
     return in_tf(tf.function(w.in_tf, autograph=False, jit_compile=jit_compile), tf.constant(w.x))
 
 
-def taylor(w, n, jit_compile):
+def taylor(w, n, **options):
     """The Taylor engine of nthgrad."""
-    return in_tf(*_taylor(w, n, jit_compile))
+    return in_tf(*_taylor(w, n, **options))
 
 
-def _taylor(w, n, jit_compile=None):
+def _taylor(w, n, jit_compile=None, block=None):
     if w.v is None:
-        return ng.derivative(w.in_tf, n, method="taylor", jit_compile=jit_compile), tf.constant(w.x)
-    g = ng.taylor(w.in_tf, n, jit_compile=jit_compile)
+        g = ng.derivative(w.in_tf, n, method="taylor", jit_compile=jit_compile, block=block)
+        return g, tf.constant(w.x)
+    g = ng.taylor(w.in_tf, n, jit_compile=jit_compile, block=block)
     last = tf.function(lambda x, v: g(x, v)[n] * factorial(n), jit_compile=jit_compile, autograph=False)
     return last, tf.constant(w.x), tf.constant(w.v)
 
@@ -127,11 +129,14 @@ def tapes(w, n, jit_compile):
     return in_tf(tf.function(g, autograph=False, jit_compile=jit_compile), tf.constant(w.x))
 
 
-def jet(w, n):
-    """jax.experimental.jet, jitted."""
-    v = jnp.ones_like(w.x) if w.v is None else jnp.asarray(w.v)
+def jet(w, n, blocks=1):
+    """jax.experimental.jet, jitted; in blocks of rows, by jax.lax.map."""
+    x = jnp.asarray(w.x)
+    parts = x if blocks == 1 else x.reshape(blocks, -1, *x.shape[1:])
+    v = jnp.ones_like(x if blocks == 1 else parts[0]) if w.v is None else jnp.asarray(w.v)
     series = [v] + [jnp.zeros_like(v)] * (n - 1)
-    return in_jax(jax.jit(lambda x: jax_jet(w.in_jax, (x,), (series,))[1][-1]), jnp.asarray(w.x))
+    of_rows = lambda x: jax_jet(w.in_jax, (x,), (series,))[1][-1]  # noqa: E731
+    return in_jax(jax.jit(of_rows if blocks == 1 else lambda parts: jax.lax.map(of_rows, parts)), parts)
 
 
 def nested(w, n):
@@ -152,11 +157,20 @@ def nested(w, n):
 
 
 SIDES: dict[str, Callable] = {
-    "taylor, XLA": lambda w, n: taylor(w, n, True),
+    "taylor, XLA": lambda w, n: taylor(w, n, jit_compile=True),
     "taylor, by JAX": exported,
-    "taylor": lambda w, n: taylor(w, n, None),
+    "taylor": taylor,
     "tapes, XLA": lambda w, n: tapes(w, n, True),
     "tapes": lambda w, n: tapes(w, n, None),
     "jet": jet,
     "nested jax": nested,
 }
+IN_BLOCKS: dict[str, Callable] = {
+    "taylor, blocks, XLA": lambda w, n: taylor(w, n, jit_compile=True, block=BLOCK),
+    "jet, blocks": lambda w, n: jet(w, n, len(w.x) // BLOCK),
+}
+
+
+def of_workload(w):
+    """The sides by name; a network's are also in blocks of rows."""
+    return {**SIDES, **(IN_BLOCKS if w.weights else {})}

@@ -1,9 +1,9 @@
 """The Taylor engine beside nested tapes, JAX's jet and nested JAX: `python tests/benchmarks/taylor.py [WORKLOAD ...]`.
 
 For every workload and order all sides run in one process and take turns. With one thread (the process is pinned to one
-core) and with all, a process each. "Times the floor" divides by the time of the matrix products and the activations
-alone, whole or in blocks, whichever is faster. These ratios, and those to jet, are of the least CPU time with one
-thread, and of the least time with all. Needs `pip install '.[bench]'`. Results go to the screen and to --out: a JSON
+core) and with all, a process each. Networks are also computed in blocks of rows, by nthgrad and by jet. "Times the
+floor" divides by the time of the matrix products and the activations alone, whole or in blocks, whichever is faster.
+These ratios, and those to jet, are of the least CPU time with one thread, and of the least time with all. Needs `pip install '.[bench]'`. Results go to the screen and to --out: a JSON
 file with machine and versions, and a plot.
 """
 
@@ -39,8 +39,8 @@ def work(names, threads, seconds):
     import floor
     import measure
     import numpy as np
+    import sides
     import tensorflow as tf
-    from sides import SIDES, forward
     from workloads import WORKLOADS
 
     if threads == "one":
@@ -49,7 +49,7 @@ def work(names, threads, seconds):
     results = []
     for name in names:
         workload = WORKLOADS[name]()
-        calls = {"forward, XLA": forward(workload, True).call, "forward": forward(workload, None).call}
+        calls = {"forward, XLA": sides.forward(workload, True).call, "forward": sides.forward(workload, None).call}
         for call in calls.values():
             call()
         results += [{"workload": name, "order": 0, "side": s, **t} for s, t in measure.rounds(calls, seconds).items()]
@@ -57,7 +57,7 @@ def work(names, threads, seconds):
         for order in workload.orders:
             calls, rows, values = {}, {}, {}
             floors = {s: lambda *_, make=make: make() for s, make in floor.of_workload(workload, order).items()}
-            for side, make in {**SIDES, **floors}.items():
+            for side, make in {**sides.of_workload(workload), **floors}.items():
                 row = rows[side] = {"workload": name, "order": order, "side": side, "floor": side in floors}
                 seconds_needed, room_needed = (expected(n, order) for n in needs[side])
                 if seconds_needed > PATIENCE or room_needed > ROOM:

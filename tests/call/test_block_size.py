@@ -49,6 +49,23 @@ def test_bytes_kept_between_the_passes():
     assert found[-1] == [4 * (3 + 5), 4 * 2]
 
 
+def test_bytes_of_rows_folded_into_another_axis():
+    w = tf.Variable(tf.ones([3, 5]))
+    found = []
+
+    @tf.function(autograph=False)
+    def f(x):
+        with tf.GradientTape() as tape:
+            y = tf.reshape(tf.sin(x), [-1, 3]) @ w  # of shape [101 * 7, 5]
+            loss = tf.reduce_sum(tf.reshape(tf.tanh(y), [101, 35]))
+        forward = x.graph.get_operations()
+        tape.gradient(loss, w)
+        found.append(block_size.kept_bytes(forward, x.graph.get_operations()[len(forward) :], [101, 103]))
+
+    f.get_concrete_function(tf.TensorSpec([101, 7, 3]))
+    assert found[-1] == [4 * 7 * (3 + 5), 0]  # the input of the product, and tanh(y)
+
+
 CASES = [
     (None, [1000], [64], 1),
     (1, [1000], [64], 1000),

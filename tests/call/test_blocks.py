@@ -121,8 +121,14 @@ def test_blocks_have_the_values_of_the_whole(name):
         assert all(0 in t.shape for t in tf.nest.flatten(h(*points(0, "float64"))))
 
 
-@pytest.mark.parametrize("name", ["partials", "rows on axis 1"])
+@pytest.mark.parametrize("name", ["hessian", "coordinates"])  # of which XLA compiles a function for each row
 def test_xla(name):
+    make, points = CASES[name]
+    close(make(block=BLOCK, jit_compile=True)(*points(33, "float64")), make(block=None)(*points(33, "float64")))
+
+
+@pytest.mark.parametrize("name", ["partials", "rows on axis 1"])
+def test_xla_in_a_callers_function(name):
     make, points = CASES[name]
     g, whole = make(block=BLOCK, jit_compile=True), make(block=None)
     for n in (33, 1):

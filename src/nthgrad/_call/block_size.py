@@ -75,7 +75,8 @@ def kept_bytes(forward: Sequence[tf.Operation], backward: Sequence[tf.Operation]
     Args:
         forward: the ops of the forward pass.
         backward: the ops of the backward pass.
-        lengths: the number of rows of each set in this graph, by which its tensors are known: all differ.
+        lengths: the number of rows of each set in this graph: different primes. A tensor whose length is a multiple of
+            one has its rows, also where a reshape folds them into another axis.
     """
     computed = {t.name for op in forward for t in op.outputs}
     kept = {t.name: t for op in backward for t in op.inputs if t.name in computed}
@@ -83,7 +84,7 @@ def kept_bytes(forward: Sequence[tf.Operation], backward: Sequence[tf.Operation]
     for t in kept.values():
         dims: list[Any] = t.shape.as_list() if t.shape.rank else []
         for i, n in enumerate(lengths):
-            if n in dims and None not in dims:
+            if None not in dims and any(d and d % n == 0 for d in dims):
                 found[i] += math.prod(dims) // n * t.dtype.size
     return found
 

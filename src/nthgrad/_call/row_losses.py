@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad._call import tracebacks
 from nthgrad._call.block_size import kept_bytes
 from nthgrad._call.blocks import Part
 from nthgrad._call.row_sets import ROWS, by_set
@@ -106,19 +107,20 @@ def _of_sets(f: Callable[..., Any], arguments: Sequence[Any], sets: Sequence[Seq
     """Calls f; raises an InputError where the lengths of two sets do not fit."""
     try:
         return f(*arguments)
-    except (ValueError, tf.errors.InvalidArgumentError) as error:
-        lengths = [tensors[0].shape[0] for tensors in sets]
-        last = str(error).strip().split("\n")[-1].strip()  # in converted code, the lines of f come before
-        numbers = set(map(int, re.findall(r"\d+", last)))
-        involved = [i for i, n in enumerate(lengths) if n in numbers]
-        if len(involved) < 2:
-            raise
-        said = " and ".join(f"set {i} has {lengths[i]} rows" for i in involved)
-        raise InputError(
-            f"f combines points of different sets. In its analysis, {said}: {last}. Give the points of one set with "
-            "the same number of rows, in one argument if the caller's graph does not know it, such as g((t, x), "
-            "boundary)."
-        ) from error
+    except Exception as caught:
+        error = tracebacks.shorter(caught)  # AutoGraph raises errors of nthgrad as errors of its own
+    lengths = [tensors[0].shape[0] for tensors in sets]
+    last = str(error).strip().split("\n")[-1].strip()  # in converted code, the lines of f come before
+    numbers = set(map(int, re.findall(r"\d+", last)))
+    involved = [i for i, n in enumerate(lengths) if n in numbers]
+    if len(involved) < 2 or not isinstance(error, (ValueError, InputError, tf.errors.InvalidArgumentError)):
+        raise error
+    said = " and ".join(f"set {i} has {lengths[i]} rows" for i in involved)
+    raise InputError(
+        f"f combines points of different sets. In its analysis, {said}: {last.removesuffix('.')}. Give the points of "
+        "one set with the same number of rows, in one argument if the caller's graph does not know it, such as "
+        "g((t, x), boundary)."
+    ) from error
 
 
 def leaves_of(y: Any) -> list[tf.Tensor]:

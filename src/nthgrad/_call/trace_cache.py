@@ -47,6 +47,8 @@ class OncePerSignature:
         self._jit_compile, self._tapes = jit_compile, tapes
         self._in_place = not jit_compile and not tapes
         self._rows_of_others = rows_of_others
+        # XLA lets tf.vectorized_map call a function, of whose shapes too little is known to prove anything.
+        self._proved = tf.function(traced, autograph=False) if jit_compile and not tapes else self._plain
         self._blocks = RowBlocks(block, jit_compile=jit_compile, tapes=tapes)
         self._in_blocks = tf.function(self._cut_up, autograph=False, jit_compile=jit_compile)
         self._in_shards = tf.function(self._spread, autograph=False)
@@ -155,7 +157,7 @@ class OncePerSignature:
         signature = _hashable((*keys, *sorted(kwargs), *tf.nest.flatten(opened)))
 
         def prove() -> Any:
-            trace = functools.partial(self._plain.get_concrete_function, rows[0], keys, rows[1], rows[2], opened=False)
+            trace = functools.partial(self._proved.get_concrete_function, rows[0], keys, rows[1], rows[2], opened=False)
             found = _attempt(trace)
             return self._outside(trace) if found is None and not tf.executing_eagerly() else found
 
