@@ -62,7 +62,9 @@ def work(names, threads, seconds):
                 row = rows[side] = {"workload": name, "order": order, "side": side, "floor": side in floors}
                 seconds_needed, room_needed = (expected(n, order) for n in needs[side])
                 if seconds_needed > PATIENCE or room_needed > ROOM:
-                    dead.setdefault(side, f"not tried: {seconds_needed:.0f} s of CPU time and {room_needed:.0f} MiB expected")
+                    dead.setdefault(
+                        side, f"not tried: {seconds_needed:.0f} s of CPU time and {room_needed:.0f} MiB expected"
+                    )
                 if side in dead:
                     row["none"] = dead[side]
                     continue
