@@ -12,12 +12,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
 
 # A side is not asked for an order where it would need more than this, by how its need grew from order to order.
-PATIENCE = 30.0  # seconds to the first result
+PATIENCE = 30.0  # seconds of CPU time to the first result
 ROOM = 4000.0  # MiB
 
 
@@ -61,11 +62,14 @@ def work(names, threads, seconds):
                 row = rows[side] = {"workload": name, "order": order, "side": side, "floor": side in floors}
                 seconds_needed, room_needed = (expected(n, order) for n in needs[side])
                 if seconds_needed > PATIENCE or room_needed > ROOM:
-                    dead.setdefault(side, f"not tried: {seconds_needed:.0f} s and {room_needed:.0f} MiB expected")
+                    dead.setdefault(
+                        side, f"not tried: {seconds_needed:.0f} s of CPU time and {room_needed:.0f} MiB expected"
+                    )
                 if side in dead:
                     row["none"] = dead[side]
                     continue
                 print(f"{threads}: {name}, order {order}, {side}", file=sys.stderr, flush=True)
+                cpu = time.process_time()
                 try:
                     row["first"], built = measure.first(lambda make=make: make(workload, order))  # noqa: B023
                     calls[side] = built.call
@@ -74,10 +78,11 @@ def work(names, threads, seconds):
                 except Exception as error:
                     row["none"] = dead[side] = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:100]}"
                     continue
+                cpu = time.process_time() - cpu
                 memory = built.memory()
                 row["peak"] = measure.peak(built.call) if memory is None else memory
                 row["size"] = built.size()
-                for known, need in zip(needs[side], (row["first"], row["peak"] or 0.0), strict=True):
+                for known, need in zip(needs[side], (cpu, row["peak"] or 0.0), strict=True):
                     known.append((order, max(need, 1e-9)))
             for side, times in measure.rounds(calls, seconds).items():
                 rows[side].update(times)
