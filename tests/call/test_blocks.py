@@ -127,7 +127,7 @@ def test_xla(name):
     close(make(block=BLOCK, jit_compile=True)(*points(33, "float64")), make(block=None)(*points(33, "float64")))
 
 
-@pytest.mark.parametrize("name", ["partials", "rows on axis 1"])
+@pytest.mark.parametrize("name", ["partials", "rows on axis 1", "hessian"])
 def test_xla_in_a_callers_function(name):
     make, points = CASES[name]
     g, whole = make(block=BLOCK, jit_compile=True), make(block=None)
