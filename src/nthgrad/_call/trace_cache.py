@@ -13,7 +13,7 @@ import tensorflow as tf
 from nthgrad._call.block_size import Block
 from nthgrad._call.row_blocks import Cut, RowBlocks, in_blocks, in_shards
 from nthgrad._call.shards import shard_count
-from nthgrad.engines import _private, outputs
+from nthgrad.engines import outputs
 from nthgrad.engines.graph import trace as engine_trace
 from nthgrad.engines.graph.row_cuts import ROWS
 from nthgrad.engines.refusals import translated
@@ -158,7 +158,7 @@ class OncePerSignature:
 
         def prove() -> Any:
             trace = functools.partial(self._proved.get_concrete_function, rows[0], keys, rows[1], rows[2], opened=False)
-            found = None if _private.compiled_by_xla() else _attempt(trace)
+            found = _attempt(trace)
             return self._outside(trace) if found is None and not tf.executing_eagerly() else found
 
         return self._blocks.cut(signature, trace, batch, prove)
