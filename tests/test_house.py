@@ -45,7 +45,9 @@ def test_every_folder_with_code_is_a_package_that_is_installed():
 def test_the_metadata_say_what_it_is_and_where_it_runs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     first, end = map(int, re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups())
-    named = {c.rpartition(" :: ")[2] for c in project["classifiers"] if c.startswith("Programming Language :: Python :: 3.")}
+    named = {
+        c.rpartition(" :: ")[2] for c in project["classifiers"] if c.startswith("Programming Language :: Python :: 3.")
+    }
     assert named == {f"3.{minor}" for minor in range(first, end)}
     fields = {c.partition(" :: ")[0] for c in project["classifiers"]}
     assert {"Development Status", "Intended Audience", "Operating System", "Topic", "Typing"} <= fields
