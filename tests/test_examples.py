@@ -2,9 +2,11 @@
 
 import contextlib
 import importlib
+import os
 import re
 import runpy
 import signal
+import subprocess
 import sys
 import time
 
@@ -16,7 +18,7 @@ import tensorflow as tf
 
 import nthgrad as ng
 from nthgrad import optimize
-from nthgrad._display import plot
+from nthgrad._display import plot, quiet
 from nthgrad.examples import commands, pictures, solution, training
 
 NAMES = ("burgers", "beam", "korteweg_de_vries")
@@ -232,6 +234,19 @@ def test_run_as_python_runs_a_module(monkeypatch, capsys):
     said = capsys.readouterr().out
     for option in ("--steps", "--iterations", "--plot FILE", "--seed"):
         assert option in said
+
+
+def test_an_example_as_a_process_prints_its_outcome_and_nothing_else(tmp_path):
+    """In pipes, a C locale, without colors and without a home that can be written."""
+    own = (quiet.LEVEL, "KERAS_HOME", "PYTHONUTF8", "PYTHONIOENCODING")
+    environment = {k: v for k, v in os.environ.items() if k not in own}
+    environment |= {"HOME": "/proc/none", "LC_ALL": "C", "NO_COLOR": "1"}
+    line = [sys.executable, "-m", "nthgrad.examples.beam", "--steps", "1", "--iterations", "0"]
+    done = subprocess.run(line, capture_output=True, cwd=tmp_path, env=environment, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    (shown,) = done.stdout.decode("ascii").splitlines()
+    assert re.fullmatch(OUTCOME, shown)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", NAMES)

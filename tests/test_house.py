@@ -42,6 +42,21 @@ def test_every_folder_with_code_is_a_package_that_is_installed():
 
 
 @pytest.mark.quick
+def test_the_metadata_say_what_it_is_and_where_it_runs():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    first, end = map(int, re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups())
+    named = {
+        c.rpartition(" :: ")[2] for c in project["classifiers"] if c.startswith("Programming Language :: Python :: 3.")
+    }
+    assert named == {f"3.{minor}" for minor in range(first, end)}
+    fields = {c.partition(" :: ")[0] for c in project["classifiers"]}
+    assert {"Development Status", "Intended Audience", "Operating System", "Topic", "Typing"} <= fields
+    assert "License" not in fields  # an error beside the SPDX name
+    assert project["license"] == "Apache-2.0"
+    assert {"automatic differentiation", "TensorFlow", "Keras"} <= set(project["keywords"])
+
+
+@pytest.mark.quick
 def test_the_top_level_is_what_the_design_names():
     built = {"build", "dist"}  # .gitignore has them
     names = {path.name for path in ROOT.iterdir() if not path.name.startswith((".", "__"))} - built

@@ -1,6 +1,7 @@
-"""Completion in shells: what click answers to each shell, and bash itself."""
+"""Completion in shells: what click answers to each shell, and bash and zsh themselves."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,20 +67,42 @@ def test_help_says_how(capsys):
     assert "\n  eval " not in shown  # the former name
 
 
-def test_bash_completes_after_the_line_that_help_shows(here):
-    (here / "old_program.py").touch()
-    script = """
+# After the line that help shows, each shell completes "nthgrad diff", and says what completes nthgrad.
+SCRIPTS = {
+    "bash": (
+        ["bash", "--norc", "-c"],
+        """
         eval "$(_NTHGRAD_COMPLETE=bash_source nthgrad)"
         COMP_WORDS=(nthgrad diff); COMP_CWORD=1; _nthgrad_completion nthgrad; echo "${COMPREPLY[@]}"
         complete -p nthgrad
-    """
+        """,
+        "differentiate\ncomplete -o nosort -F _nthgrad_completion nthgrad\n",
+    ),
+    "zsh": (
+        ["zsh", "-f", "-c"],
+        """
+        autoload -Uz compinit && compinit -u -D
+        eval "$(_NTHGRAD_COMPLETE=zsh_source nthgrad)"
+        _describe() { print -r -- ${(P)3%%:*} } # of a menu, the words; zsh has no menu outside its editor
+        words=(nthgrad diff); CURRENT=2; _nthgrad_completion
+        print -r -- ${_comps[nthgrad]}
+        """,
+        "differentiate\n_nthgrad_completion\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("shell", SCRIPTS)
+def test_a_shell_completes_after_the_line_that_help_shows(shell, here):
+    line, script, wanted = SCRIPTS[shell]
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} is installed")
+    (here / "old_program.py").touch()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    line = ["bash", "--norc", "-c", script]
-    done = subprocess.run(
-        line, capture_output=True, text=True, env=os.environ | {"PATH": path}, timeout=60, check=False
-    )
+    environment = os.environ | {"PATH": path, "HOME": str(here), "ZDOTDIR": str(here)}
+    done = subprocess.run([*line, script], capture_output=True, text=True, env=environment, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "differentiate\ncomplete -o nosort -F _nthgrad_completion nthgrad\n"
+    assert done.stdout == wanted
 
 
 def test_the_former_name_of_differentiate_runs(capfd):
