@@ -44,6 +44,7 @@ STYLE = """
   --md-default-fg-color--light: #b9bcc4; --md-typeset-a-color: #86abf9;
   --md-code-hl-number-color: #f58a7d; --md-code-hl-constant-color: #ab9ef0;
 }
+[data-md-color-scheme="slate"] .md-typeset a.autorefs { color: var(--md-typeset-a-color); }
 .md-typeset h1, .md-typeset h2 { font-weight: 400; }
 """
 
