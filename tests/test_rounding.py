@@ -10,6 +10,7 @@ from support.refusals import check_refused
 
 import nthgrad as ng
 from nthgrad import errors
+from nthgrad.engines import rounding
 
 ORDER = 3
 FACTOR = 10
@@ -69,6 +70,64 @@ def test_within_a_factor_of_ten(dtype, jit_compile):
             v, e = (np.reshape(t[k][name], x.shape).astype(float) for t in (values, estimates))
             for row in range(len(NEAR)):
                 compare(name, k, v[row], e[row], [w[k] for w in wants[row]], dtype)
+
+
+# Ops whose kernels are off by more than a rounding, at points where they are and near zeros, as functions of x.
+KERNELS = {
+    "Digamma": (tf.math.digamma, mp.digamma, [0.7, 1.4609375, 9.0]),
+    "Lgamma": (tf.math.lgamma, lambda x: mp.log(abs(mp.gamma(x))), [-2.4, 0.7, 9.0]),
+    "Erf": (tf.math.erf, mp.erf, [0.2, 1.1, 2.5]),
+    "Erfc": (tf.math.erfc, mp.erfc, [-1.0, 0.97, 4.3]),
+    "Erfinv": (tf.math.erfinv, mp.erfinv, [0.001, 0.3, 0.9]),
+    "Ndtri": (tf.math.ndtri, lambda p: mp.sqrt(2) * mp.erfinv(2 * p - 1), [0.01, 0.4921875, 0.9]),
+    "Dawsn": (tf.math.special.dawsn, lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * mp.erfi(x), [0.5, 2.1, 4.0]),
+    "Expint": (tf.math.special.expint, mp.ei, [0.1, 0.37109375, 9.0]),
+    "FresnelCos": (tf.math.special.fresnel_cos, mp.fresnelc, [0.5, 3.0, 6.5]),
+    "FresnelSin": (tf.math.special.fresnel_sin, mp.fresnels, [0.5, 3.0, 6.5]),
+    "Spence": (tf.math.special.spence, lambda x: mp.polylog(2, 1 - x).real, [0.5, 1.01, 5.0]),
+    "BesselI0": (tf.math.bessel_i0, lambda x: mp.besseli(0, x), [0.5, 7.0, 15.0]),
+    "BesselI0e": (tf.math.bessel_i0e, lambda x: mp.besseli(0, x) * mp.exp(-x), [0.5, 7.0, 15.0]),
+    "BesselI1": (tf.math.bessel_i1, lambda x: mp.besseli(1, x), [0.5, 7.0, 15.0]),
+    "BesselI1e": (tf.math.bessel_i1e, lambda x: mp.besseli(1, x) * mp.exp(-x), [0.5, 7.0, 15.0]),
+    "BesselJ0": (tf.math.special.bessel_j0, lambda x: mp.besselj(0, x), [2.4, 8.65625, 18.0703125]),
+    "BesselJ1": (tf.math.special.bessel_j1, lambda x: mp.besselj(1, x), [2.4, 7.015625, 16.5]),
+    "BesselK0": (tf.math.special.bessel_k0, lambda x: mp.besselk(0, x), [0.5, 1.6, 9.0]),
+    "BesselK0e": (tf.math.special.bessel_k0e, lambda x: mp.besselk(0, x) * mp.exp(x), [0.5, 1.3, 9.0]),
+    "BesselK1": (tf.math.special.bessel_k1, lambda x: mp.besselk(1, x), [0.5, 1.7, 9.0]),
+    "BesselK1e": (tf.math.special.bessel_k1e, lambda x: mp.besselk(1, x) * mp.exp(x), [0.5, 1.6, 9.0]),
+    "BesselY0": (tf.math.special.bessel_y0, lambda x: mp.bessely(0, x), [0.5, 7.0859375, 13.3]),
+    "BesselY1": (tf.math.special.bessel_y1, lambda x: mp.bessely(1, x), [0.5, 5.4296875, 11.8]),
+    "Igamma": (lambda x: tf.math.igamma(x, 9.0 + 0 * x), lambda x: mp.gammainc(x, 0, 9, regularized=True), [2.0, 11.5]),
+    "Igammac": (lambda x: tf.math.igammac(x, 9.0 + 0 * x), lambda x: mp.gammainc(x, 9, regularized=True), [2.0, 11.5]),
+    "IgammaGradA": (
+        lambda x: tf.raw_ops.IgammaGradA(a=x, x=9.0 + 0 * x),
+        lambda x: mp.diff(lambda a: mp.gammainc(a, 0, 9, regularized=True), x),
+        [8.0],
+    ),
+    "Betainc": (
+        lambda x: tf.math.betainc(3.0 + 0 * x, 7.0 + 0 * x, x),
+        lambda x: mp.betainc(3, 7, 0, x, regularized=True),
+        [0.1, 0.8],
+    ),
+    "Polygamma": (lambda x: tf.math.polygamma(tf.fill(tf.shape(x), tf.constant(3, x.dtype)), x), lambda x: mp.psi(3, x), [0.5, 7.1]),
+    "Zeta": (lambda x: tf.math.zeta(x, 7.8 + 0 * x), lambda x: mp.zeta(x, mp.mpf(7.8)), [1.5, 5.2]),
+}  # fmt: skip
+
+
+def test_every_inexact_kernel_is_measured():
+    assert set(KERNELS) == set(rounding._INEXACT)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_inexact_kernels(dtype):
+    points = {name: np.array([around(x) for x in xs], dtype) for name, (_, _, xs) in KERNELS.items()}
+    f = lambda _, xs: {name: KERNELS[name][0](x) for name, x in xs.items()}  # noqa: E731
+    values, estimates = ng.derivative(f, 0, return_error=True)(tf.constant(0, dtype), points)
+    for name, (_, phi, _) in KERNELS.items():
+        rows = zip(points[name], values[name].numpy().astype(float), estimates[name].numpy().astype(float), strict=True)
+        for x, v, e in rows:
+            with mp.workdps(30):
+                compare(name, 0, v, e, [phi(mp.mpf(float(at))) for at in x], dtype)
 
 
 def test_digits_lost_by_sin_x_over_x_at_order_8():

@@ -31,18 +31,23 @@ _EXACT = frozenset({
     "TensorListStack", "Tile", "TopKV2", "Transpose", "Unpack", "ZerosLike",
 })  # fmt: skip
 
-# Ops whose kernels are off by more than a rounding, and by how many. The gamma and error functions, the incomplete
-# gamma functions and the modified Bessel functions I were measured against mpmath; the others are taken to be alike.
+# Ops whose kernels are off by more than a rounding, and by how many. Each was measured against mpmath at 300 random
+# points, in float32 and float64, with XLA where it has a kernel. The largest error of the four is at most twice the
+# number here, away from zeros of the function. XLA's Lgamma alone is worse: 29 in nine of ten points in float32.
 _INEXACT = {
-    **dict.fromkeys(["Digamma", "Lgamma"], 8),
-    **dict.fromkeys(["Erf", "Erfc"], 2),
-    **dict.fromkeys(
-        ["BesselI0", "BesselI0e", "BesselI1", "BesselI1e", "BesselJ0", "BesselJ1", "BesselK0", "BesselK0e", "BesselK1",
-         "BesselK1e", "BesselY0", "BesselY1", "Betainc", "Dawsn", "Erfinv", "Expint", "FresnelCos", "FresnelSin",
-         "Igamma", "IgammaGradA", "Igammac", "Ndtri", "Polygamma", "Spence", "Zeta"],
-        3,
-    ),
-}  # fmt: skip
+    **dict.fromkeys(["Dawsn", "Erf"], 2),
+    **dict.fromkeys(["BesselI0", "BesselI0e", "Expint", "Zeta"], 3),
+    **dict.fromkeys(["BesselK0", "BesselK0e", "BesselK1", "BesselK1e", "FresnelCos", "FresnelSin"], 4),
+    **dict.fromkeys(["BesselI1", "BesselI1e", "Erfc", "Polygamma"], 6),
+    **dict.fromkeys(["BesselJ0", "BesselJ1", "BesselY0", "BesselY1", "Digamma", "Erfinv", "Lgamma", "Ndtri"], 8),
+    "Spence": 10,
+    **dict.fromkeys(["Igamma", "IgammaGradA", "Igammac"], 24),
+    "Betainc": 256,  # in XLA; 35 without
+}
+
+# Of these, ops whose errors do not become small at zeros of the function: as if their inputs were off, by so many
+# roundings. Near poles of Digamma this is up to 40 times too much.
+_OFF_AT_ZEROS = {**dict.fromkeys(["BesselJ0", "BesselJ1", "BesselY0", "BesselY1", "Expint"], 1), "Digamma": 2}
 
 # Ops that sum products: their terms round too.
 _SUMS = frozenset({
@@ -126,8 +131,10 @@ class _Repeated(Walk[tf.Tensor]):
         if self.is_constant(op):
             self.constants.update(t.name for t in op.outputs)
             return self.rebuild(op, inputs)
-        if op.type in _SUMS:
-            inputs = [self.rounded(t) for t in inputs]
+        if op.type in _SUMS or op.type in _OFF_AT_ZEROS:
+            inputs = [self.rounded(t, _OFF_AT_ZEROS.get(op.type, 1)) for t in inputs]
+        elif op.type == "Erfinv":  # its kernel computes ndtri((x + 1) / 2)
+            inputs = [self.rounded(inputs[0] + 1) - 1]
         outputs = self.rebuild(op, inputs)
         exact = op.type in _EXACT or op.op_def.is_stateful
         return outputs if exact else [self.rounded(t, _INEXACT.get(op.type, 1)) for t in outputs]

@@ -110,3 +110,11 @@ def test_ops_grow_with_the_square_of_the_order():
         return len(run.get_concrete_function(tf.TensorSpec([1], tf.float64)).graph.get_operations())
 
     assert ops(50) < 4.4 * ops(25)
+
+
+def test_the_precise_slope_of_tanh_computes_nothing_twice():
+    """(1 + |tanh x|)**2 exp(-2 |x|) is all: 1 - tanh(x)**2, whose gradient tapes take, is left out where none does."""
+    g = tf.function(ng.derivative(lambda x: tf.tanh(x)), jit_compile=True)
+    made = g.experimental_get_compiler_ir(tf.ones([8]))(stage="optimized_hlo")
+    counts = {op: made.count(f" {op}(") for op in ("tanh", "exponential", "add", "multiply", "subtract")}
+    assert counts == {"tanh": 1, "exponential": 1, "add": 1, "multiply": 3, "subtract": 0}

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.engines.tape.repairs import product_power
+from nthgrad.engines.taylor import adjoint
 from nthgrad.engines.taylor.algebra import choose, exactly, only, ops, precisely
 from nthgrad.engines.taylor.families import bilinear, composite, each, linear_with, over, ratio, slope
 from nthgrad.engines.taylor.series import Series, unseen, value
@@ -158,7 +159,7 @@ def _sech2(x: Series, y: Series) -> Series:
         at = tf.square(1 + tf.abs(y.value)) * tf.exp(-2 * tf.abs(x.value))
         if y.boundary:  # otherwise XLA computes it in every kernel that uses it
             at = at / unseen(1, at.dtype)
-        return s.value + tf.stop_gradient(at - s.value)
+        return adjoint.differentiated_as(s.value, at)
 
     return precisely(s, precise)
 
