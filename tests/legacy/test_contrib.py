@@ -59,7 +59,7 @@ IMPORTS = {
     "from {root} import pywrap_tensorflow": "with pywrap_tensorflow.reader: pass",
     "import {root} as tf; slim, e = tf.contrib.slim, tf.contrib.eager.CONSTANT": "e + 1",
     "from nthgrad.legacy.keras.layers import Recurrent": "class Own(Recurrent): pass",
-    "from nthgrad.legacy.keras.wrappers.scikit_learn import KerasClassifier": "KerasClassifier(None)",
+    "from nthgrad.legacy.keras.legacy.layers import ConvRecurrent2D": "ConvRecurrent2D(None)",
     "import nthgrad.legacy.keras as k; step = k.engine.saving.h5dict": "for _ in step: pass",
 }
 
@@ -98,7 +98,7 @@ import nthgrad.legacy.tensorflow as tf
 def find():
     try:
         from nthgrad.legacy.tensorflow.contrib import slim
-        from nthgrad.legacy.keras.wrappers.scikit_learn import KerasClassifier
+        from nthgrad.legacy.keras.layers import Recurrent
     {handler}
         return "another way"
     return slim
