@@ -1,7 +1,7 @@
 """Python numbers as losses and updates of a layer.
 
-A number becomes a tensor that depends on the inputs it was added for. The tensor knows the number, which `get_losses_for`
-and `get_updates_for` return.
+A number becomes a tensor that depends on the inputs it was added for. The tensor knows the number, which
+`get_losses_for` and `get_updates_for` return.
 """
 
 from collections.abc import Callable
