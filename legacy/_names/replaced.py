@@ -59,3 +59,11 @@ def _marked(value: Any) -> Any:
     if not isinstance(value, type):
         return dialect.function_of_tf_keras_115(value)
     return class_of_tf_keras_115(value, itself=True) if issubclass(value, tf_keras.interface("layers").Layer) else value
+
+
+def _shown(cls: type) -> type:
+    layers = tf_keras.interface("layers")
+    return _marked(cls) if getattr(layers, cls.__name__, None) is cls and issubclass(cls, layers.Layer) else cls
+
+
+dialect.show(_shown)  # libraries compare type(layer) with tf.keras.layers.Dense

@@ -13,6 +13,7 @@ from typing import Any
 
 _making_tf_keras_115: ContextVar[bool] = ContextVar("_making_tf_keras_115", default=False)
 MARK = "_of_tf_keras_115"
+_shown: list[Callable[[type], type]] = []
 
 
 def keras_224(instance: Any = None) -> bool:
@@ -21,9 +22,16 @@ def keras_224(instance: Any = None) -> bool:
 
 
 def mark(instance: Any) -> None:
-    """Marks a new layer if it belongs to tf.keras 1.15."""
+    """Marks a new layer if it belongs to tf.keras 1.15, and gives it the class that tf.keras shows."""
     if _making_tf_keras_115.get():
         object.__setattr__(instance, MARK, True)
+        for shown in _shown:
+            object.__setattr__(instance, "__class__", shown(type(instance)))
+
+
+def show(shown: Callable[[type], type]) -> None:
+    """Sets the function that returns the class that tf.keras 1.15 shows for a class of tf_keras, or the class itself."""
+    _shown[:] = [shown]
 
 
 @contextlib.contextmanager
