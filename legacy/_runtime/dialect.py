@@ -30,7 +30,7 @@ def mark(instance: Any) -> None:
 
 
 def show(shown: Callable[[type], type]) -> None:
-    """Sets the function that returns the class that tf.keras 1.15 shows for a class of tf_keras, or the class itself."""
+    """Sets the function that returns the class that tf.keras shows for one of tf_keras, or the class itself."""
     _shown[:] = [shown]
 
 
