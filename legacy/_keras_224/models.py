@@ -28,9 +28,9 @@ def model_class(*, of_tf_keras_115: bool = False) -> Any:
 
 @cache
 def _model_class(of_tf_keras_115: bool) -> Any:
-    marked: dict[str, Any] = {dialect.MARK: True} if of_tf_keras_115 else {}
     base: Any = tf_keras.source("engine.training").Model
     functional = tf_keras.source("engine.functional").Functional
+    marked: dict[str, Any] = {dialect.MARK: True} if of_tf_keras_115 else {}
 
     class Meta(type(functional)):
         def __new__(mcls, name: str, bases: tuple[type, ...], body: dict[str, Any], **kwargs: Any) -> Any:
@@ -59,6 +59,8 @@ def _model_class(of_tf_keras_115: bool) -> Any:
 
     made: Any = None
     body = {"__init__": __init__, "__module__": "keras.engine.training", "__doc__": base.__doc__, **marked}
+    if of_tf_keras_115:
+        body["from_config"] = dialect.class_method_of_tf_keras_115(functional.from_config)
     made = Meta("Model", (functional,), body)
     return made
 

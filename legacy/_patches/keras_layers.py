@@ -114,6 +114,11 @@ PATCHES = [
         Patch(f"{_LAYERS}.rnn.{place}.build", layers.cell_built_with_constants, "cells read the shapes of constants")
         for place in ("base_rnn:RNN", "base_conv_rnn:ConvRNN")
     ),
+    Patch(
+        f"{_LAYERS}.serialization:ALL_MODULES",
+        layers.with_first_versions,
+        "layers that are read back are the old ones; tf_keras takes its own LSTM and GRU",
+    ),
     *(
         Patch(f"{_LAYERS}.rnn.stacked_rnn_cells:StackedRNNCells.{name}", make, "the states were one flat list")
         for name, make in (

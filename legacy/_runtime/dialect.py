@@ -53,3 +53,8 @@ def function_of_tf_keras_115(function: Callable) -> Callable:
             return function(*args, **kwargs)
 
     return inner
+
+
+def class_method_of_tf_keras_115(method: Any) -> Any:
+    """Wraps a class method so that it creates layers and models of tf.keras 1.15."""
+    return classmethod(function_of_tf_keras_115(method.__func__))
