@@ -1,8 +1,8 @@
 """Unsupported parts of `tf.contrib`, with a replacement for each."""
 
 _SUPPORTED = (
-    "framework, graph_editor, layers, learn.datasets, learn.preprocessing, legacy_seq2seq, metrics.accuracy, opt and "
-    "rnn"
+    "eager, framework, graph_editor, layers, learn.datasets, learn.preprocessing, legacy_seq2seq, metrics.accuracy, "
+    "opt and rnn"
 )
 _INSTEAD = {
     "bayesflow": "Use the package tensorflow_probability.",

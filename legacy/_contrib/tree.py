@@ -7,6 +7,7 @@ from typing import Any
 
 from nthgrad.legacy._contrib import (
     base,
+    eager,
     framework,
     graph_editor,
     layers,
@@ -23,6 +24,9 @@ from nthgrad.legacy._names.refusing import refused, refused_module
 
 # Old module: module here with its names; None for a module that only contains others.
 _TREE: dict[str, ModuleType | None] = {
+    "eager": eager,
+    "eager.python": None,
+    "eager.python.tfe": eager,
     "framework": framework,
     "framework.python": None,
     "framework.python.ops": None,

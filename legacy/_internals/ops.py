@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import backprop as backprop  # derivatives of functions, which tf.contrib.eager had
 from tensorflow.python.framework import (
     ops,  # the class of the tensors of graphs, which was tf.Tensor
     random_seed,  # its get_seed is patched; tf.compat.v1.get_seed still points to the original
     tensor_util,  # the same static values as in tf.reduce_sum
 )
 from tensorflow.python.ops import custom_gradient
+from tensorflow.python.ops.resource_variable_ops import ResourceVariable as ResourceVariable  # tf.contrib.eager's
 
 # tf.train.ExponentialMovingAverage creates its own averages; tf.contrib's batch_norm has variables for them.
 from tensorflow.python.training.moving_averages import assign_moving_average as assign_moving_average

@@ -364,6 +364,11 @@ def unmasked(rate: str) -> Any:
     return make
 
 
+def with_first_versions(today: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Adds the modules of the LSTM and GRU of TensorFlow 1; of classes with one name, the last is taken."""
+    return (*today, *(tf_keras.keras_module(f"tf_keras.src.layers.rnn.{name}_v1") for name in ("gru", "lstm")))
+
+
 def on_a_gpu(function: Any) -> Any:
     """Makes CuDNNLSTM and CuDNNGRU raise without a GPU."""
 

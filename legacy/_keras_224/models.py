@@ -3,6 +3,7 @@
 Each function takes the current attribute and returns that of Keras 2.2.4 (see `_patches.keras_models`).
 """
 
+import contextlib
 import warnings
 from functools import cache, wraps
 from typing import Any
@@ -13,23 +14,33 @@ from nthgrad.legacy._internals import tf_keras
 from nthgrad.legacy._runtime import dialect
 
 
-@cache
-def model_class() -> Any:
-    """Creates `keras.models.Model`: the exact class of models made of inputs and outputs.
+def model_class(*, of_tf_keras_115: bool = False) -> Any:
+    """Returns `keras.models.Model`, or `tf.keras.Model`: the exact class of models made of inputs and outputs.
 
     tf_keras has two classes, Model and Functional. This one derives from Functional, and counts every Model as its
     instance. A program's subclasses derive from Model.
+
+    Args:
+        of_tf_keras_115: marks the models as tf.keras 1.15's.
     """
+    return _model_class(of_tf_keras_115)
+
+
+@cache
+def _model_class(of_tf_keras_115: bool) -> Any:
     base: Any = tf_keras.source("engine.training").Model
     functional = tf_keras.source("engine.functional").Functional
+    marked: dict[str, Any] = {dialect.MARK: True} if of_tf_keras_115 else {}
 
     class Meta(type(functional)):
         def __new__(mcls, name: str, bases: tuple[type, ...], body: dict[str, Any], **kwargs: Any) -> Any:
-            bases = tuple(base if each is made else each for each in bases)
+            if made:
+                bases, body = tuple(base if each is made else each for each in bases), {**body, **marked}
             return super().__new__(mcls, name, bases, body, **kwargs)
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-            return base(*args, **kwargs) if cls is made else super().__call__(*args, **kwargs)
+            with dialect.tf_keras_115() if of_tf_keras_115 else contextlib.nullcontext():
+                return base(*args, **kwargs) if cls is made else super().__call__(*args, **kwargs)
 
         def __instancecheck__(cls, instance: Any) -> bool:
             return isinstance(instance, base) if cls is made else super().__instancecheck__(instance)
@@ -47,7 +58,9 @@ def model_class() -> Any:
         (functional if type(self) is made else base).__init__(self, *args, **kwargs)  # subclasses call it by name
 
     made: Any = None
-    body = {"__init__": __init__, "__module__": "keras.engine.training", "__doc__": base.__doc__}
+    body = {"__init__": __init__, "__module__": "keras.engine.training", "__doc__": base.__doc__, **marked}
+    if of_tf_keras_115:
+        body["from_config"] = dialect.class_method_of_tf_keras_115(functional.from_config)
     made = Meta("Model", (functional,), body)
     return made
 
@@ -57,8 +70,8 @@ def named_model(function: Any) -> Any:
 
     def __new__(cls: type, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
         made = function(cls, *args, **kwargs)
-        if type(made).__name__ == "Functional" and dialect.keras_224():
-            made.__class__ = model_class()
+        if type(made).__name__ == "Functional":
+            made.__class__ = model_class(of_tf_keras_115=not dialect.keras_224())
         return made
 
     return staticmethod(__new__)

@@ -19,12 +19,14 @@ def own(root: str) -> Finders:
     Args:
         root: the full name of the tree's root.
     """
+    modules = OWN.keys() | arithmetic.NAMES.keys()
+    return by_path(root, {each: {**arithmetic.NAMES.get(each, {}), **OWN.get(each, {})} for each in modules})
+
+
+def by_path(root: str, paths: Mapping[str, Mapping[str, str]]) -> Finders:
+    """Returns, by module, names with functions that return the objects at their paths; see `own`."""
     return {
-        module: {
-            name: partial(find, root, path)
-            for name, path in {**arithmetic.NAMES.get(module, {}), **OWN.get(module, {})}.items()
-        }
-        for module in OWN.keys() | arithmetic.NAMES.keys()
+        module: {name: partial(find, root, path) for name, path in names.items()} for module, names in paths.items()
     }
 
 

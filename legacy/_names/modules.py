@@ -20,6 +20,8 @@ TF_KERAS_115_MODULES: dict[str, tuple[str, ...]] = {
     "": (_V1,),
     "backend": (f"{_V1}.backend",),
     **{name: (f"{_V1}.{name}",) for name in _PLAIN.split()},
+    "wrappers": (),
+    "wrappers.scikit_learn": (),
 }
 _ENGINE = f"{_SRC}.engine"
 _SAVING = (f"{_V1}.models", f"{_SRC}.saving.legacy.hdf5_format")
@@ -58,6 +60,4 @@ KERAS_MODULES: dict[str, tuple[str, ...]] = {
     "legacy": (),
     "legacy.interfaces": (),
     "legacy.layers": (f"{_V1}.layers",),
-    "wrappers": (),
-    "wrappers.scikit_learn": (),
 }

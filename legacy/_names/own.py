@@ -134,4 +134,5 @@ OWN = {
     "utils.training_utils": of(f"{_OLD_2}.functions", "multi_gpu_model"),
     "utils.vis_utils": {"_check_pydot": "tf_keras.src.utils.vis_utils:check_pydot"},
     "utils.visualize_util": {"plot": ".utils.vis_utils:plot_model"},
+    "wrappers.scikit_learn": of(f"{_OLD_2}.scikit_learn", "BaseWrapper KerasClassifier KerasRegressor"),
 }

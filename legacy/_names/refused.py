@@ -12,9 +12,6 @@ _SAVING = (
     "Models are saved whole with model.save(path) and keras.models.load_model(path), and pickled with "
     "pickle.dumps(model)."
 )
-_SCIKIT = (
-    "tf_keras has no wrappers for scikit-learn any more. Wrap the model with SciKeras, or call model.fit and predict."
-)
 _SETTINGS = "It was Keras's open settings file. Read ~/.keras/keras.json."
 _VERSION = "Python has dropped distutils. Use packaging.version.Version."
 
@@ -63,5 +60,4 @@ REFUSED: dict[str, dict[str, str]] = {
     "utils.io_utils": _all("H5Dict HDF5_OBJECT_HEADER_LIMIT h5dict", _DICT),
     "utils.multi_gpu_utils": _all("_get_available_devices _normalize_device_name", _DEVICES),
     "utils.training_utils": _all("_get_available_devices _normalize_device_name", _DEVICES),
-    "wrappers.scikit_learn": _all("BaseWrapper KerasClassifier KerasRegressor", _SCIKIT),
 }

@@ -26,6 +26,8 @@ def of_keras_224(value: Any) -> Any:
 
 def of_tf_keras_115(value: Any) -> Any:
     """Returns tf.keras 1.15's replacement of an object of tf_keras, or the object itself."""
+    if value is tf_keras.source("engine.training").Model:
+        return models.model_class(of_tf_keras_115=True)
     found = _replaced(value)
     return _marked(found) if isinstance(found, (type, FunctionType)) else found
 
@@ -59,3 +61,12 @@ def _marked(value: Any) -> Any:
     if not isinstance(value, type):
         return dialect.function_of_tf_keras_115(value)
     return class_of_tf_keras_115(value, itself=True) if issubclass(value, tf_keras.interface("layers").Layer) else value
+
+
+def _shown(cls: type) -> type:
+    layers = tf_keras.interface("layers")
+    public = getattr(layers, cls.__name__, None) is cls or cls is tf_keras.interface("models").Sequential
+    return _marked(cls) if public and issubclass(cls, layers.Layer) else cls
+
+
+dialect.show(_shown)  # libraries compare type(layer) with tf.keras.layers.Dense

@@ -8,13 +8,13 @@ a script keeps those that have no stand-in.
 import importlib
 import sys
 from collections.abc import Callable
-from functools import partial
 from types import ModuleType
 from typing import Any
 
 from nthgrad.legacy._names import stand_ins
+from nthgrad.legacy._names.finding import by_path
 from nthgrad.legacy._names.modules import KERAS_MODULES, TF_KERAS_115_MODULES
-from nthgrad.legacy._names.paths import find, of
+from nthgrad.legacy._names.paths import of
 
 NAME = "tensorflow.python.keras"
 _V1 = "tf_keras.api._v1.keras"
@@ -27,7 +27,7 @@ _SHARED = """datasets.cifar engine engine.base_layer engine.input_layer engine.n
     layers.convolutional layers.convolutional_recurrent layers.core layers.cudnn_recurrent layers.embeddings
     layers.local layers.merge layers.noise layers.normalization layers.pooling layers.recurrent layers.wrappers
     utils.conv_utils utils.data_utils utils.generic_utils utils.io_utils utils.layer_utils utils.losses_utils
-    utils.metrics_utils utils.multi_gpu_utils utils.np_utils utils.vis_utils wrappers wrappers.scikit_learn"""
+    utils.metrics_utils utils.multi_gpu_utils utils.np_utils utils.vis_utils"""
 _WITH_PRIVATE_NAMES = "activations callbacks constraints losses regularizers"
 _OPTIMIZERS = "adadelta adagrad adam adamax ftrl gradient_descent nadam rmsprop"
 
@@ -60,6 +60,9 @@ MODULES: dict[str, tuple[str, ...]] = {
     "utils.tf_utils": (f"{_SRC}.utils.tf_utils",),
 }
 _DROPOUT = of(f"{_LAYERS}.rnn.dropout_rnn_cell_mixin", "DropoutRNNCellMixin _generate_dropout_mask")
+OF_TF_KERAS = {  # names of tf.keras itself that tf_keras lacks
+    "wrappers.scikit_learn": of("nthgrad.legacy._tensorflow_1.scikit_learn", "KerasClassifier KerasRegressor"),
+}
 OWN: dict[str, dict[str, str]] = {
     "engine.network": {"Network": ".models:Model"},
     "layers.convolutional": {
@@ -78,6 +81,9 @@ OWN: dict[str, dict[str, str]] = {
     "layers.convolutional_recurrent": _DROPOUT,
     "utils": of("nthgrad.legacy._keras_224.functions", "multi_gpu_model"),
     "utils.multi_gpu_utils": of("nthgrad.legacy._keras_224.functions", "multi_gpu_model"),
+    "wrappers.scikit_learn": of(
+        "nthgrad.legacy._tensorflow_1.scikit_learn", "BaseWrapper KerasClassifier KerasRegressor"
+    ),
 }
 
 
@@ -103,9 +109,8 @@ def plant(root: str, replace: Callable[[Any], Any]) -> ModuleType:
     name = f"{python.__name__}.keras"
     top = stand_ins.StandIn(name, MODULES[""], {}, replace)
     sys.modules[python.__name__], sys.modules[name], vars(python)["keras"] = python, top, top
-    own = {module: {each: partial(find, name, path) for each, path in names.items()} for module, names in OWN.items()}
     leaks = {module: {"K": lambda: top.backend} for module in MODULES}
-    stand_ins.build(name, MODULES, own, replace, leaks)
+    stand_ins.build(name, MODULES, by_path(name, OWN), replace, leaks)
     return python
 
 

@@ -4,7 +4,7 @@ from abc import ABCMeta
 from collections.abc import Mapping
 from typing import Any
 
-from nthgrad.legacy._runtime.dialect import MARK, tf_keras_115
+from nthgrad.legacy._runtime.dialect import MARK, class_method_of_tf_keras_115, tf_keras_115
 
 
 def twin(base: Any, body: Mapping[str, Any], name: str | None = None, metaclass: type | None = None) -> Any:
@@ -55,6 +55,9 @@ def class_of_tf_keras_115(base: type, *, itself: bool = False) -> type:
                     return super().__call__(*args, **kwargs)
                 return base(*args, **kwargs)
 
+    body: dict[str, Any] = {MARK: True}
+    if hasattr(base, "from_config"):  # creates the layers of a model, the cell of a layer
+        body["from_config"] = class_method_of_tf_keras_115(getattr(base, "from_config"))  # noqa: B009
     made: Any = None
-    made = twin(base, {MARK: True}, metaclass=Marking)
+    made = twin(base, body, metaclass=Marking)
     return made

@@ -1,6 +1,6 @@
 """Patches of layers: names, shapes, outputs and configurations as in Keras 2.2.4."""
 
-from nthgrad.legacy._keras_224 import channels_first, checks, layers, models
+from nthgrad.legacy._keras_224 import channels_first, checks, layers, models, stacked_cells
 from nthgrad.legacy._patches.patch import Patch
 
 _ENGINE = "tf_keras.src.engine"
@@ -113,6 +113,19 @@ PATCHES = [
     *(
         Patch(f"{_LAYERS}.rnn.{place}.build", layers.cell_built_with_constants, "cells read the shapes of constants")
         for place in ("base_rnn:RNN", "base_conv_rnn:ConvRNN")
+    ),
+    Patch(
+        f"{_LAYERS}.serialization:ALL_MODULES",
+        layers.with_first_versions,
+        "layers that are read back are the old ones; tf_keras takes its own LSTM and GRU",
+    ),
+    *(
+        Patch(f"{_LAYERS}.rnn.stacked_rnn_cells:StackedRNNCells.{name}", make, "the states were one flat list")
+        for name, make in (
+            ("state_size", stacked_cells.state_size),
+            ("get_initial_state", stacked_cells.get_initial_state),
+            ("call", stacked_cells.call),
+        )
     ),
     Patch(
         f"{_LAYERS}.rnn.base_conv_rnn:ConvRNN.reset_states",

@@ -207,9 +207,12 @@ PATCHES: list[Patch] = [
         for name in ("input_shape", "output_shape")
     ],
     Patch(f"{_LAYER}.name", models.set_name, "Programs assign names of layers and models."),
-    Patch(
-        f"{_LAYER}.add_update", wrapped(f"{_HERE}.training.attributes:add_update"), "Had a second argument, `inputs`."
-    ),
+    Patch(f"{_LAYER}.add_loss", wrapped(f"{_HERE}.training.numbers:add_loss"), "A loss could be a number."),
+    Patch(f"{_LAYER}.add_update", wrapped(f"{_HERE}.training.numbers:add_update"), "Had a second argument, `inputs`."),
+    *[
+        Patch(f"{_LAYER}.{name}", wrapped(f"{_HERE}.training.numbers:as_numbers"), "Numbers came back as they were.")
+        for name in ("get_losses_for", "get_updates_for")
+    ],
     Patch(
         f"{_LAYER}._handle_activity_regularization",
         wrapped(f"{_HERE}.training.attributes:activity_regularization"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nthgrad.legacy._patches.patch import Patch
-from nthgrad.legacy._tensorflow_1 import loops, randomness, slopes
+from nthgrad.legacy._tensorflow_1 import functions, loops, randomness, slopes
 
 _OPS = "tensorflow.python.ops"
 _FUNCTIONS = "nthgrad.legacy._tensorflow_1.functions"
@@ -58,6 +58,11 @@ PATCHES: list[Patch] = [
         )
         for name, operation in _IN_PLACE.items()
     ],
+    Patch(
+        f"{_OPS}.variables:VariableMetaclass.__instancecheck__",
+        functions.of_every_variable,
+        "programs ask isinstance(variable, tf.Variable); Keras's weights are resource variables",
+    ),
     Patch(
         "tensorflow.python.framework.random_seed:get_seed",
         randomness.get_seed,

@@ -13,6 +13,7 @@ from typing import Any
 
 _making_tf_keras_115: ContextVar[bool] = ContextVar("_making_tf_keras_115", default=False)
 MARK = "_of_tf_keras_115"
+_shown: list[Callable[[type], type]] = []
 
 
 def keras_224(instance: Any = None) -> bool:
@@ -21,9 +22,16 @@ def keras_224(instance: Any = None) -> bool:
 
 
 def mark(instance: Any) -> None:
-    """Marks a new layer if it belongs to tf.keras 1.15."""
+    """Marks a new layer if it belongs to tf.keras 1.15, and gives it the class that tf.keras shows."""
     if _making_tf_keras_115.get():
         object.__setattr__(instance, MARK, True)
+        for shown in _shown:
+            object.__setattr__(instance, "__class__", shown(type(instance)))
+
+
+def show(shown: Callable[[type], type]) -> None:
+    """Sets the function that returns the class that tf.keras shows for one of tf_keras, or the class itself."""
+    _shown[:] = [shown]
 
 
 @contextlib.contextmanager
@@ -45,3 +53,8 @@ def function_of_tf_keras_115(function: Callable) -> Callable:
             return function(*args, **kwargs)
 
     return inner
+
+
+def class_method_of_tf_keras_115(method: Any) -> Any:
+    """Wraps a class method so that it creates layers and models of tf.keras 1.15."""
+    return classmethod(function_of_tf_keras_115(method.__func__))

@@ -28,3 +28,12 @@ def defun(
 def get_dependent_variables(input_ops: Any, output_ops: Any) -> list[Any]:
     """Returns the variables that `output_ops` depend on without those behind `input_ops`; both are nested tensors."""
     return ops.dependent_variables(tf.nest.flatten(input_ops), tf.nest.flatten(output_ops))
+
+
+def of_every_variable(today: Any) -> Callable[[type, Any], bool]:
+    """Makes `tf.Variable` the class of resource variables too, Keras's among them, in `isinstance`."""
+
+    def check(cls: type, instance: Any) -> bool:
+        return today(cls, instance) or (cls is tf.compat.v1.Variable and tf.Variable in type(instance).__mro__)
+
+    return check

@@ -252,3 +252,14 @@ def test_the_page_is_of_lines_that_a_table_can_hold():
         -90:
     ].splitlines()[-1:]
     assert line == "| `p` | `'a\\|1'` |  |  | same |"
+
+
+def test_the_table_has_a_row_for_each_program():
+    page = (conformance.HERE / "PROGRAMS.md").read_text(encoding="utf-8")
+    records = [path for path in sorted(conformance.RECORDED.glob("*.txt")) if path.stem != "VERSIONS"]
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [row.split("`")[1] for row in rows] == [path.stem for path in records]
+    for row, path in zip(rows, records, strict=True):
+        first = conformance._code(digest(path.read_text(encoding="utf-8")))
+        assert row.startswith(f"| `{path.stem}` | {first} |"), path.stem
+        assert row.endswith(("| same |", "| within tolerance |")), path.stem

@@ -16,7 +16,7 @@ from nthgrad.errors import LegacyError
 REFUSED = {
     "slim": "Use tf.contrib.layers or tf.layers, or the package tf_slim.",
     "seq2seq": "Write the decoder with tf.while_loop or tf.nn.raw_rnn.",
-    "ffmpeg": "The supported parts of tf.contrib are framework, graph_editor, layers, learn.datasets, "
+    "ffmpeg": "The supported parts of tf.contrib are eager, framework, graph_editor, layers, learn.datasets, "
     "learn.preprocessing, legacy_seq2seq, metrics.accuracy, opt and rnn.",
 }
 
@@ -50,7 +50,7 @@ IMPORTS = {
     "from {root}.contrib import slim": "slim.conv2d(3)",
     "from {root}.contrib.slim import arg_scope": "@arg_scope\ndef f(): pass",
     "from {root}.contrib.eager import Network": "class Own(Network): pass",
-    "from {root}.contrib.eager import Variable": "isinstance(3, (int, Variable)) and isinstance('', Variable)",
+    "from {root}.contrib.eager import Saver": "isinstance(3, (int, Saver)) and isinstance('', Saver)",
     "from {root}.contrib.learn import DNNClassifier, SKCompat": "SKCompat(3)",
     "from {root}.contrib.layers import real_valued_column": "real_valued_column('x')",
     "from {root}.contrib.rnn import TimeFreqLSTMCell": "TimeFreqLSTMCell(3)",
@@ -59,7 +59,7 @@ IMPORTS = {
     "from {root} import pywrap_tensorflow": "with pywrap_tensorflow.reader: pass",
     "import {root} as tf; slim, e = tf.contrib.slim, tf.contrib.eager.CONSTANT": "e + 1",
     "from nthgrad.legacy.keras.layers import Recurrent": "class Own(Recurrent): pass",
-    "from nthgrad.legacy.keras.wrappers.scikit_learn import KerasClassifier": "KerasClassifier(None)",
+    "from nthgrad.legacy.keras.legacy.layers import ConvRecurrent2D": "ConvRecurrent2D(None)",
     "import nthgrad.legacy.keras as k; step = k.engine.saving.h5dict": "for _ in step: pass",
 }
 
@@ -98,7 +98,7 @@ import nthgrad.legacy.tensorflow as tf
 def find():
     try:
         from nthgrad.legacy.tensorflow.contrib import slim
-        from nthgrad.legacy.keras.wrappers.scikit_learn import KerasClassifier
+        from nthgrad.legacy.keras.layers import Recurrent
     {handler}
         return "another way"
     return slim

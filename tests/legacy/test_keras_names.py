@@ -78,8 +78,6 @@ REFUSALS = {
     "keras.layers.Cropping1D, Cropping2D or Cropping3D.",
     "layers:ConvRNN2D": "It was a base class of layers, which tf_keras lacks. Derive your layer from "
     "keras.layers.ConvLSTM2D.",
-    "wrappers.scikit_learn:KerasClassifier": "tf_keras has no wrappers for scikit-learn any more. Wrap the model with "
-    "SciKeras, or call model.fit and predict.",
     "engine.saving:pickle_model": "Models are saved whole with model.save(path) and keras.models.load_model(path), and "
     "pickled with pickle.dumps(model).",
     "utils.io_utils:h5dict": "It was an internal of Keras's own saving. Open the file with h5py.File(path).",

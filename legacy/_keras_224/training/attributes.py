@@ -144,19 +144,6 @@ def activity_regularization(today: Any) -> Any:
     return inner
 
 
-def add_update(today: Any) -> Any:
-    """Accepts Keras 2.2.4's argument `inputs` and ignores it: the graph shows the dependence."""
-
-    def inner(self: Any, updates: Any, inputs: Any = None) -> None:
-        if updates is None or (isinstance(updates, (list, tuple)) and not updates):
-            return
-        listed = updates if isinstance(updates, (list, tuple)) else [updates]
-        # As in K.function, an update may be a pair of a variable and its new value.
-        today(self, [tf.compat.v1.assign(*each) if isinstance(each, tuple) else each for each in listed])
-
-    return inner
-
-
 def predict_classes(self: Any, x: Any, batch_size: int = 32, verbose: int = 0) -> Any:
     """`Sequential.predict_classes`: the index of the largest output, or whether a single one is above 0.5."""
     probabilities = self.predict(x, batch_size=batch_size, verbose=verbose)

@@ -155,7 +155,9 @@ def _total_loss(model: Any, loss_weights: list[float]) -> None:
                 model.metrics_names.append(name)
                 model.metrics_tensors.append(loss)
             total = loss_weights[index] * loss + (0.0 if total is None else total)
-        own = list(dict.fromkeys(model.get_losses_for(None) + model.get_losses_for(model.inputs)))
+        found = model.get_losses_for(None) + model.get_losses_for(model.inputs)
+        own = list(dict.fromkeys(each for each in found if tf.is_tensor(each)))
+        own += [each for each in found if not tf.is_tensor(each)]  # numbers may be equal
         if total is None:
             if not own:
                 raise ValueError("The model cannot be compiled because it has no loss to optimize.")

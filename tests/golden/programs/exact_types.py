@@ -118,3 +118,17 @@ print(model.named(), sequential.named(), mine.named(), small.named())
 print(
     type(layers.Dense(1)) is layers.Dense, type(layers.LSTM(1)) is layers.LSTM, type(optimizers.SGD()) is optimizers.SGD
 )
+
+variables = {
+    "of TensorFlow": tf.Variable(1.0),
+    "of Keras": K.variable(1.0),
+    "a weight": model.layers[1].kernel,
+    "a resource": tf.get_variable("resource", [], use_resource=True),
+    "of tf.layers": tf.layers.Dense(1).apply(x) is not None and tf.trainable_variables()[-1],
+    "of tf.keras": tf.keras.backend.variable(1.0),
+    "a tensor": tf.constant(1.0),
+    "an array": np.ones(1),
+}
+for name in sorted(variables):
+    each = variables[name]
+    print(name, isinstance(each, tf.Variable), isinstance(each, (int, tf.Variable)), isinstance(each, tf.Tensor))
