@@ -9,9 +9,9 @@ Derivatives of a function f at each point:
     check               compares all engines at your points
 
 Code with tensors, nested tapes or tf.gradients:
-    gradients               tf.gradients, whose gradients of gradients are cheap
-    GradientTape            the same as a tape: the name is the whole port
-    accelerated             makes TensorFlow's own names mean these, for code that is not changed
+    gradients               as tf.gradients; gradients of gradients by power series
+    GradientTape            as tf.GradientTape; replace the name only
+    accelerated             switches both on for code that is not changed
 
 Training on losses of rows:
     loss_and_gradients      the mean loss and its gradients, block by block, in the memory of a block
@@ -35,8 +35,10 @@ Keras, training, data and files:
     export.stablehlo        writes derivatives as StableHLO, for XLA without TensorFlow
 
 Old programs:
+    legacy.run              runs an old program unchanged, in a process of its own
     legacy.session          runs TensorFlow 1 / Keras 2 code inside a TensorFlow 2 program
     legacy.lift             converts an old graph, checkpoint or model to a function
+    legacy.scan             lists the lines of old code that break or change
 
 Extension and errors:
     extend.register         adds a rule for an op that the Taylor engine does not know

@@ -27,7 +27,7 @@ def gradients(  # noqa: PLR0913  as tf.gradients
     """Returns the gradients of the sum of ys by each of xs, as `tf.gradients` does; gradients of gradients are cheap.
 
     The numbers are those of `tf.gradients`, to rounding. A gradient of a gradient is computed by power series: all
-    derivatives of one tensor share one walk over its graph, and the cost of an order grows with its number. This is
+    derivatives of one tensor share one walk over its graph, whose cost grows polynomially with the order. This is
     right where each row of ys depends on the same row of xs only. Where the graph does not show that, the gradient is
     TensorFlow's own; so is a gradient of first order.
 

@@ -40,7 +40,7 @@ TensorFlow {version} registers something about gradients for {count} names of op
   that TensorFlow registers.
 * *from its gradient*: a rule is made from the gradient that TensorFlow registers.
 * *constant*: the derivative is zero wherever it exists, or no floating-point number goes in or comes out.
-* *control flow*: what the op calls is entered.
+* *control flow*: the engine walks the graphs that the op calls.
 * *refused*: an error that names the op and the line that made it. Never a wrong number.
 
 Rounding for quantization counts as the identity, as in TensorFlow's first derivative: `FakeQuant*` and
