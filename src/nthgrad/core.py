@@ -70,9 +70,9 @@ def derivative(
         argnum: the argument of f to differentiate by, by position or by name.
         axis: the axis of f's output where those of the points begin. It is 1 for outputs `[functions, points]` of x of
             shape `[points]` or `[points, 1]`, as of a DeepONet (L. Lu and others, Nature Machine Intelligence 3, 2021).
-        method: the engine. `"taylor"` computes power series through the traced ops of f. The cost grows
-            polynomially with the order, and a `tf.custom_gradient` in f has no effect. `"tape"` nests
-            `tf.GradientTape`s. Its cost grows geometrically, and custom gradients have effect. `"auto"` is `"taylor"`, also at orders 1 and 2: there
+        method: the engine. `"taylor"` computes power series through the traced ops of f. The cost grows polynomially
+            with the order, and a `tf.custom_gradient` in f has no effect. `"tape"` nests `tf.GradientTape`s. Its cost
+            grows geometrically, and custom gradients have effect. `"auto"` is `"taylor"`, also at orders 1 and 2: there
             tapes are faster for a small network without XLA, but have no correct digits where it is saturated.
         return_error: whether g returns `(value, error)`. All rows are computed at once.
         block: the rows of a block, at most. g computes a larger batch in blocks of rows, one after another, that fit

@@ -19,7 +19,9 @@ print([names.get(type(layer), "another") for layer in model.layers])
 print([names.get(layer.__class__, layer.__class__.__name__) for layer in rows.layers])
 print([type(layer) is getattr(layers, type(layer).__name__) for layer in model.layers + rows.layers])
 print([type(each) in (layers.Conv2D, Sequential, Model) for each in (model, rows, deep.layers[-1], model.layers[1])])
-print(type(model) is Model, type(rows) is Sequential, type(model) is Sequential, type(rows) is tf.keras.models.Sequential)
+print(
+    type(model) is Model, type(rows) is Sequential, type(model) is Sequential, type(rows) is tf.keras.models.Sequential
+)
 print(type(rows.layers[1].cell) is layers.LSTMCell, type(layers.RNN(layers.GRUCell(2)).cell) is layers.GRUCell)
 both = layers.Bidirectional(layers.SimpleRNN(2))
 print(type(both) is layers.Bidirectional, type(both.layer) is layers.SimpleRNN, isinstance(both, layers.Wrapper))
@@ -53,7 +55,9 @@ print(type(small) is OwnSequential, small.described(), isinstance(small, Sequent
 data = np.array([[1.0, 2.0], [0.5, -1.0]], "float32")
 own.compile(tf.train.GradientDescentOptimizer(0.1), "mse")
 print(own.predict(data), own.train_on_batch(data, np.zeros((2, 1), "float32")), small.predict(data))
-print(isinstance(own.own, layers.Layer), issubclass(Own, layers.Layer), isinstance(model, layers.Layer), len(own.weights))
+print(
+    isinstance(own.own, layers.Layer), issubclass(Own, layers.Layer), isinstance(model, layers.Layer), len(own.weights)
+)
 
 model.set_weights([np.ones(weight.shape.as_list()) for weight in model.weights])
 model.compile("adam", "mse")
@@ -70,7 +74,11 @@ for name in sorted(copies):
     print("  ", [type(layer) is getattr(layers, type(layer).__name__) for layer in copy.layers])
 for layer in (layers.Dense(3), layers.LSTM(2), layers.Conv2D(1, 2)):
     again = layers.deserialize(layers.serialize(layer))
-    print(layers.serialize(layer)["class_name"], type(again) is type(layer), type(layer).from_config(layer.get_config()) is layer)
+    print(
+        layers.serialize(layer)["class_name"],
+        type(again) is type(layer),
+        type(layer).from_config(layer.get_config()) is layer,
+    )
 
 
 def named(self):
