@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nthgrad as ng
@@ -13,7 +13,6 @@ from nthgrad import errors
 from nthgrad._call.arguments import checked_engine
 
 X = np.array([0.5, 1.5, -0.7])
-BOTH = pytest.mark.parametrize("method", ["taylor", "tape"])
 
 
 @tf.custom_gradient
@@ -47,8 +46,10 @@ def test_auto_is_taylor():
 CALLS = {"in place": lambda g: g, "called": tf.function, "twice": lambda g: tf.function(lambda x: tf.function(g)(x))}
 
 
-@BOTH
-@pytest.mark.parametrize("called", CALLS)
+# Both methods in place; of the two kinds of calls, one for each method, since both are walked alike.
+@pytest.mark.parametrize(
+    ("called", "method"), [("in place", "taylor"), ("in place", "tape"), ("called", "tape"), ("twice", "taylor")]
+)
 def test_every_function_takes_the_same_slope(method, called):
     g = CALLS[called](cube)
     options = {"method": method}
@@ -83,8 +84,12 @@ FIELDS = [
 POINTS = st.lists(st.lists(st.floats(0.1, 1.2), min_size=2, max_size=2), min_size=1, max_size=3)
 
 
-@BOTH
-@pytest.mark.parametrize("field", range(len(FIELDS)))
+# Every field by one method, in turn, and by both where the custom gradient lies inside of other ops, or is selected.
+@pytest.mark.parametrize(
+    ("method", "field"),
+    [("tape", 0), ("taylor", 1), ("tape", 1), ("taylor", 2), ("tape", 3), ("taylor", 3), ("taylor", 4), ("tape", 4)],
+)
+@settings(max_examples=settings().max_examples * 3 // 10)
 @given(points=POINTS)
 def test_identities(method, field, points):
     x = np.array(points)
@@ -227,6 +232,4 @@ def test_the_second_derivative_of_a_loss_in_a_function():
     """Its gradient is an output of that function, where no op reads it."""
     x, v = tf.constant(LOGITS, tf.float32), tf.constant(LOGITS[:, ::-1], tf.float32)
     second = ng.derivative(lambda s: sparse(x + s[:, None, None] * v), 2)(tf.zeros([1]))
-    np.testing.assert_allclose(
-        tf.reduce_sum(ng.hessian(sparse)(x) * v[0] * v[0, :, :, None, None]), second[0], rtol=1e-4
-    )
+    np.testing.assert_allclose(tf.reduce_sum(ng.hvp(sparse)(x, v) * v), second[0], rtol=1e-4)

@@ -11,7 +11,14 @@ from support.keras_models import model_of_two
 import nthgrad as ng
 
 METHODS = pytest.mark.parametrize("method", ["tape", "taylor"])
-COMPILED = pytest.mark.parametrize("jit_compile", [None, True], ids=["plain", "compiled"])
+
+
+def runs_of(table):
+    """Parametrizes by the rows of a table: each by both methods, and every other one compiled by one method, in turn."""
+    runs = [(name, None, method) for name in table for method in ("tape", "taylor")]
+    runs += [(name, True, ("tape", "taylor")[i % 2]) for i, name in enumerate(list(table)[::2])]
+    return pytest.mark.parametrize(("name", "jit_compile", "method"), runs)
+
 
 # u(t, x) in a library that has exp, sin, tanh, log: tf.math, or mpmath.
 FIELDS = {
@@ -43,9 +50,11 @@ def named(field):
 TAKEN = {"taylor": (list(FIELDS), NAMES), "tape": (["heat", "powers"], ["", "t", "x", "xx", "tx", "xxt"])}
 
 
-@METHODS
-@COMPILED
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+# Each method with both dtypes, hence with both ways to name coordinates, and one of them compiled.
+@pytest.mark.parametrize(
+    ("dtype", "jit_compile", "method"),
+    [("float32", None, "taylor"), ("float64", True, "taylor"), ("float32", True, "tape"), ("float64", None, "tape")],
+)
 def test_both_ways_to_name_coordinates(dtype, jit_compile, method):
     fields, names = TAKEN[method]
 
@@ -240,9 +249,7 @@ SCALARS = {
 }
 
 
-@METHODS
-@COMPILED
-@pytest.mark.parametrize("name", SCALARS)
+@runs_of(SCALARS)
 def test_a_scalar_coordinate_is_the_same_for_every_point(name, jit_compile, method):
     t = SCALARS[name]
     g = ng.partials(HEAT, ["", "t", "tx"], method=method, jit_compile=jit_compile)
@@ -311,9 +318,7 @@ def inner(t, x):
     return tf.sin(x)
 
 
-@METHODS
-@COMPILED
-@pytest.mark.parametrize("name", UNUSED)
+@runs_of(UNUSED)
 def test_a_coordinate_that_f_does_not_use(name, jit_compile, method):
     t, x = np.split(POINTS, 2, axis=1)
     names = ["t", "xx", "tx", "ttx", ""]

@@ -123,7 +123,7 @@ def compare(problem, answers):
                 )
 
 
-@settings(max_examples=settings().max_examples * 6 // 10)  # each is a quarter of a second
+@settings(max_examples=settings().max_examples * (3 if settings.default.derandomize else 6) // 10)  # of a second
 @given(problems())
 def test_all_four_agree(problem):
     hypothesis.note(str(problem))

@@ -29,13 +29,13 @@ NOT_IN_A_SESSION = {
 SAID = {
     "old_habits": "WARNING:tensorflow:Variable += will be deprecated. Use variable.assign_add if you want assignment to the variable value or 'x = x + y' if you want a new python Tensor object.\n"
 }
-# A process costs seconds, so script mode runs these, one with loops, one
-# that imports private modules, one whose parts of nthgrad are imported when `tensorflow` has its old meaning already, and
-# one with eager execution, which has to begin a program; and in one process the four programs that everything began with,
-# and the others that no session runs. The last of them leaves files.
-SOME = ("loops_", "keras_losses_", "tf_python_", "tf_eager_")
+# A process costs seconds, so script mode runs these, one whose parts of nthgrad are imported when `tensorflow` has its
+# old meaning already, and one with eager execution, which has to begin a program; and in one process one with loops, the
+# four programs that everything began with, one that imports private modules, and the others that no session runs. The
+# last of them leaves files.
+SOME = ("keras_losses_", "tf_eager_")
 IN_A_PROCESS = [name for name in PROGRAMS if name.startswith(SOME)]
-FIRST = ("s1_", "s2_", "s3_", "s4_")
+FIRST = ("loops_", "s1_", "s2_", "s3_", "s4_", "tf_python_")
 TOGETHER = [
     *(name for name in PROGRAMS if name.startswith(FIRST)),
     *(name for name in reversed(NOT_IN_A_SESSION) if name not in IN_A_PROCESS),
@@ -114,13 +114,13 @@ def test_in_a_session(name, tmp_path, monkeypatch):
     assert differences(name, in_a_session(with_stand_ins(PROGRAMS[name]), tmp_path)) == []
 
 
-# Programs that differentiate a gradient, or weight one, or where something keeps a gradient TensorFlow's own. Those that
-# register a gradient cannot run twice in a process.
+# Programs that differentiate a gradient, or weight one, or where something keeps a gradient TensorFlow's own; of the
+# networks that solve equations, one of a kind. Those that register a gradient cannot run twice in a process.
 ACCELERATED = (  # noqa: SIM905  a list would take thirty lines
     "batch_second_derivative contrib_layers custom_layer dense_input_gradient float64_fourth_order grad_ys "
     "gradient_penalty hessians_several input_tensor_float64 integer_branches lambda_several_outputs "
-    "layers_derivatives matmul_and_prod mixed_partials pde_deep_galerkin pde_deep_ritz "
-    "physics_allen_cahn physics_burgers physics_hamiltonian physics_schroedinger s1_lambda_chain s2_session_chain "
+    "layers_derivatives matmul_and_prod mixed_partials pde_deep_ritz "
+    "physics_burgers physics_hamiltonian s1_lambda_chain s2_session_chain "
     "s3_hessians saver_and_metagraph stop_gradients tf_recurrent unconnected where_and_cond"
 ).split()
 

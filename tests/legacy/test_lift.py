@@ -24,8 +24,8 @@ def test_four_derivatives_by_series(functions, name):
     compared(*of(functions, name, 4, method="taylor"))
 
 
-# Nested tapes make an If or a While of every If and While, at every order.
-TAPES = {"plain32.pb": 4, "resource": 4, "normalized.pb": 4, "arrays.pb": 1}
+# Nested tapes make an If or a While of every If and While, at every order: one graph to order 4.
+TAPES = {"plain32.pb": 4, "resource": 2, "normalized.pb": 2, "arrays.pb": 1}
 
 
 @pytest.mark.parametrize("name", TAPES)
@@ -33,7 +33,7 @@ def test_derivatives_by_tapes(functions, name):
     compared(*of(functions, name, TAPES[name], method="tape"))
 
 
-@pytest.mark.parametrize(("name", "order"), [("normalized.pb", 4), ("dynamic_rnn", 0), ("while_loop.pb", 2)])
+@pytest.mark.parametrize(("name", "order"), [("normalized.pb", 2), ("dynamic_rnn", 0), ("while_loop.pb", 2)])
 def test_compiled_with_xla(functions, name, order):
     compared(*of(functions, name, order, jit_compile=True))
 

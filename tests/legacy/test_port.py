@@ -524,7 +524,7 @@ def test_a_program_beside_its_port(tmp_path, monkeypatch, capsys):
 
 # --------------------------------------------------------------------------------------------------------------------
 
-PROGRAMS = sorted((ROOT / "tests" / "golden" / "programs").glob("*.py"))[::12]
+PROGRAMS = sorted((ROOT / "tests" / "golden" / "programs").glob("*.py"))[::20]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.stem)
