@@ -156,10 +156,19 @@ COMPILED = {
 }
 
 
+# Each order by tapes takes three times the one before: the fourth is for one trap of a kind, and the others have three.
+FOURTH = {
+    *(f"x**{k}" for k in range(6)), "x**n, n a tensor", "reduce_prod with zeros", "where(x > 0, sqrt(x), x * x)",
+    "maximum(log(x**2), -1)", "moments",
+}  # fmt: skip
+
+
 @METHODS
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_to_order_4(name, method):
     f, want = RIGHT[name]
+    if method == "tape" and name not in FOURTH:
+        want = want[:4]
     for k, (got, exact) in enumerate(zip(ng.derivatives(f, len(want) - 1, method=method)(X), want, strict=True)):
         np.testing.assert_allclose(got, exact, rtol=1e-13, atol=1e-13, err_msg=f"order {k}")
 
@@ -168,10 +177,13 @@ def test_right_to_order_4(name, method):
 @pytest.mark.parametrize("name", sorted(COMPILED))
 def test_right_when_compiled(name, method):
     f, want = RIGHT[name][0], RIGHT[name][1][:4]  # plain tapes are wrong, or refuse, at order 3 at the latest
-    inside = tf.function(lambda x: ng.derivatives(f, len(want) - 1, method=method)(x), jit_compile=True)
-    for run in (ng.derivatives(f, len(want) - 1, method=method, jit_compile=True), inside):
-        for k, (got, exact) in enumerate(zip(run(X), want, strict=True)):
-            np.testing.assert_allclose(got, exact, rtol=1e-13, atol=1e-13, err_msg=f"order {k}")
+    # Each trap by one of the two ways to compile, a method's every other one by the other.
+    if (sorted(COMPILED).index(name) + (method == "tape")) % 2:
+        run = tf.function(lambda x: ng.derivatives(f, len(want) - 1, method=method)(x), jit_compile=True)
+    else:
+        run = ng.derivatives(f, len(want) - 1, method=method, jit_compile=True)
+    for k, (got, exact) in enumerate(zip(run(X), want, strict=True)):
+        np.testing.assert_allclose(got, exact, rtol=1e-13, atol=1e-13, err_msg=f"order {k}")
 
 
 def pair(x):

@@ -1,5 +1,6 @@
 """Gradients of gradients against TensorFlow's own: which are computed by series, and all of them equal."""
 
+import itertools
 import re
 
 import keras
@@ -36,7 +37,7 @@ def of_order(f, order):
 
 
 def orders(f, order):
-    return lambda G, x: [chain(G, f(x), x, k) for k in range(1, order + 1)]
+    return lambda G, x: [*itertools.accumulate([f(x), *[x] * order], lambda y, x: chain(G, y, x, 1))][1:]
 
 
 # A program of tf.gradients and some inputs, and the inputs. Each gradient but the first is computed by series.
@@ -201,8 +202,10 @@ def test_other_gradients_are_tensorflows_own(name):
 
 @pytest.mark.parametrize("name", ENDING)
 def test_none_is_none_and_zeros_are_zeros(name):
+    highest = 4 if name == "x * x * x" else 3  # the first that is zero, of all the others at the latest
+
     def program(x):
-        return orders(ENDING[name], 4)(tf.gradients, x)
+        return orders(ENDING[name], highest)(tf.gradients, x)
 
     compare(accelerated(program, [points(4, 1)])[0], outcome(program, [points(4, 1)]))
 

@@ -181,10 +181,12 @@ def test_op(case):
         weights = tf.cos(tf.cast(tf.range(tf.size(y)), y.dtype))  # no two elements of an output count alike
         return tf.reduce_sum(y * weights)
 
-    want = np.ravel(interpolated(f, ORDER))
-    got = np.array([float(y) for y in ng.derivatives(f, ORDER, method="tape")(tf.constant(POINT, tf.float64))])
+    # A gradient of a gradient of a loop has all their loops: order 3 is for one loop, and for what is none.
+    order = 2 if case.name in ("AutoGraph for", "map_fn", "scan") else ORDER
+    want = np.ravel(interpolated(tf.function(f), order))  # traced once, and not run op by op at 15 points
+    got = np.array([float(y) for y in ng.derivatives(f, order, method="tape")(tf.constant(POINT, tf.float64))])
     scale = np.maximum.accumulate(np.abs(want))
-    assert (np.abs(got - want) <= np.array(TOLERANCE) * scale).all(), f"{got} instead of {want}"
+    assert (np.abs(got - want) <= np.array(TOLERANCE[: order + 1]) * scale).all(), f"{got} instead of {want}"
 
 
 @pytest.mark.quick

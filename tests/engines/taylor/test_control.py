@@ -385,8 +385,9 @@ def test_the_weights_are_trained(name):
     w, v, x = float(W), float(V), POINTS
     u = -w * w * v * np.sin(w * x)
     want = [np.sum(2 * u * (-2 * w * v * np.sin(w * x) - w * w * v * x * np.cos(w * x))), np.sum(2 * u * u / v)]
-    np.testing.assert_allclose(gradient(), want, rtol=1e-12)
-    np.testing.assert_allclose(tf.function(gradient)(), want, rtol=1e-12)
+    # In a function too where the variables are hidden once: the others trace the same a second time.
+    for run in (gradient, tf.function(gradient)) if name in ("a function", "cond") else (gradient,):
+        np.testing.assert_allclose(run(), want, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("inner", "outer"), [*itertools.product(("tape", "taylor"), repeat=2)])
