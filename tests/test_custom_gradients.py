@@ -123,6 +123,15 @@ def test_tapes_refuse_what_would_lose_a_custom_gradient():
         COMPILED[3, "tape"][4](np.ones((1, 2)))
 
 
+@pytest.mark.parametrize("method", ["taylor", "tape"])
+def test_beside_an_op_whose_gradient_nthgrad_repairs(method):
+    """The ops are built again with other gradients: the custom one stays in force by tapes, and only there."""
+    f = lambda x: cube(x) + tf.where(x > 0, tf.nn.relu(x) ** 2, tf.zeros_like(x))  # noqa: E731
+    for order, of_relu in ((1, 2 * X), (2, 2 + 0 * X)):
+        wanted = slopes(method, X, order) + np.where(X > 0, of_relu, 0)
+        np.testing.assert_allclose(ng.derivative(f, order, method=method)(X), wanted, rtol=1e-12, atol=1e-12)
+
+
 def test_a_gradient_that_was_put_in_the_place_of_another_is_walked_through():
     @tf.RegisterGradient("TwiceTheSlopeOfTanh")
     def _twice(op, dy):
