@@ -178,8 +178,7 @@ class KerasClassifier(BaseWrapper):
             if name in self._accuracy:
                 return value
         raise ValueError(
-            "The model is not configured to compute accuracy. You should pass "
-            '`metrics=["accuracy"]` to the `model.compile()` method.'
+            'The model computes no accuracy, so that it has no score. Compile it with metrics=["accuracy"].'
         )
 
 
