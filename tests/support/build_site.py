@@ -42,15 +42,18 @@ STYLE = """
 .md-typeset p:has(> img) { overflow-x: auto; }
 /* A touch screen has no hovering that would show the button. */
 .md-code__button { color: var(--md-default-fg-color--lighter); }
-/* The palette's grays and links are too pale for small text. Its rule for links names the primary color too. */
-[data-md-color-scheme="default"] {
+/* The palette's grays, links and marks are too pale for small text. Its own rules name the primary color too. */
+[data-md-color-scheme="default"][data-md-color-primary] {
   --md-default-fg-color--light: #4a4f57; --md-default-fg-color--lighter: #6a7078;
   --md-code-hl-comment-color: #54595f; --md-code-hl-generic-color: #54595f;
+  --md-accent-fg-color: #3f51c8;
 }
 [data-md-color-scheme="slate"][data-md-color-primary] {
   --md-default-fg-color--light: #b9bcc4; --md-default-fg-color--lighter: #9498a2; --md-typeset-a-color: #86abf9;
   --md-code-hl-number-color: #f58a7d; --md-code-hl-constant-color: #ab9ef0;
+  --md-accent-fg-color: #9db8ff; --md-accent-bg-color: var(--md-default-bg-color);
 }
+.md-content mark { color: var(--md-default-fg-color); }
 .md-typeset h1, .md-typeset h2 { font-weight: 400; }
 """
 
