@@ -34,14 +34,17 @@ STYLE = """
 :is(.gp, .go) { user-select: none; }
 /* Words of code in tables stay whole; a table that is too wide scrolls by itself. */
 .md-typeset :is(th, td) code { white-space: nowrap; }
-/* In a table of two columns, long names of the first leave room for the second. */
-.md-typeset td:first-child:nth-last-child(2) { min-width: 7rem; overflow-wrap: anywhere; }
+/* On a narrow screen, long names in the first of two columns leave room for the second. */
+@media (max-width: 600px) {
+  .md-typeset td:first-child:nth-last-child(2) { min-width: 7rem; overflow-wrap: anywhere; }
+}
 /* A drawing's words stay readable: on a narrow screen it scrolls by itself. */
 .md-typeset img { max-width: 100%; background: #fff; }
 .md-typeset img[src$=".svg"] { min-width: 560px; }
 .md-typeset p:has(> img) { overflow-x: auto; }
 /* A touch screen has no hovering that would show the button. */
 .md-code__button { color: var(--md-default-fg-color--lighter); }
+.md-code__nav { background-color: var(--md-code-bg-color); }
 /* The palette's grays, links and marks are too pale for small text. Its own rules name the primary color too. */
 [data-md-color-scheme="default"][data-md-color-primary] {
   --md-default-fg-color--light: #4a4f57; --md-default-fg-color--lighter: #6a7078;
