@@ -30,8 +30,8 @@ def run(
         accelerate: whether gradients of gradients are computed by series (see `legacy.session`).
 
     Returns:
-        the exit status: 0, the argument of `sys.exit`, or 1 after an exception (its traceback is on standard error).
-        128 + n means that signal n ended the program.
+        the exit status. It is 0, the argument of `sys.exit`, or 1 after an exception (its traceback is on standard
+        error). 128 + n means that signal n ended the program.
 
     Raises:
         LegacyError: if there is no such file, or `control_flow` is neither "v1" nor "v2".

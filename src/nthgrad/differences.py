@@ -39,7 +39,7 @@ def finite_difference(
     direction: Any = None,
     return_error: bool = False,
 ) -> Callable[..., Any]:
-    """Return g, the derivative of f of any order by central finite differences.
+    """Returns g, the derivative of f of any order by central finite differences.
 
     As in `derivative`, every element of f's output depends on its own element (or row) of x only, and a scalar x may
     have an output of any shape: x of shape [n] or [n, 1] goes with outputs [n], [n, 1], [n, m], ... All the elements

@@ -302,7 +302,7 @@ def laplacian(
         jit_compile: as in `gradient`.
 
     Returns:
-        g with f's arguments; g(x, ...) is a structure like f(x). With `estimate`, the directions follow them: one
+        g with f's arguments; g(x, ...) is a structure like f(x). With `estimate`, the directions follow them, one
         tensor of shape `[R, *P]`, the same for each point. If x is a structure, the sum is over the coordinates of all
         of its tensors, and the directions are a structure like x, of tensors of shape `[R, *P]`.
 

@@ -33,18 +33,30 @@ STYLE = """
 [data-md-copying] :is(.gp, .go) { display: none; }
 :is(.gp, .go) { user-select: none; }
 /* Words of code in tables stay whole; a table that is too wide scrolls by itself. */
-.md-typeset td code { white-space: nowrap; }
+.md-typeset :is(th, td) code { white-space: nowrap; }
+/* On a narrow screen, long names in the first of two columns leave room for the second. */
+@media (max-width: 600px) {
+  .md-typeset td:first-child:nth-last-child(2) { min-width: 7rem; overflow-wrap: anywhere; }
+}
+/* A drawing's words stay readable: on a narrow screen it scrolls by itself. */
 .md-typeset img { max-width: 100%; background: #fff; }
-/* The palette's grays are too pale for small text. */
-[data-md-color-scheme="default"] {
+.md-typeset img[src$=".svg"] { min-width: 560px; }
+.md-typeset p:has(> img) { overflow-x: auto; }
+/* A touch screen has no hovering that would show the button. */
+.md-code__button { color: var(--md-default-fg-color--lighter); }
+.md-code__nav { background-color: var(--md-code-bg-color); }
+/* The palette's grays, links and marks are too pale for small text. Its own rules name the primary color too. */
+[data-md-color-scheme="default"][data-md-color-primary] {
   --md-default-fg-color--light: #4a4f57; --md-default-fg-color--lighter: #6a7078;
   --md-code-hl-comment-color: #54595f; --md-code-hl-generic-color: #54595f;
+  --md-accent-fg-color: #3f51c8;
 }
-[data-md-color-scheme="slate"] {
-  --md-default-fg-color--light: #b9bcc4; --md-typeset-a-color: #86abf9;
+[data-md-color-scheme="slate"][data-md-color-primary] {
+  --md-default-fg-color--light: #b9bcc4; --md-default-fg-color--lighter: #9498a2; --md-typeset-a-color: #86abf9;
   --md-code-hl-number-color: #f58a7d; --md-code-hl-constant-color: #ab9ef0;
+  --md-accent-fg-color: #9db8ff; --md-accent-bg-color: var(--md-default-bg-color);
 }
-[data-md-color-scheme="slate"] .md-typeset a.autorefs { color: var(--md-typeset-a-color); }
+.md-content mark { color: var(--md-default-fg-color); }
 .md-typeset h1, .md-typeset h2 { font-weight: 400; }
 """
 

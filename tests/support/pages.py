@@ -98,6 +98,11 @@ def broken() -> list[str]:
     ]
 
 
+def _pipes(text: str) -> str:
+    r"""Code in tables, where GitHub reads a pipe as `\|` and MkDocs as it is."""
+    return re.sub(r"`[^`\n]*`", lambda code: code[0].replace(r"\|", "|"), text)
+
+
 def page(path: str) -> str:
     """The Markdown of a page of the site. Links lead to the pages; what is no page loses its link."""
     here = PAGES[path]
@@ -115,7 +120,7 @@ def page(path: str) -> str:
         return f"{label}({up}{place}{'#' + anchor if anchor else ''})"
 
     pieces = prose(source(path))
-    pieces[::2] = [_LINK.sub(link, piece) for piece in pieces[::2]]
+    pieces[::2] = [_pipes(_LINK.sub(link, piece)) for piece in pieces[::2]]
     return "".join(pieces)
 
 

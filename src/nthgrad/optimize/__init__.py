@@ -72,8 +72,9 @@ def minimize(
         progress: whether to show the iteration and the loss, if the standard error is a terminal or a notebook.
 
     Returns:
-        SciPy's `OptimizeResult`. `x`, `fun` and `jac` are those of the best values, as the variables hold them: one
-        float64 vector, the loss and its gradient. `success`, `status`, `message`, `nit`, `nfev` and others are SciPy's.
+        SciPy's `OptimizeResult`. `x`, `fun` and `jac` are those of the best values, as the variables hold them.
+        They are a float64 vector, the loss and its gradient. `success`, `status`, `message`, `nit`, `nfev` and others
+        are SciPy's.
 
     Raises:
         ArgumentError: loss, method, an option or another argument is invalid, SciPy is not installed, or two
