@@ -14,7 +14,7 @@ import tensorflow as _today
 
 from nthgrad.legacy._contrib import tree as _tree
 from nthgrad.legacy._internals import ops as _ops
-from nthgrad.legacy._names import finding as _finding
+from nthgrad.legacy._names import paths as _paths
 from nthgrad.legacy._names import refusing as _refusing
 from nthgrad.legacy._names import stand_ins as _stand_ins
 from nthgrad.legacy._names import tf_layers as _tf_layers
@@ -96,7 +96,7 @@ sys.modules[keras.__name__] = keras
 _stand_ins.build(
     keras.__name__,
     _TF_KERAS_115_MODULES,
-    _finding.by_path(keras.__name__, _tf_python_keras.OF_TF_KERAS),
+    _paths.by_path(keras.__name__, _tf_python_keras.OF_TF_KERAS),
     _of_tf_keras_115,
 )
 python = _tf_python_keras.plant(__name__, _of_tf_keras_115)

@@ -1,5 +1,7 @@
 """Profiles: `short` for every run; by hand, `pytest tests/test_proof.py --hypothesis-profile=long`."""
 
+import signal
+
 from hypothesis import HealthCheck, settings
 
 
@@ -13,9 +15,13 @@ def pytest_ignore_collect(collection_path, config):
 def pytest_collection_finish():
     """TensorFlow writes to the screen when it first looks for devices: here, and not in a test that reads the screen.
 
-    The process that hands out the tests to the others collects none, and does without TensorFlow.
+    The process that hands out the tests to the others collects none, and does without TensorFlow. A shell's background
+    job ignores Ctrl-C, and so would the programs that the tests start.
     """
     import tensorflow as tf
+
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     tf.config.list_logical_devices()
 

@@ -366,7 +366,7 @@ def unmasked(rate: str) -> Any:
 
 def with_first_versions(today: tuple[Any, ...]) -> tuple[Any, ...]:
     """Adds the modules of the LSTM and GRU of TensorFlow 1; of classes with one name, the last is taken."""
-    return (*today, *(tf_keras.keras_module(f"tf_keras.src.layers.rnn.{name}_v1") for name in ("gru", "lstm")))
+    return (*today, *(tf_keras.source(f"layers.rnn.{name}_v1") for name in ("gru", "lstm")))
 
 
 def on_a_gpu(function: Any) -> Any:

@@ -70,7 +70,7 @@ def named_model(function: Any) -> Any:
 
     def __new__(cls: type, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
         made = function(cls, *args, **kwargs)
-        if type(made).__name__ == "Functional":
+        if type(made) is tf_keras.source("engine.functional").Functional:  # not a program's class of that name
             made.__class__ = model_class(of_tf_keras_115=not dialect.keras_224())
         return made
 

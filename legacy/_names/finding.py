@@ -1,16 +1,12 @@
 """Finds Keras 2.2.4 names that tf_keras lacks, with the tables of this folder."""
 
-from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from nthgrad.legacy._names import arithmetic
 from nthgrad.legacy._names.exported import EXPORTED
 from nthgrad.legacy._names.leaks import EVERYWHERE
 from nthgrad.legacy._names.own import OWN
-from nthgrad.legacy._names.paths import find
-
-Finders = Mapping[str, Mapping[str, Callable[[], Any]]]
+from nthgrad.legacy._names.paths import Finders, by_path, find
 
 
 def own(root: str) -> Finders:
@@ -21,13 +17,6 @@ def own(root: str) -> Finders:
     """
     modules = OWN.keys() | arithmetic.NAMES.keys()
     return by_path(root, {each: {**arithmetic.NAMES.get(each, {}), **OWN.get(each, {})} for each in modules})
-
-
-def by_path(root: str, paths: Mapping[str, Mapping[str, str]]) -> Finders:
-    """Returns, by module, names with functions that return the objects at their paths; see `own`."""
-    return {
-        module: {name: partial(find, root, path) for name, path in names.items()} for module, names in paths.items()
-    }
 
 
 def leaked(root: str) -> Finders:

@@ -2,9 +2,13 @@
 
 import importlib
 import importlib.util
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from nthgrad.legacy._internals import tf_keras
+
+Finders = Mapping[str, Mapping[str, Callable[[], Any]]]
 
 _ABSENT = {"requests", "yaml"}  # Keras bound None if they were not installed
 
@@ -28,3 +32,15 @@ def find(root: str, path: str) -> Any:
         return None
     found = tf_keras.keras_module(module) if module.startswith("tf_keras.") else importlib.import_module(module)
     return getattr(found, name) if name else found
+
+
+def by_path(root: str, paths: Mapping[str, Mapping[str, str]]) -> Finders:
+    """Returns, by module, names with functions that return the objects at their paths.
+
+    Args:
+        root: the full name of the tree's root.
+        paths: the paths of names, by module.
+    """
+    return {
+        module: {name: partial(find, root, path) for name, path in names.items()} for module, names in paths.items()
+    }

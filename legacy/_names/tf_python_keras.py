@@ -12,9 +12,8 @@ from types import ModuleType
 from typing import Any
 
 from nthgrad.legacy._names import stand_ins
-from nthgrad.legacy._names.finding import by_path
 from nthgrad.legacy._names.modules import KERAS_MODULES, TF_KERAS_115_MODULES
-from nthgrad.legacy._names.paths import of
+from nthgrad.legacy._names.paths import by_path, of
 
 NAME = "tensorflow.python.keras"
 _V1 = "tf_keras.api._v1.keras"

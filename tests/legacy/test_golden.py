@@ -22,6 +22,7 @@ NOT_IN_A_SESSION = {
     "class_names": "the names of classes, by which the program around a session pickles them",
     "old_habits": "NumPy's old names",
     "physics_kdv_discovery": "'%f' % an array of one element",
+    "tf_eager_contrib": "eager execution",
     "tf_eager_tapes": "eager execution",
     "tf_private_layers": "tf.layers under TensorFlow's private names",
 }

@@ -122,4 +122,4 @@ def records() -> bool:
 
 def compiled_by_xla() -> bool:
     """Whether XLA compiles the graph that this thread traces now, or one around it."""
-    return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+    return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(ops.get_default_graph())
