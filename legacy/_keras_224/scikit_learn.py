@@ -178,7 +178,7 @@ class KerasClassifier(BaseWrapper):
             if name in self._accuracy:
                 return value
         raise ValueError(
-            'The model computes no accuracy, so that it has no score. Compile it with metrics=["accuracy"].'
+            'The model is not compiled with accuracy, so that it has no score. Compile it with metrics=["accuracy"].'
         )
 
 

@@ -28,9 +28,9 @@ REFUSED = {
     "evaluate.": lambda: wrapper(unit=3),
     "Invalid shape for y: (3, 0). Give [samples], or [samples, classes].": lambda: wrapper().fit(X, np.ones((3, 0))),
     "Invalid shape for y: (). Give [samples], or [samples, classes].": lambda: wrapper().fit(X, 1),
-    'The model computes no accuracy, so that it has no score. Compile it with metrics=["accuracy"].': lambda: fitted(
-        metrics=["mae"]
-    ).score(X, Y),
+    'The model is not compiled with accuracy, so that it has no score. Compile it with metrics=["accuracy"].': lambda: (
+        fitted(metrics=["mae"]).score(X, Y)
+    ),
 }
 
 

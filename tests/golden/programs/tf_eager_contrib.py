@@ -73,7 +73,7 @@ print([g.numpy() for g in tfe.gradients_function(clipped)(tf.constant([0.0, 2.0,
 print(tfe.py_func(lambda t: t.numpy() ** 2, [tf.constant([1.0, 3.0])], tf.float32).numpy())
 tfe.Checkpoint(w=w, b=b).save("kept")
 w.assign([9.0, 9.0])
-tfe.Checkpoint(w=w).restore(tf.train.latest_checkpoint("."))
+tfe.Checkpoint(w=w, b=b).restore(tf.train.latest_checkpoint("."))
 print(w.numpy())
 
 with tf.Graph().as_default(), tf.Session() as session:
