@@ -35,7 +35,7 @@ ONE = {
     "a variable of one element": (tf.Variable([0.5], dtype=tf.float64), X),
     "a column of one": (np.array([[0.5]]), X),
     "beside a vector": (np.array([0.5]), X[:, 0]),
-    "beside a grid": (np.float64(0.5), RNG.normal(size=(2, 3))),
+    "with a grid": (np.float64(0.5), RNG.normal(size=(2, 3))),
     "beside one point": (np.float64(0.5), X[:1]),
 }
 
@@ -47,7 +47,7 @@ FORMS = [
     ("a scalar", "compiled", "tape"),
     ("a variable of one element", "compiled", "taylor"),
     ("a column of one", "compiled", "tape"),
-    ("beside a grid", "compiled", "taylor"),
+    ("with a grid", "compiled", "taylor"),
 ]
 
 

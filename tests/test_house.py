@@ -51,7 +51,7 @@ def test_the_metadata_say_what_it_is_and_where_it_runs():
     assert named == {f"3.{minor}" for minor in range(first, end)}
     fields = {c.partition(" :: ")[0] for c in project["classifiers"]}
     assert {"Development Status", "Intended Audience", "Operating System", "Topic", "Typing"} <= fields
-    assert "License" not in fields  # an error beside the SPDX name
+    assert "License" not in fields  # an error together with the SPDX name
     assert project["license"] == "Apache-2.0"
     assert {"automatic differentiation", "TensorFlow", "Keras"} <= set(project["keywords"])
 

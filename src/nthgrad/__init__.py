@@ -35,7 +35,7 @@ Keras, training, data and files:
     export.stablehlo        writes derivatives as StableHLO, for XLA without TensorFlow
 
 Old programs:
-    legacy.run              runs an old program unchanged, in a process of its own
+    legacy.run              runs an old program unchanged, in a new process
     legacy.session          runs TensorFlow 1 / Keras 2 code inside a TensorFlow 2 program
     legacy.lift             converts an old graph, checkpoint or model to a function
     legacy.scan             lists the lines of old code that break or change

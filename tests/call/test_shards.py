@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 import pytest
 import tensorflow as tf
+from support.closeness import close
 
 import nthgrad as ng
 from nthgrad._call import block_size, shards
@@ -61,14 +62,6 @@ FUNCTIONS = {
         lambda n, d: (columns(n, 1, d), columns(n, 1, d) + 1),
     ),
 }
-
-
-def close(found, wanted):
-    tf.nest.assert_same_structure(found, wanted)
-    for a, b in zip(tf.nest.flatten(found), tf.nest.flatten(wanted), strict=True):
-        assert (a.dtype, a.shape) == (b.dtype, b.shape)
-        eps = np.finfo(b.dtype.as_numpy_dtype).eps
-        np.testing.assert_allclose(a, b, rtol=0, atol=200 * eps * max(1, np.abs(b).max(initial=0)))
 
 
 def compiled_calls(function):

@@ -108,7 +108,7 @@ def _of_sets(f: Callable[..., Any], arguments: Sequence[Any], sets: Sequence[Seq
     try:
         return f(*arguments)
     except Exception as caught:
-        error = tracebacks.shorter(caught)  # AutoGraph raises errors of nthgrad as errors of its own
+        error = tracebacks.shorter(caught)  # AutoGraph replaces errors of nthgrad
     lengths = [tensors[0].shape[0] for tensors in sets]
     last = str(error).strip().split("\n")[-1].strip()  # in converted code, the lines of f come before
     numbers = set(map(int, re.findall(r"\d+", last)))
