@@ -12,6 +12,8 @@ from nthgrad.legacy._patches.replacing import MODEL, always, computed, inherited
 _HERE = "nthgrad.legacy._keras_224"
 _LAYER = "tf_keras.src.engine.base_layer_v1:Layer"
 
+_IMAGE = "tf_keras.src.preprocessing.image"
+
 _SETTABLE = """metrics metrics_names _targets _feed_targets _feed_output_names _feed_output_shapes _feed_loss_fns
     sample_weights _sample_weight_modes _feed_sample_weights"""
 _METHODS = {
@@ -183,6 +185,25 @@ PATCHES: list[Patch] = [
         )
         for name, function in (("__reduce__", "reduce"), ("__deepcopy__", "deep_copy"))
     ],
+    *[
+        Patch(f"{_IMAGE}:{name}", always(f"{_HERE}.images:{function}"), reason)
+        for name, function, reason in (
+            ("apply_affine_transform", "apply_affine_transform", "The center was half a pixel off, x the rows."),
+            ("transform_matrix_offset_center", "centered", "The center was half a pixel off."),
+            ("apply_brightness_shift", "apply_brightness_shift", "Numbers were stretched to 0..255."),
+            ("ImageDataGenerator.principal_components", "principal_components", "Renamed since."),
+        )
+    ],
+    *[
+        Patch(f"{_IMAGE}:{name}", wrapped(f"{_HERE}.images:about_the_first_axes"), "The axes given were not used.")
+        for name in ("random_rotation", "random_shear", "random_zoom")
+    ],
+    Patch(f"{_IMAGE}:ImageDataGenerator.fit", wrapped(f"{_HERE}.images:fit"), "Whitening had another formula."),
+    Patch(
+        f"{_IMAGE}:DataFrameIterator._filter_classes",
+        wrapped(f"{_HERE}.images:sorted_classes"),
+        "Classes were sorted, also those given.",
+    ),
     Patch(
         "tf_keras.src.engine.sequential:Sequential.model",
         computed(f"{_HERE}.training.attributes:itself"),

@@ -20,8 +20,8 @@ from nthgrad.legacy._runtime.process import SCRIPT
 # NumPy 1's meaning of np.array(copy=False). NumPy 2 raises for False where it must copy, NumPy 1 for None.
 _COPY_IF_NEEDED = None if int(np.__version__.split(".")[0]) >= 2 else False
 _ABSTRACT = [name for name in collections.abc.__all__ if name not in dir(collections)]
-_OF_RAGGED = """append argsort array_split atleast_1d copy expand_dims flip ndim ravel repeat save shape size sort
-    squeeze sum take transpose unique where"""
+_OF_RAGGED = """all amax amin any append argmax argmin argsort array_split atleast_1d copy expand_dims flip max min ndim
+    ravel repeat roll save shape size sort squeeze sum take tile transpose unique where"""
 _ALIASES = {  # names that NumPy dropped: those of Python types, and alternative spellings
     "bool": bool,
     "int": int,
@@ -123,6 +123,17 @@ def _of_ragged(today: Any) -> Any:
             return today(*args, **kwargs)
 
     return function
+
+
+def _equal(today: Any) -> Any:
+    """Compares lists of different lengths, of which NumPy says that they are not equal."""
+    array = _ragged(np.array)
+
+    @wraps(today)
+    def array_equal(a1: Any, a2: Any, *args: Any, **kwargs: Any) -> bool:
+        return today(*(array(each) if isinstance(each, (list, tuple)) else each for each in (a1, a2)), *args, **kwargs)
+
+    return array_equal
 
 
 def _renamed(old: str, new: str) -> Callable[[Any], Any]:
@@ -236,6 +247,7 @@ PATCHES: list[Patch] = [
         ("numpy:asarray", _ragged, "NumPy refuses lists of different lengths"),
         ("numpy:asanyarray", _ragged, "NumPy refuses lists of different lengths"),
         *((f"numpy:{name}", _of_ragged, "NumPy refuses lists of different lengths") for name in _OF_RAGGED.split()),
+        ("numpy:array_equal", _equal, "NumPy says False of lists of different lengths"),
         ("numpy:reshape", _renamed("newshape", "shape"), "NumPy renamed an argument"),
         *((f"numpy:{name}", _renamed("interpolation", "method"), "NumPy renamed an argument") for name in _QUANTILES),
         ("absl.flags:FlagValues.__setitem__", _redefined, "absl and TensorFlow had no flags such as log_dir then"),

@@ -749,6 +749,17 @@ IDIOMS = [
         severity="silent",
     ),
     Idiom(
+        "Layers, models and losses of Keras 2",
+        "pictures that are now turned about another center, made brighter or whitened otherwise",
+        """
+        keras.preprocessing.image.ImageDataGenerator({rotation_range, shear_range, zoom_range, brightness_range,
+            zca_whitening}=)
+        keras.preprocessing.image.{apply_affine_transform, random_rotation, random_shear, random_zoom}
+        """,
+        requires=OLD,
+        severity="silent",
+    ),
+    Idiom(
         "`K`",
         "a function of the backend",
         """

@@ -40,6 +40,7 @@ from keras import backend as K, ops
 from keras.layers import *
 from keras.models import *
 from keras.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from keras.preprocessing.image import ImageDataGenerator
 model = Sequential()
 (absl, collections, fractions, functools, importlib, inspect, io, itertools, math, pickle, time, urllib, np, scipy)
 (tensorflow, tf, keras, K, ops, memory_saving_gradients, cPickle, StringIO, urllib2)

@@ -41,6 +41,7 @@ from keras import backend as K, ops
 from keras.layers import *
 from keras.models import *
 from keras.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from keras.preprocessing.image import ImageDataGenerator
 model = Sequential()
 """
 

@@ -30,6 +30,10 @@ order = np.random.permutation(len(batches))
 print(order, [batches[i] for i in order], batches[[2, 0]].tolist(), np.concatenate(batches).astype(int))
 print(np.append([[1, 2]], [[3]]).tolist(), np.full(2, 7).tolist(), np.sum(np.array([[1], [2, 3]])))
 print(np.random.choice(np.array([[1, 2], [3]]), 1).shape)
+words = [[2, 1], [2], [1, 5, 6], []]
+print(np.max(np.max(words)), np.min(words), np.amax(words), np.amin(words), np.argmax(words), np.argmin(words))
+print(bool(np.all(words)), bool(np.any(words)), np.array_equal(words, words), np.array_equal(words, words[:3] + [[7]]))
+print(np.array_equal([1, 2], (1, 2)), np.roll(words, 1).tolist(), np.tile(words, 2).shape)
 
 # the shape under its name of the time
 a = np.arange(6)
