@@ -106,9 +106,10 @@ principal_components = property(
 )
 
 
-def sorted_classes(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps `DataFrameIterator._filter_classes`: classes were numbered in their order as words, also those given."""
+def sorted_classes(function: Callable[..., Any]) -> Any:
+    """Wraps the static `DataFrameIterator._filter_classes`: classes were numbered as words sort, also those given."""
 
+    @staticmethod
     @wraps(function)
     def inner(*args: Any) -> Any:
         frame, classes = function(*args)
