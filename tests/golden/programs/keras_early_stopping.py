@@ -1,6 +1,7 @@
 """EarlyStopping by values that the program itself writes into the logs: patience, baseline, and the best weights."""
 
 import numpy as np
+from keras import backend as K
 from keras.callbacks import Callback, EarlyStopping
 from keras.layers import Dense
 from keras.models import Sequential
@@ -27,6 +28,7 @@ for values in ([3.0, 2.0, 2.5, 1.0, 4.0], [1.0, 2.0, 3.0, 4.0, 5.0], [5.0, 4.0, 
         {"patience": 2, "baseline": 4.5, "mode": "max"},
         {"patience": 1, "min_delta": 1.25},
     ):
+        K.clear_session()
         model = Sequential([Dense(1, use_bias=False, input_shape=(1,))])
         model.compile("sgd", "mse")
         stop = EarlyStopping("score", verbose=1, **options)

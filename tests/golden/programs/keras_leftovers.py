@@ -73,9 +73,11 @@ def step(optimizer, *places, **names):
 
 
 for make in (SGD, RMSprop, Adagrad, Own, OfKeras1):
+    K.clear_session()
     print(make.__name__, step(make(lr=0.25), "w", "constraints", "loss"))
     print(step(make(lr=0.25), "w", "list", "loss"), step(make(lr=0.25), "w", "constraints", loss="loss"))
     print(step(make(lr=0.25), "loss", "w"), step(make(lr=0.25), loss="loss", params="w"))
+K.clear_session()
 plain = Sequential([Dense(1, input_shape=(2,), kernel_initializer="ones")])
 plain.compile(Own(0.125), "mse")
 print(plain.train_on_batch(np.eye(2), np.zeros((2, 1))), plain.get_weights()[0].ravel())
@@ -87,13 +89,17 @@ print(train.shape, labels.shape, test.dtype, expected.ravel())
 (train, labels), _ = get_test_data(num_train=5, num_test=2, input_shape=(3,), num_classes=4)
 print(train.mean(), labels)
 rows = np.float32(np.arange(8.0).reshape(2, 4))
+K.clear_session()
 print(
     layer_test(Dense, {"units": 2, "kernel_initializer": "ones"}, input_data=rows, expected_output=[[6, 6], [22, 22]])
 )
 print(layer_test(Dropout, {"rate": 0.5}, input_shape=(2, None, 3)).shape)
+K.clear_session()
 print(layer_test(LSTM, {"units": 2, "return_sequences": True}, input_shape=(2, 4, 3)).shape)
+K.clear_session()
 print(layer_test(Embedding, {"input_dim": 5, "output_dim": 2}, None, "int32", np.eye(2, 3), None, "float32").shape)
 print(layer_test(Lambda, {"function": lambda t: t + 1.0}, input_shape=(3, 2), fixed_batch_size=True).shape)
+K.clear_session()
 for wrong in ({"expected_output": rows}, {"expected_output_dtype": "int32"}):
     try:
         layer_test(Dense, {"units": 4}, input_data=rows, **wrong)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import tensorflow as tf
+from keras import backend as K
 from keras.layers import Dense
 from keras.models import Sequential
 from keras.wrappers.scikit_learn import BaseWrapper, KerasClassifier, KerasRegressor
@@ -14,6 +15,7 @@ words = np.array(["ash", "birch", "cedar"])[kinds]
 
 
 def classifier(units=3, rate=0.1, loss="categorical_crossentropy", metrics=("accuracy",)):
+    K.clear_session()
     model = Sequential([Dense(units, activation="softmax" if units > 1 else "sigmoid", input_shape=(3,))])
     model.compile(tf.train.GradientDescentOptimizer(rate) if rate > 1 else "sgd", loss, metrics=list(metrics))
     model.set_weights([np.ones((3, units)) * np.arange(units) / 4, np.zeros(units)])
@@ -102,6 +104,7 @@ for made in (KerasClassifier(Builder(), units=5), KerasClassifier(Builder().othe
 
 # a regressor
 def line(loss="mse", metrics=()):
+    K.clear_session()
     model = Sequential([Dense(1, input_shape=(3,))])
     model.compile("sgd", loss, metrics=list(metrics))
     model.set_weights([np.array([[1.0], [0.5], [-0.5]]), np.zeros(1)])

@@ -20,6 +20,7 @@ def cells():
 
 
 for reverse in (False, True):
+    K.clear_session()
     stack = StackedRNNCells(cells(), reverse_state_order=reverse)
     print(reverse, stack.state_size, type(stack.state_size).__name__)
     x = Input((3, 4))
@@ -38,6 +39,7 @@ for reverse in (False, True):
     print([each.sum(1).round(5).tolist() for each in found[1:]])
 
 # states that are kept from batch to batch, and set
+K.clear_session()
 stateful = RNN([SimpleRNNCell(2), LSTMCell(3)], stateful=True)
 model = filled(Model(*(lambda x: (x, stateful(x)))(Input(batch_shape=(2, 3, 4)))))
 print(stateful.cell.state_size, len(stateful.states), [K.int_shape(each) for each in stateful.states])
@@ -59,6 +61,7 @@ class Cell(object):
         return output, [output / 2, output / 3]
 
 
+K.clear_session()
 own = RNN([Cell(2, 4), Cell(3, 2)], return_state=True)
 x = Input((None, 4))
 y = own(x)
@@ -67,6 +70,7 @@ for found in Model(x, y).predict(steps):
     print(found)
 
 # training, derivatives and a saved configuration
+K.clear_session()
 x = Input((3, 4))
 both = Bidirectional(RNN([GRUCell(2), SimpleRNNCell(1)]))
 model = filled(Model(x, both(x)))

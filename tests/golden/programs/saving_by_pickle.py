@@ -48,6 +48,7 @@ changed = copy.deepcopy(sequential)
 changed.set_weights([w * 0.0 for w in original])
 print(all(np.array_equal(*both) for both in zip(original, sequential.get_weights())), changed.predict(data)[0])
 
+K.clear_session()
 x = Input((3,), name="x")
 y = BatchNormalization()(Dense(4, activation="tanh", name="hidden")(x))
 model = fixed(Model(x, [Dense(2, name="one")(y), Dense(1, name="two")(concatenate([y, x]))], name="net"))
@@ -69,6 +70,7 @@ print(
         model.train_on_batch(data, [target, target[:, :1]]), again.train_on_batch(data, [target, target[:, :1]])
     )
 )
+K.clear_session()
 sequence = fixed(Sequential([RepeatVector(2, input_shape=(3,)), LSTM(2), Lambda(lambda t: t * 2.0)]))
 report("with a lambda", sequence, pickle.loads(pickle.dumps(sequence)))
 
@@ -86,6 +88,7 @@ def own_loss(y_true, y_pred):
     return K.mean(K.abs(y_true - y_pred) ** 3, axis=-1)
 
 
+K.clear_session()
 own = fixed(Sequential([Scaled(input_shape=(3,)), Dense(2)]))
 own.compile("sgd", own_loss)
 state = pickle.dumps(own)
