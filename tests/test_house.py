@@ -32,10 +32,11 @@ def code(*places):
 
 
 @pytest.mark.quick
-def test_every_folder_with_code_is_a_package_that_is_installed():
+def test_every_folder_is_a_package_that_is_installed():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     folders = {path.parent for path in code("src", "legacy")}
     assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+    folders |= {path.parent for kind in ("md", "svg", "ipynb") for path in (ROOT / "src").rglob(f"*.{kind}")}
     names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
     names = {n.removeprefix("src.") if n.startswith("src.") else f"nthgrad.{n}" for n in names}
     assert set(project["tool"]["setuptools"]["packages"]) == names
