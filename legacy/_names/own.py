@@ -42,6 +42,8 @@ _SUPPORT = """add_weight batchnorm conv1d conv2d conv3d convlstm2d cropping2d cr
     upsampling1d upsampling2d upsampling3d zeropadding2d zeropadding3d"""
 
 OWN = {
+    "applications": of(f"{_OLD_2}.applications", "ResNet50"),
+    "applications.resnet50": of(f"{_OLD_2}.applications", "ResNet50"),
     "applications.mobilenetv2": of(".applications.mobilenet_v2", "MobileNetV2"),
     "backend": _BACKEND,
     "backend.common": {

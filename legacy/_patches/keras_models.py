@@ -5,6 +5,7 @@ as tf.keras 1.15's (see `_runtime.dialect`) keep tf_keras's methods.
 """
 
 from nthgrad.legacy._keras_224 import models
+from nthgrad.legacy._keras_224.applications import with_old_layers
 from nthgrad.legacy._keras_224.training import nodes
 from nthgrad.legacy._patches.patch import Patch
 from nthgrad.legacy._patches.replacing import MODEL, always, computed, inherited, method, settable, wrapped
@@ -198,6 +199,24 @@ PATCHES: list[Patch] = [
         Patch(f"{_IMAGE}:{name}", wrapped(f"{_HERE}.images:about_the_first_axes"), "The axes given were not used.")
         for name in ("random_rotation", "random_shear", "random_zoom")
     ],
+    *[
+        Patch(
+            f"tf_keras.src.applications.{module}:{network}",
+            with_old_layers(network),
+            "Layers had other names, and some were two.",
+        )
+        for module, network in (
+            ("mobilenet", "MobileNet"),
+            ("mobilenet_v2", "MobileNetV2"),
+            ("densenet", "DenseNet"),
+            ("resnet", "ResNet"),
+        )
+    ],
+    Patch(
+        "tf_keras.src.applications.inception_resnet_v2:CustomScaleLayer",
+        always(f"{_HERE}.applications:scaled_sum"),
+        "A Lambda with the name of its block.",
+    ),
     Patch(f"{_IMAGE}:ImageDataGenerator.fit", wrapped(f"{_HERE}.images:fit"), "Whitening had another formula."),
     Patch(
         f"{_IMAGE}:DataFrameIterator._filter_classes",

@@ -750,6 +750,16 @@ IDIOMS = [
     ),
     Idiom(
         "Layers, models and losses of Keras 2",
+        "a network whose layers now have other names, and some other constants",
+        """
+        keras.applications.{ResNet50, resnet50.ResNet50, MobileNet, mobilenet.MobileNet, MobileNetV2,
+            mobilenet_v2.MobileNetV2, InceptionResNetV2, inception_resnet_v2.InceptionResNetV2}
+        """,
+        requires=OLD,
+        severity="silent",
+    ),
+    Idiom(
+        "Layers, models and losses of Keras 2",
         "pictures that are now turned about another center, made brighter or whitened otherwise",
         """
         keras.preprocessing.image.ImageDataGenerator({rotation_range, shear_range, zoom_range, brightness_range,
