@@ -107,6 +107,24 @@ def test_a_saved_function(computed, tmp_path):
     close(COMPUTED[computed](AROUND["op, call, op"](saved(str(tmp_path)))), plainly(computed))
 
 
+@pytest.mark.parametrize(("count", "called", "traces"), [(1, False, 1), (4, False, 2), (1, True, 1), (2, True, 3)])
+def test_products_of_several_functions_by_tapes(count, called, traces):
+    """Keep the structure of f(x); f is traced for each leaf only where it calls functions."""
+    seen = []
+
+    def f(x):
+        seen.append(x)
+        g = tf.function(net) if called else net
+        return {str(i): g((i + 1.0) * x) for i in range(count)}
+
+    v = X[::-1]
+    got = ng.hvp(f, method="tape")(X, v)
+    assert got.keys() == f(X).keys()
+    assert len(seen) == traces + 1
+    for i in range(count):
+        close(got[str(i)], (i + 1) ** 2 * ng.hvp(net)((i + 1.0) * X, v))
+
+
 def test_calls_in_calls():
     f = lambda x: tf.reduce_sum(nested(x), -1)  # noqa: E731
     close(ng.hessian(f)(X), ng.hessian(lambda x: net(x)[:, 0])(X))
