@@ -110,20 +110,24 @@ def hessian_backward(
     return _pulled(lambda t: (_pulled(right, t, batch_dims, chunk, 1, once=once), path), x, batch_dims, chunk, 2)
 
 
-def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False) -> Any:
+def hvp_backward(f: Function, x: tf.Tensor, v: tf.Tensor, *, custom: bool = False, persistent: bool = False) -> Any:
     """Returns the products of the Hessians of the leaves of f and v: the gradient of <v, the gradient of a leaf>."""
-    with own.GradientTape() as outer:
+    with own.GradientTape(persistent=persistent) as outer:
         outer.watch(x)
-        with own.GradientTape() as inner:  # tf.gradients rewrites loops and calls, which the outer tape would not see
+        # tf.gradients rewrites loops and calls, which the outer tape would not see
+        with own.GradientTape(persistent=persistent) as inner:
             inner.watch(x)
             y, path = _repaired(f, x, custom=custom)
-        if len(leaves := tf.nest.flatten(y)) > 1:  # one at a time: a persistent tape costs more
-            found = [
-                hvp_backward(lambda t, i=i: tf.nest.flatten(f(t))[i], x, v, custom=custom) for i in range(len(leaves))
-            ]
-            return tf.nest.pack_sequence_as(y, found)
-        slopes = gradient(inner, y, x, path)
-    return gradient(outer, slopes, x, path, 2, seed=v)
+        leaves = tf.nest.flatten(y)
+        at_once = persistent or len(leaves) == 1
+        slopes = [gradient(inner, leaf, x, path) for leaf in leaves] if at_once else []
+    if at_once:
+        return tf.nest.pack_sequence_as(y, [gradient(outer, slope, x, path, 2, seed=v) for slope in slopes])
+    if not any(map(trace.bodies, path)):
+        return hvp_backward(f, x, v, custom=custom, persistent=True)
+    # One at a time: a persistent tape costs more at each call of a function.
+    found = [hvp_backward(lambda t, i=i: tf.nest.flatten(f(t))[i], x, v, custom=custom) for i in range(len(leaves))]
+    return tf.nest.pack_sequence_as(y, found)
 
 
 def _pulled(
