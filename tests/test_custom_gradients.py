@@ -46,7 +46,8 @@ def test_auto_is_taylor():
 CALLS = {"in place": lambda g: g, "called": tf.function, "twice": lambda g: tf.function(lambda x: tf.function(g)(x))}
 
 
-# Both methods in place; of the two kinds of calls, one for each method, since both are walked alike.
+# Both methods in place; of the two kinds of calls, one for each method, since both are walked alike. There the functions
+# that differ in what they do with f's graph: a series, gradients backward, and both.
 @pytest.mark.parametrize(
     ("called", "method"), [("in place", "taylor"), ("in place", "tape"), ("called", "tape"), ("twice", "taylor")]
 )
@@ -56,14 +57,16 @@ def test_every_function_takes_the_same_slope(method, called):
     total = lambda x: tf.reduce_sum(g(x), -1)  # noqa: E731
     first, second = slopes(method, X), slopes(method, X, 2)
     close = lambda got, want: np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-12)  # noqa: E731
-    close(ng.derivative(g, 1, **options)(X), first)
     close(ng.derivative(g, 2, **options)(X), second)
-    close(ng.partials(lambda t, x: t * g(x), ["xx"], **options)(X, X)["xx"], X * second)
     close(ng.gradient(total, **options)(X), first)
+    close(ng.hessian(total, **options)(X), np.diag(second))
+    if called != "in place":
+        return
+    close(ng.derivative(g, 1, **options)(X), first)
+    close(ng.partials(lambda t, x: t * g(x), ["xx"], **options)(X, X)["xx"], X * second)
     close(ng.jacobian(g, **options)(X), np.diag(first))  # as many inputs as outputs
     close(ng.jacobian(total, **options)(X), first)  # fewer outputs
     close(ng.jacobian(lambda s: g(s * tf.constant(X)), **options)(tf.constant([1.0], tf.float64))[:, 0], X * first)
-    close(ng.hessian(total, **options)(X), np.diag(second))
     close(ng.hvp(total, **options)(X, X), second * X)
     close(ng.divergence(g, **options)(X), first.sum())
     close(ng.laplacian(total, **options)(X), second.sum())
@@ -81,13 +84,14 @@ FIELDS = [
     lambda x: tf.reduce_sum(tf.nn.relu(cube(x)) ** 2, -1),
     lambda x: tf.reduce_sum(tf.where(x > 0.0, tf.sqrt(x), cube(x)), -1),
 ]
-POINTS = st.lists(st.lists(st.floats(0.1, 1.2), min_size=2, max_size=2), min_size=1, max_size=3)
+# As many points each time, so that each function is traced once.
+POINTS = st.lists(st.lists(st.floats(0.1, 1.2), min_size=2, max_size=2), min_size=2, max_size=2)
 
 
-# Every field by one method, in turn, and by both where the custom gradient lies inside of other ops, or is selected.
+# Every field by one method, in turn, and by both where the custom gradient lies inside of other ops that have kinks.
 @pytest.mark.parametrize(
     ("method", "field"),
-    [("tape", 0), ("taylor", 1), ("tape", 1), ("taylor", 2), ("tape", 3), ("taylor", 3), ("taylor", 4), ("tape", 4)],
+    [("tape", 0), ("taylor", 1), ("taylor", 2), ("tape", 3), ("taylor", 3), ("tape", 4)],
 )
 @settings(max_examples=settings().max_examples * 3 // 10)
 @given(points=POINTS)
@@ -167,8 +171,8 @@ def test_a_method_that_there_is_not(maker):
 
 # A custom gradient around a function whose ops cannot be seen: its loop comes from one of TensorFlow's older libraries.
 
-LOGITS = np.random.default_rng(1).normal(size=(1, 4, 3))
-LENGTHS = {"label_length": tf.constant([2]), "logit_length": tf.constant([4])}
+LOGITS = np.random.default_rng(1).normal(size=(1, 3, 3))
+LENGTHS = {"label_length": tf.constant([2]), "logit_length": tf.constant([3])}
 LABELS = tf.constant([[1, 2]])
 
 

@@ -182,7 +182,7 @@ def test_op(case):
         return tf.reduce_sum(y * weights)
 
     # A gradient of a gradient of a loop has all their loops: order 3 is for one loop, and for what is none.
-    order = 2 if case.name in ("AutoGraph for", "map_fn", "scan") else ORDER
+    order = 2 if case.name in ("AutoGraph for", "cond", "map_fn", "ragged sum", "scan") else ORDER
     want = np.ravel(interpolated(tf.function(f), order))  # traced once, and not run op by op at 15 points
     got = np.array([float(y) for y in ng.derivatives(f, order, method="tape")(tf.constant(POINT, tf.float64))])
     scale = np.maximum.accumulate(np.abs(want))
@@ -193,9 +193,9 @@ def test_op(case):
 @pytest.mark.parametrize("name", ["reduce_prod", "segment_mean"])
 def test_op_with_an_output_of_any_shape(name):
     f = next(case.f for case in CASES if case.name == name)
-    want = interpolated(f, ORDER)
+    want = interpolated(tf.function(f, autograph=False), 2)
     for y, values, tolerance in zip(
-        ng.derivatives(f, ORDER, method="tape")(tf.constant(POINT, tf.float64)), want, TOLERANCE, strict=True
+        ng.derivatives(f, 2, method="tape")(tf.constant(POINT, tf.float64)), want, TOLERANCE[:3], strict=True
     ):
         np.testing.assert_allclose(np.ravel(y), values, rtol=0, atol=tolerance * max(map(np.max, map(np.abs, want))))
 

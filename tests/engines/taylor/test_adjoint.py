@@ -36,8 +36,10 @@ def exact(phi, times, order=ORDER):
         return [float(mpmath.diff(lambda w, x=x: nth(w, x), mpmath.mpf(W), times)) for x in POINTS]
 
 
-@pytest.mark.parametrize("jit_compile", [None, True], ids=["plain", "compiled"])
-@pytest.mark.parametrize("name", FUNCTIONS)
+# Each plain, and every third compiled: XLA is given the same ops.
+@pytest.mark.parametrize(
+    ("name", "jit_compile"), [*((name, None) for name in FUNCTIONS), *((name, True) for name in [*FUNCTIONS][2::3])]
+)
 def test_once_and_twice(name, jit_compile):
     f, phi = FUNCTIONS[name]
     x = tf.constant(POINTS, tf.float64)
@@ -109,7 +111,7 @@ def test_ops_grow_with_the_square_of_the_order():
         run = tf.function(ng.derivative(tf.tanh, order))
         return len(run.get_concrete_function(tf.TensorSpec([1], tf.float64)).graph.get_operations())
 
-    assert ops(50) < 4.4 * ops(25)
+    assert ops(30) < 4.4 * ops(15)
 
 
 def test_the_precise_slope_of_tanh_computes_nothing_twice():

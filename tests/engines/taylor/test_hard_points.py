@@ -304,12 +304,17 @@ def check(got, want, x, dtype, what):
             assert abs(g - w) <= TOLERANCE[dtype] * abs(w) + 4 * tiny, where
 
 
-# Each group plain in both dtypes, and compiled in one of them: to order 3, since what XLA compiles grows with the order.
+# Each group plain in one dtype and compiled in the other, to order 3, since what XLA compiles grows with the order; plain
+# in both dtypes where rounding and the range of the numbers are what is hard, or where XLA has no such op.
+BY_SIZE = {"saturated", "far and near", "near 1", *NOT_IN_XLA}
+
+
 @pytest.mark.parametrize(
     ("group", "dtype", "jit_compile"),
     [
-        *((name, dtype, None) for name in GROUPS for dtype in TOLERANCE),
-        *((name, [*TOLERANCE][i % 2], True) for i, name in enumerate(GROUPS) if name not in NOT_IN_XLA),
+        *((name, [*TOLERANCE][i % 2], None) for i, name in enumerate(GROUPS)),
+        *((name, [*TOLERANCE][1 - i % 2], None) for i, name in enumerate(GROUPS) if name in BY_SIZE),
+        *((name, [*TOLERANCE][1 - i % 2], True) for i, name in enumerate(GROUPS) if name not in NOT_IN_XLA),
     ],
     ids=lambda v: {None: "plain", True: "compiled"}.get(v, v),
 )
@@ -439,9 +444,12 @@ def test_complex_numbers_where_both_arguments_end(function, shift):
 
 
 def test_a_path_of_small_chances_is_no_chance_of_zero():
-    """CTC's sums over paths fall below the smallest number, were they not scaled at every step."""
-    steps, labels = 80, tf.sparse.from_dense([[1, 2, 1, 2]])
-    logits = np.random.default_rng(0).normal(size=(steps, 1, 3)).astype("float32")
+    """CTC's sums over paths fall below the smallest number, were they not scaled at every step.
+
+    Two classes that are no labels are chosen nearly always, so that each of the steps takes a factor exp(-15).
+    """
+    steps, labels = 8, tf.sparse.from_dense([[1, 2, 1, 2]])
+    logits = np.random.default_rng(0).normal([0, 0, 10, 10, 0], size=(steps, 1, 5)).astype("float32")
 
     def f(x):
         loss, _ = tf.raw_ops.CTCLoss(
@@ -454,6 +462,7 @@ def test_a_path_of_small_chances_is_no_chance_of_zero():
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = f(x)
+    assert y > -np.log(np.finfo("float32").tiny)
     for got, want in zip(ng.derivatives(f, 1, method="taylor")(x), (y, tape.gradient(y, x)), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-4)
 

@@ -18,10 +18,10 @@ from nthgrad.engines.taylor.rules import elementwise, factorizations, linalg, re
 from nthgrad.engines.taylor.series import Series
 from nthgrad.errors import UnsupportedOpError
 
-ORDER = 4
+ORDER = 3  # to order 5 in `test_series.py` and to 8 in `test_accuracy.py`
 GRID = {"radius": 0.15, "nodes": 19, "degree": 12}
 # The error allowed at each order, relative to the largest derivative. The interpolation itself has a tenth of it.
-TOLERANCE = (1e-13, 1e-11, 1e-9, 1e-7, 1e-6)
+TOLERANCE = (1e-13, 1e-11, 1e-9, 1e-7)
 
 TABLES = (elementwise.RULES, reductions.RULES, special.RULES, linalg.RULES, factorizations.RULES)
 
