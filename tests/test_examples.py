@@ -81,18 +81,17 @@ def test_the_references_begin_and_end_where_they_should():
 OUTCOME = r"^relative L2 error (\d\.\de[-+]\d\d) after (\d+) steps of Adam and (\d+) iterations of L-BFGS, \d+ s$"
 
 
-@pytest.mark.parametrize(
-    ("name", "steps", "iterations", "bound"),
-    [("burgers", 20, 60, 0.3), ("beam", 0, 60, 0.1), ("korteweg_de_vries", 0, 60, 0.15)],
-)
-def test_a_short_training(name, steps, iterations, bound, tmp_path):
+# By L-BFGS: to compile a step of Adam takes as long. Below, the process takes one, and small networks take many.
+@pytest.mark.parametrize(("name", "bound"), [("burgers", 0.2), ("beam", 0.1), ("korteweg_de_vries", 0.15)])
+def test_a_short_training(name, bound, tmp_path):
     path = tmp_path / "a.png"
-    done = run(name, "--steps", str(steps), "--iterations", str(iterations), "--plot", str(path), "--seed", "1")
+    picture = ["--plot", str(path)] if name == "beam" else []  # to draw takes two seconds
+    done = run(name, "--steps", "0", "--iterations", "60", "--seed", "1", *picture)
     assert done.exit_code == 0, done.output
     ((error, *numbers),) = re.findall(OUTCOME, done.output, re.MULTILINE)
-    assert numbers == [str(steps), str(iterations)]
+    assert numbers == ["0", "60"]
     assert float(error) < bound
-    assert path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    assert not picture or path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     assert keras.config.floatx() == "float32"
 
 
@@ -122,7 +121,7 @@ def test_a_phase_may_be_left_out(monkeypatch):
     assert fit(0, 0)[1] > loss
 
 
-@pytest.mark.parametrize(("phase", "numbers"), [("Adam", (7, 0)), ("L-BFGS", (10, 7))])
+@pytest.mark.parametrize(("phase", "numbers"), [("Adam", (7, 0)), ("L-BFGS", (0, 7))])
 def test_ctrl_c_keeps_what_was_found(phase, numbers, monkeypatch):
     @contextlib.contextmanager
     def shown(name, total):
@@ -133,7 +132,7 @@ def test_ctrl_c_keeps_what_was_found(phase, numbers, monkeypatch):
         yield show
 
     monkeypatch.setattr(training, "_shown", shown)
-    history, loss = fit(10, 20)
+    history, loss = fit(10 if phase == "Adam" else 0, 20)
     assert history.stopped
     assert (len(history.adam), len(history.lbfgs)) == numbers
     if phase == "L-BFGS":
@@ -241,7 +240,7 @@ def test_an_example_as_a_process_prints_its_outcome_and_nothing_else(tmp_path):
     own = (quiet.LEVEL, "KERAS_HOME", "PYTHONUTF8", "PYTHONIOENCODING")
     environment = {k: v for k, v in os.environ.items() if k not in own}
     environment |= {"HOME": "/proc/none", "LC_ALL": "C", "NO_COLOR": "1"}
-    line = [sys.executable, "-m", "nthgrad.examples.beam", "--steps", "1", "--iterations", "0"]
+    line = [sys.executable, "-m", "nthgrad.examples.burgers", "--steps", "1", "--iterations", "0"]
     done = subprocess.run(line, capture_output=True, cwd=tmp_path, env=environment, timeout=300, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     (shown,) = done.stdout.decode("ascii").splitlines()

@@ -1,5 +1,6 @@
 """Losses of rows and their gradients in blocks, against TensorFlow's tape on all rows at once."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -80,6 +81,13 @@ LOSSES = {
 }
 
 
+@functools.cache
+def wanted(name, n, m):
+    """Points, and the loss and gradients on all rows: once for all blocks."""
+    sets = points(n, m)
+    return sets, whole(LOSSES[name], W, *sets)
+
+
 def whole(f, ws, *sets):
     """The oracle: a tape on all rows."""
     with tf.GradientTape() as tape:
@@ -98,8 +106,8 @@ def check(got, want, eps=2.3e-16):
 @pytest.mark.parametrize("block", [1, 16, None, "auto"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_and_block(name, block, n, m):
-    sets = points(n, m)
-    check(ng.loss_and_gradients(LOSSES[name], W, block=block)(*sets), whole(LOSSES[name], W, *sets))
+    sets, want = wanted(name, n, m)
+    check(ng.loss_and_gradients(LOSSES[name], W, block=block)(*sets), want)
 
 
 @pytest.mark.parametrize(

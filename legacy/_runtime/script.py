@@ -1,9 +1,11 @@
 """The process that `legacy.run` starts: always TensorFlow 1, with the old modules under their old names."""
 
+import ast
 import builtins
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -16,12 +18,26 @@ def main() -> None:
     """Runs the program in `sys.argv[1]`; its exceptions end the process."""
     path = sys.argv[1]
     sys.argv[:] = sys.argv[1:]
+    _end_if_syntax_is_wrong(path)
     become_tensorflow_1()
     sys.path.insert(0, str(Path(path).resolve().parent))
     sys.excepthook = _shorter_traceback
     module = ModuleType("__main__")
     sys.modules["__main__"] = module
     _execute(path, module)
+
+
+def _end_if_syntax_is_wrong(path: str) -> None:
+    """Shows a syntax error of the program and ends the process, before TensorFlow is imported, which takes seconds."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # those of the syntax are shown when the program is compiled
+            compile(Path(path).read_bytes(), path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as error:
+        sys.__excepthook__(type(error), error.with_traceback(None), None)
+        sys.exit(1)
+    except (ValueError, RecursionError, MemoryError):
+        pass  # raised again where the program is compiled
 
 
 def _execute(path: str, module: ModuleType) -> None:

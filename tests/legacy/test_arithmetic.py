@@ -14,6 +14,11 @@ import nthgrad.legacy.keras as keras
 import nthgrad.legacy.tensorflow as tf
 from nthgrad import legacy
 
+# As they are recorded, in one thread; and without TensorFlow's graph optimizations, a fifth of the time. The programs of
+# test_golden.py run with both.
+CONFIG = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+CONFIG.graph_options.rewrite_options.disable_meta_optimizer = True
+
 with open(keras_numbers.RECORDED, encoding="utf-8") as file:
     RECORDED = json.load(file)
 
@@ -46,7 +51,7 @@ def test_every_case_is_recorded():
 @pytest.mark.parametrize("name", sorted(keras_numbers.CASES))
 @pytest.mark.filterwarnings("ignore:Discrepancy between trainable weights", "ignore:Output .* missing from loss")
 def test_numbers(name):
-    with legacy.session():
+    with legacy.session(config=CONFIG):
         computed = json.loads(json.dumps(keras_numbers.numbers(name, keras, tf)))
     assert list(differences(RECORDED[name], computed)) == []
 

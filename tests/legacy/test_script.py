@@ -7,6 +7,7 @@ import pytest
 
 from nthgrad import legacy
 from nthgrad.errors import LegacyError
+from nthgrad.legacy._runtime import process
 
 # One process for all that needs no process of its own: each line of the program's output is a line of the table.
 TOLD = {
@@ -113,6 +114,20 @@ def no_keras_ops():
 
 """
 
+# The last lines of the program: its exception is shown as one that ends it.
+FAILING = """
+def product(x):
+    return tf.matmul(x, x)
+
+try:
+    try:
+        product(tf.zeros([2, 3]))
+    except ValueError:
+        raise KeyError("not é")
+except KeyError:
+    sys.excepthook(*sys.exc_info())
+"""
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -129,7 +144,9 @@ def write(folder, text, name="program.py"):
 
 
 def test_a_program_finds_what_it_found(folder, capfd, monkeypatch):
-    path = write(folder, PROGRAM + "\n".join(f"print(repr({told}))" for told in TOLD) + "\nsys.exit('said')\n")
+    path = write(
+        folder, PROGRAM + "\n".join(f"print(repr({told}))" for told in TOLD) + FAILING + "\nsys.exit('said')\n"
+    )
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PYTHONWARNINGS", "ignore:inspect.getargspec:DeprecationWarning")  # of Python 3.10
     (folder / "tensorflow.py").write_text("raise ImportError('the current folder is not on the path')")
@@ -146,29 +163,9 @@ def test_a_program_finds_what_it_found(folder, capfd, monkeypatch):
         os.close(reading)
     out, err = capfd.readouterr()
     assert dict(zip(TOLD, out.splitlines(), strict=False)) == TOLD, err
-    assert (status, err) == (1, "said\n")
-
-
-def test_an_exception(folder, capfd):
-    path = write(
-        folder,
-        """\
-        import tensorflow as tf
-        from keras import backend as K
-
-        def product(x):
-            return tf.matmul(x, x)
-
-        try:
-            product(tf.zeros([2, 3]))
-        except ValueError:
-            raise KeyError("not é")
-        """,
-    )
-    assert legacy.run(path) == 1
-    out, err = capfd.readouterr()
-    assert out == ""
-    lines = err.splitlines()
+    *lines, last = err.splitlines()
+    assert (status, last) == (1, "said")
+    assert lines[0] == "Traceback (most recent call last):"
     assert lines[-1] == "KeyError: 'not é'"
     files = [line.split('"')[1] for line in lines if line.startswith("  File ")]
     assert set(files) == {str(path)}
@@ -178,18 +175,26 @@ def test_an_exception(folder, capfd):
 
 
 @pytest.mark.quick
-def test_a_syntax_error(folder, capfd):
+def test_a_syntax_error(folder, capfd, monkeypatch):
+    """It is found before TensorFlow is imported, which is not there."""
     path = write(folder, "x = 1\nprint 'one'\n")
+    (folder / "tensorflow.py").write_text("raise ImportError('it is imported')")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
     assert legacy.run(path) == 1
     _, err = capfd.readouterr()
     assert err.splitlines()[0] == f'  File "{path}", line 2'
     assert "SyntaxError" in err.splitlines()[-1]
 
 
-def test_the_status_of_a_program_that_is_killed(folder, capfd):
-    """Of one that ends by a text: test_a_program_finds_what_it_found; by a number: test_run in cli/test_process.py."""
-    path = write(folder, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    assert (legacy.run(str(path)), capfd.readouterr().err) == (137, "")
+@pytest.mark.parametrize(
+    ("program", "status"),
+    [("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 137), ("raise SystemExit(7)", 7)],
+)
+def test_the_status(program, status, folder, capfd, monkeypatch):
+    """Of a process in the place of that which imports TensorFlow. Of a program that ends by a text: above."""
+    start = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
+    monkeypatch.setattr(process, "_START", start)
+    assert (legacy.run(str(write(folder, program))), capfd.readouterr().err) == (status, "")
 
 
 MISSING = "There is no program at 'nothing.py'. Give the path of a Python file."
