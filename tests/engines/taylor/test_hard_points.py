@@ -4,6 +4,7 @@ Each point has the value that the mathematics has there, or the documented conve
 order 5 and compiled to order 3.
 """
 
+import itertools
 import math
 
 import mpmath as mp
@@ -443,28 +444,47 @@ def test_complex_numbers_where_both_arguments_end(function, shift):
         np.testing.assert_allclose(got, exact, rtol=1e-14, atol=1e-15)
 
 
-def test_a_path_of_small_chances_is_no_chance_of_zero():
-    """CTC's sums over paths fall below the smallest number, were they not scaled at every step.
+# The steps, the means of the logits, and the labels, where a class is chosen nearly always: one that is no label, so that
+# each step takes a factor exp(-15); or the blank, the last one, so that the path of the labels is far less probable than
+# the path of blanks.
+SMALL_CHANCES = {
+    "of every path": (5, [0, 0, 10, 0], [0, 1]),
+    "of the path of the labels": (6, [0, 0, 28], [0, 1, 0, 1]),
+}
 
-    Two classes that are no labels are chosen nearly always, so that each of the steps takes a factor exp(-15).
-    """
-    steps, labels = 8, tf.sparse.from_dense([[1, 2, 1, 2]])
-    logits = np.random.default_rng(0).normal([0, 0, 10, 10, 0], size=(steps, 1, 5)).astype("float32")
+
+@pytest.mark.parametrize("name", SMALL_CHANCES)
+def test_a_path_of_small_chances_is_no_chance_of_zero(name):
+    """CTC's sums over paths fall below the smallest number, unless each is scaled by itself."""
+    steps, means, labels = SMALL_CHANCES[name]
+    logits = np.random.default_rng(0).normal(means, size=(steps, 1, len(means))).astype("float32")
+    blank = len(means) - 1
+    paths = [
+        path
+        for path in itertools.product(range(len(means)), repeat=steps)
+        if [k for k, _ in itertools.groupby(path) if k != blank] == labels
+    ]
 
     def f(x):
         loss, _ = tf.raw_ops.CTCLoss(
-            inputs=x * logits, labels_indices=labels.indices, labels_values=tf.cast(labels.values, tf.int32) - 1,
+            inputs=x * logits, labels_indices=[[0, i] for i in range(len(labels))], labels_values=labels,
             sequence_length=[steps],
         )  # fmt: skip
         return loss[0]
 
-    x = tf.constant(1.5)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        y = f(x)
-    assert y > -np.log(np.finfo("float32").tiny)
-    for got, want in zip(ng.derivatives(f, 1, method="taylor")(x), (y, tape.gradient(y, x)), strict=True):
-        np.testing.assert_allclose(got, want, rtol=1e-4)
+    def exact(x):
+        z = [[x * mp.mpf(float(v)) for v in step] for step in logits[:, 0]]
+        logs = [[v - mp.log(mp.fsum(map(mp.exp, step))) for v in step] for step in z]
+        return -mp.log(mp.fsum(mp.exp(mp.fsum(logs[t][k] for t, k in enumerate(path))) for path in paths))
+
+    x = 2.75
+    want = [float(mp.diff(exact, x, k)) for k in range(3)]
+    assert want[0] > -np.log(np.finfo("float32").tiny)
+    got = ng.derivatives(f, 2, method="taylor")(tf.constant(x))
+    # Each step adds roundings of the logits, and of their products in the second derivative.
+    largest = np.abs(logits).max()
+    for y, exact_y, size in zip(got, want, (x * largest, largest, largest**2), strict=True):
+        np.testing.assert_allclose(y, exact_y, atol=4 * steps * np.finfo("float32").eps * size)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

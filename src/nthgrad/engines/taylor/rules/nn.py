@@ -102,7 +102,8 @@ def _steps(op: Any, x: tf.Tensor) -> int:
 def _ctc_loss(op: Any, logits: tf.Tensor, indices: tf.Tensor, labels: tf.Tensor, lengths: tf.Tensor) -> list[Any]:
     """Sums the probabilities of all paths, forward in time (A. Graves and others, 2006, section 4.1).
 
-    At every step they are scaled by a number that counts as constant, so that they do not underflow.
+    A state's sum is computed as its logarithm, which counts as constant, times a ratio whose value is 1. Some states
+    are so much less probable than others that their sums would underflow, also if all were scaled by one number.
     """
     steps, batch = _steps(op, logits), tf.shape(logits, tf.int64)[1]
     blank = tf.shape(logits)[2] - 1
@@ -120,33 +121,41 @@ def _ctc_loss(op: Any, logits: tf.Tensor, indices: tf.Tensor, labels: tf.Tensor,
     stays = tf.logical_not(spoken) if not merge else tf.ones_like(spoken)
     skips = spoken & (symbols != before) if merge else spoken
 
-    _, e, total = _normalized(logits)
-    chances = tf.gather(tf.transpose(e / total, [1, 0, 2]), symbols, axis=2, batch_dims=1)  # [batch, steps, symbols]
-    alpha = tf.one_hot([0], tf.shape(symbols)[1], dtype=logits.dtype) * tf.ones([batch, 1], logits.dtype)
-    scale = tf.zeros([batch, 1], logits.dtype)
-
-    def moved(alpha: tf.Tensor, by: int) -> tf.Tensor:
-        return tf.pad(alpha, [[0, 0], [by, 0]])[:, : tf.shape(alpha)[1]]
-
     def kept(where: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
         return tf.where(where, t, tf.zeros_like(t))
 
+    shifted, _, total = _normalized(logits)
+    logs = tf.gather(tf.transpose(shifted - tf.math.log(total), [1, 0, 2]), symbols, axis=2, batch_dims=1)
+    never = tf.constant(-1e30, logits.dtype)  # the logarithm of the chance 0
+    chances = tf.stop_gradient(tf.maximum(logs, never))  # [batch, steps, symbols]
+    ratios = tf.exp(kept(chances > never, logs) - kept(chances > never, chances))
+    first = tf.one_hot([0], tf.shape(symbols)[1], dtype=logits.dtype) * tf.ones([batch, 1], logits.dtype)
+    sizes, sums = (1 - first) * never, tf.ones_like(first)
+
     for t in range(steps):
         # the first step goes to the first blank or to the symbol after it
-        new = alpha + moved(alpha, 1) if t == 0 else kept(stays, alpha) + moved(alpha, 1) + kept(skips, moved(alpha, 2))
-        new = new * chances[:, t]
-        size = tf.stop_gradient(tf.reduce_sum(new, 1, keepdims=True))
-        size = tf.where(size > 0, size, tf.ones_like(size))
+        allowed = [tf.ones_like(stays), tf.ones_like(stays)] if t == 0 else [stays, tf.ones_like(stays), skips]
+        before = tf.stack([tf.where(at, _moved(sizes, i, never), never) for i, at in enumerate(allowed)])
+        reached = tf.reduce_logsumexp(before, 0)
+        new = tf.add_n([tf.exp(one - reached) * _moved(sums, i, 0) for i, one in enumerate(tf.unstack(before))])
         runs = tf.cast(t, lengths.dtype) < lengths[:, None]
-        alpha, scale = tf.where(runs, new / size, alpha), scale + tf.where(runs, tf.math.log(size), 0)
+        sums = tf.where(runs, new * ratios[:, t], sums)
+        sizes = tf.where(runs, reached + chances[:, t], sizes)
     ends = tf.range(tf.shape(symbols)[1])
     ends = (ends == 2 * count[:, None]) | (ends == 2 * count[:, None] - 1)
-    found = tf.reduce_sum(kept(ends, alpha), 1)
-    possible = found > 0
-    loss = -tf.math.log(tf.where(possible, found, tf.ones_like(found))) - kept(possible, scale[:, 0])
+    ended = tf.where(ends, sizes, never)
+    size = tf.reduce_logsumexp(ended, 1)
+    possible = size > never / 2
+    found = tf.reduce_sum(tf.exp(ended - size[:, None]) * sums, 1)
+    loss = -tf.math.log(tf.where(possible, found, tf.ones_like(found))) - kept(possible, size)
     slopes = op.outputs[1]
     read = slopes.consumers() or any(t is slopes for t in getattr(op.graph, "outputs", ()))  # a function's last op
     return [loss, own.gradients(loss, logits)[0] if read else None]
+
+
+def _moved(t: tf.Tensor, by: int, filled: Any) -> tf.Tensor:
+    """Moves the symbols of [batch, symbols] up."""
+    return tf.pad(t, [[0, 0], [by, 0]], constant_values=filled)[:, : tf.shape(t)[1]]
 
 
 def _collapsed(words: tf.Tensor) -> tf.Tensor:
