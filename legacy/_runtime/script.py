@@ -36,7 +36,7 @@ def _end_if_syntax_is_wrong(path: str) -> None:
     except SyntaxError as error:
         sys.__excepthook__(type(error), error.with_traceback(None), None)
         sys.exit(1)
-    except (ValueError, RecursionError, MemoryError):
+    except (OSError, ValueError, RecursionError, MemoryError):
         pass  # raised again where the program is compiled
 
 
