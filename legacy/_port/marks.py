@@ -47,18 +47,19 @@ def count(text: str) -> int:
     return sum(line.strip().startswith(PREFIX) for line in text.splitlines())
 
 
-def mark(statement: Any, found: Iterable[tuple[str, str]]) -> Any:
+def mark(statement: Any, found: Iterable[tuple[str, str]], header: Iterable[cst.EmptyLine] = ()) -> Any:
     """Puts comments above a statement, unless it has one for the section.
 
     Args:
         statement: a statement with lines above it.
         found: pairs of a section's link and a form.
+        header: lines above the statement that LibCST gives to the module, of which it is the first statement.
     """
     by_section: dict[str, dict[str, None]] = {}
     for anchor, form in found:
         by_section.setdefault(anchor, {})[form] = None
     lines = list(statement.leading_lines)
-    comments = [line.comment.value for line in lines if line.comment]
+    comments = [line.comment.value for line in (*header, *lines) if line.comment]
     for anchor, forms in by_section.items():
         if not any(comment.startswith(PREFIX) and comment.endswith(f" {anchor}") for comment in comments):
             text = f"{PREFIX} {', '.join(forms)}: {anchor}"
@@ -74,8 +75,11 @@ class _Marking(cst.CSTTransformer):
         self.found = found
         self.statements: list[list[tuple[str, str]]] = [[]]
         self.before: dict[int, set[tuple[str, str]]] = {}  # of the statement before, by depth
+        self.header: Iterable[cst.EmptyLine] = ()  # of the module, for its first statement
 
     def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, cst.Module):
+            self.header = node.header
         if isinstance(node, cst.BaseStatement):
             self.statements.append([])
         where = self.get_metadata(PositionProvider, node, None)
@@ -90,6 +94,7 @@ class _Marking(cst.CSTTransformer):
             found = self.statements.pop()
             depth = len(self.statements)
             if set(found) - self.before.get(depth, set()):
-                made = mark(made, found)
+                made = mark(made, found, self.header if depth == 1 else ())
+            self.header = self.header if depth > 1 else ()
             self.before = {one: forms for one, forms in self.before.items() if one < depth} | {depth: set(found)}
         return made

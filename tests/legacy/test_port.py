@@ -375,6 +375,22 @@ print({}.predict(x=None, steps=1))
 
 
 @pytest.mark.parametrize(
+    "old",
+    [
+        "y.eval(session=x)\n",
+        "# a program\ny.eval(session=x)\n",
+        "with tf.Session() as s:\n    y.eval(session=s)\n",
+        "if x:\n    y.eval(session=x)\nelse:\n    z.eval(session=x)\n",
+    ],
+)
+def test_the_first_statement_of_a_program_is_marked_once(old):
+    """Comments at the top of a file are the module's, for LibCST."""
+    new = _port.ported(old + "import tensorflow as tf\n")
+    assert "# port: " in new
+    assert _port.ported(new) == new
+
+
+@pytest.mark.parametrize(
     ("model", "expected"),
     [
         ("Model(x, slope)", "[[1.] [2.]]"),
