@@ -46,8 +46,9 @@ def apply_affine_transform(
     if not matrices:
         return x
     matrix = centered(reduce(np.dot, matrices), x.shape[row_axis], x.shape[col_axis])
+    transform: Any = ndimage.affine_transform  # SciPy's annotations know no vector as an offset
     planes = [
-        ndimage.affine_transform(plane, matrix[:2, :2], matrix[:2, 2], order=order, mode=fill_mode, cval=cval)
+        transform(plane, matrix[:2, :2], matrix[:2, 2], order=order, mode=fill_mode, cval=cval)
         for plane in np.rollaxis(x, channel_axis, 0)
     ]
     return np.rollaxis(np.stack(planes), 0, channel_axis + 1)
