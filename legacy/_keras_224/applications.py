@@ -110,7 +110,7 @@ def _named(kind: str, **names: str) -> Callable[..., Any]:
 
 
 def _padded(first: str, padding: Callable[[Any], Any]) -> Callable[..., Any]:
-    """Returns a change of Conv2D: before the layer `first`, a layer of its own pads."""
+    """Returns a change of Conv2D: another layer pads the inputs of the layer `first`."""
 
     def convolution(layers: Any, *args: Any, name: str, **kwargs: Any) -> Any:
         if name != first:
