@@ -164,10 +164,11 @@ class _Rebuild(Walk[tf.Tensor]):
         root = part.root
         if not root.expands or self.is_multiple(t):
             return self.copy(t)
-        env, varies = self.surroundings(t, root)
+        powers, others = self.surroundings(t, root)
+        varies = any(name in self.varying and trace.carries(x) for name, x in others.items())
         if root.convention and varies:
             return self.copy(t)
-        p = even.expansion(t, env, root, self.order, backward=self.backward, varies=varies)
+        p = even.expansion(t, powers, others, root, self.order, backward=self.backward, varies=varies)
         y = even.either(root.zero(), p, self.copy(t, safe=not root.convention), backward=self.backward)
         y.set_shape(t.shape)
         return y
@@ -181,20 +182,20 @@ class _Rebuild(Walk[tf.Tensor]):
             t = root
         return self.parts[t.name].scale is not None
 
-    def surroundings(self, t: tf.Tensor, root: Root) -> tuple[dict[str, Any], bool]:
-        """Returns the other inputs of the ops between a root and t, and whether any varies but powers of the root."""
-        env: dict[str, Any] = {}
-        varies, todo = False, [t]
+    def surroundings(self, t: tf.Tensor, root: Root) -> tuple[dict[str, even.Power], dict[str, tf.Tensor]]:
+        """Returns, by name, the inputs of the ops between a root and t: powers of the root, and other tensors."""
+        powers: dict[str, even.Power] = {}
+        others: dict[str, tf.Tensor] = {}
+        todo = [t]
         while todo:
             u = todo.pop()
             if u.name in self.powers and self.powers[u.name][0] is root:
-                env[u.name] = even.monomial(self.powers[u.name][1], u)
+                powers[u.name] = self.powers[u.name][1], u
             elif u.name in self.parts and self.parts[u.name].root is root:
                 todo += u.op.inputs
-            elif u.name not in env:
-                env[u.name] = self.now(u)
-                varies |= u.name in self.varying and trace.carries(u)
-        return env, varies
+            elif u.name not in others:
+                others[u.name] = self.now(u)
+        return powers, others
 
     # The ops.
 

@@ -7,10 +7,14 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+import numpy as np
 import tensorflow as tf
 
 from nthgrad.engines.taylor.interpreter import interpret
 from nthgrad.engines.taylor.series import Coefficient, Index, Series, value, varying
+
+Power = tuple[float, tf.Tensor]
+"""The exponent of a power of r, and the tensor."""
 
 
 class Root(Protocol):
@@ -35,7 +39,14 @@ def monomial(p: float, like: tf.Tensor) -> Series:
 
 
 def expansion(
-    t: tf.Tensor, env: Mapping[str, Any], root: Root, order: int, *, backward: bool, varies: bool
+    t: tf.Tensor,
+    powers: Mapping[str, Power],
+    others: Mapping[str, tf.Tensor],
+    root: Root,
+    order: int,
+    *,
+    backward: bool,
+    varies: bool,
 ) -> tf.Tensor:
     """Builds the Taylor polynomial about r = 0 of a function of a norm r: it has the derivatives of the function there.
 
@@ -45,19 +56,22 @@ def expansion(
 
     Args:
         t: the function, a tensor of a traced graph.
-        env: by name, the inputs of the ops that compute it: series in r, or other tensors.
+        powers: by name, the inputs of the ops that compute it that are powers of r: the exponent, the tensor.
+        others: by name, their other inputs.
         root: the norm.
         order: the highest order of differentiation. The polynomial is right for two more; beyond, it is huge.
         backward: whether a `tf.GradientTape`, not power series, differentiates the polynomial.
-        varies: whether anything in env varies, other than the norm.
+        varies: whether any of the other inputs varies.
     """
     top = 2 * (order // 2) + 2
-    made = interpret(env, [t], [(k,) for k in range(1, top + 1)], foreign=True)[0]
-    known = {k: varying(made, (k,)) for k in range(1, top + 1)}
-    c: dict[int, tf.Tensor] = {0: value(made)} | {k: x for k, x in known.items() if x is not None}
+    numbers = {name: tf.get_static_value(x) for name, x in others.items()}
+    fixed = all(x is not None for x in numbers.values()) and all(
+        like.shape.rank is not None for _, like in powers.values()
+    )
+    expanded = _number_expansion(t, powers, numbers, top) if fixed else None
+    c, odd, infinite = expanded or _expansion(t, powers, others, top)
     zero, square = root.zero(), root.square()
     s = tf.where(zero, square, tf.zeros_like(square))
-    odd = {k: tf.logical_not(_vanishes(c, k)) for k in c if k % 2}
     huge = tf.constant(c[0].dtype.max / 1e4, c[0].dtype)
     if root.convention:
         even = tf.logical_not(_any(odd.values()))
@@ -72,13 +86,48 @@ def expansion(
         kept = {k: _kept(c[k], x) for k, x in lost.items()}
         everywhere = tf.ones_like(zero) if varies else _any(lost.values())
         return p + tf.math.multiply_no_nan(_root(zero, square, everywhere), _horner(kept, 1, max(kept), s, tf.multiply))
-    conditions = [*lost.values(), *(tf.logical_not(tf.math.is_finite(x)) for k, x in c.items() if 0 < k <= order)]
-    c = {k: x if k == 0 else _finite(x, 0.0) for k, x in c.items()}
+    conditions = [*lost.values(), *(x for k, x in infinite.items() if k <= order)]
+    c = {k: _finite(x, 0.0) if k in infinite else x for k, x in c.items()}
     p = c[0] + s * _horner(c, 2, top, s, tf.multiply, huge)
     if not conditions:
         return p
     bad = _any(conditions)
     return p + _root(zero, square, bad) * tf.cast(bad, square.dtype)
+
+
+Expansion = tuple[dict[int, tf.Tensor], dict[int, tf.Tensor], dict[int, tf.Tensor]]
+"""By order: the coefficients; where those of odd orders are not zero; where those of orders above 0 are not finite."""
+
+
+def _expansion(t: tf.Tensor, powers: Mapping[str, Power], others: Mapping[str, tf.Tensor], top: int) -> Expansion:
+    """Expands a function of r about r = 0, up to an order."""
+    env: dict[str, Any] = {name: monomial(*power) for name, power in powers.items()} | dict(others)
+    made = interpret(env, [t], [(k,) for k in range(1, top + 1)], foreign=True)[0]
+    known = {k: varying(made, (k,)) for k in range(1, top + 1)}
+    c: dict[int, tf.Tensor] = {0: value(made)} | {k: x for k, x in known.items() if x is not None}
+    odd = {k: tf.logical_not(_vanishes(c, k)) for k in c if k % 2}
+    return c, odd, {k: tf.logical_not(tf.math.is_finite(x)) for k, x in c.items() if k}
+
+
+def _number_expansion(
+    t: tf.Tensor, powers: Mapping[str, Power], numbers: Mapping[str, Any], top: int
+) -> Expansion | None:
+    """Expands a function of r and of numbers while tracing, so that only what is not zero becomes ops.
+
+    Returns:
+        the expansion; None inside a graph of TensorFlow 1, where nothing runs while the graph is built.
+    """
+    with tf.init_scope():
+        if not tf.executing_eagerly():
+            return None
+
+        @tf.function(autograph=False)
+        def expand() -> Expansion:
+            return _expansion(t, powers, {name: tf.constant(x) for name, x in numbers.items()}, top)
+
+        c, odd, infinite = tf.nest.map_structure(lambda x: x.numpy(), expand.get_concrete_function()())
+    c = {k: tf.constant(x) for k, x in c.items() if k == 0 or np.any(x)}
+    return c, *({k: tf.constant(x) for k, x in found.items() if np.any(x)} for found in (odd, infinite))
 
 
 def either(zero: tf.Tensor, p: tf.Tensor, y: tf.Tensor, *, backward: bool) -> tf.Tensor:
