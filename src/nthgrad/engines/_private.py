@@ -52,14 +52,35 @@ def own_gradient(op: tf.Operation) -> None:
         name = op.get_attr("_gradient_op_type").decode()
     except ValueError:
         return
-    registry = ops.gradient_registry._registry  # pyright: ignore[reportPrivateUsage]
-    gradient = registry.get(name, {}).get("type")
-    if getattr(gradient, "__module__", None) != custom_gradient.__name__:  # the user's, loaded, or owned already
-        return
-    if not hasattr(op.graph, _HELD):
-        setattr(op.graph, _HELD, [])
-    getattr(op.graph, _HELD).append(gradient)
-    registry[name]["type"] = _Weak(gradient, lambda _: registry.pop(name, None))
+    gradient = _registry().get(name, {}).get("type")
+    if getattr(gradient, "__module__", None) == custom_gradient.__name__:  # not the user's, loaded, or owned already
+        _register(name, gradient, op.graph)
+
+
+def identity_with_gradient(
+    xs: Sequence[tf.Tensor], gradient: Callable[..., Sequence[tf.Tensor | None]]
+) -> Sequence[tf.Tensor]:
+    """Copies tensors of the graph being traced; their gradients by xs are gradient(*gradients of the copies).
+
+    It builds what `tf.custom_gradient` builds, without a search of the graph for variables, which takes 2 ms.
+    """
+    name, graph = custom_gradient.generate_name(), tf.compat.v1.get_default_graph()
+    _register(name, lambda op, *dys: gradient(*dys), graph)
+    with graph.gradient_override_map({"IdentityN": name}):
+        copies = tf.identity_n(xs)
+    record.record_operation(name, copies, xs, gradient)
+    return copies
+
+
+def _register(name: str, gradient: Callable[..., Any], graph: tf.Graph) -> None:
+    """Registers a gradient, which a graph owns."""
+    registry = _registry()
+    owned(graph, _HELD, list).append(gradient)
+    registry[name] = {"type": _Weak(gradient, lambda _: registry.pop(name, None)), "location": None}
+
+
+def _registry() -> dict[str, dict[str, Any]]:
+    return ops.gradient_registry._registry  # pyright: ignore[reportPrivateUsage]
 
 
 class _Weak:

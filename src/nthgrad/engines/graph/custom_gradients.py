@@ -16,15 +16,21 @@ _SCOPE = "nthgrad_exact_gradient"
 
 def exact_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """Decorates as `tf.custom_gradient` does; the gradient is the true derivative, so it always stays in force."""
-    apply = tf.custom_gradient(f)
+    eager = tf.custom_gradient(f)
 
     @functools.wraps(f)
     def scoped(*inputs: Any) -> Any:
+        if tf.executing_eagerly():
+            return eager(*inputs)
         with tf.name_scope(_SCOPE):  # a name survives saving, and the graph where a function was traced
-            y = apply(*inputs)
-        if not tf.executing_eagerly():
-            own(t.op for t in tf.nest.flatten(y)[:1])
-        return y
+            xs = [tf.convert_to_tensor(x) for x in inputs]
+            y, gradient = f(*xs)
+            ys = tf.nest.flatten(y)
+
+            def by_all(*dys: tf.Tensor) -> list[tf.Tensor | None]:
+                return [None] * len(ys) + tf.nest.flatten(gradient(*dys[: len(ys)]))
+
+            return tf.nest.pack_sequence_as(y, _private.identity_with_gradient([*ys, *xs], by_all)[: len(ys)])
 
     return scoped
 
