@@ -17,6 +17,7 @@ from nthgrad._call.structured import Structured
 from nthgrad._call.transform import Computation, transform
 from nthgrad.engines import complex_parts, outputs
 from nthgrad.engines.graph import dependence
+from nthgrad.engines.shapes import equal_lengths
 from nthgrad.errors import ArgumentError, InputError, OutputError
 
 Points = tf.Tensor | tf.TensorSpec
@@ -187,7 +188,7 @@ def _rows(y: tf.Tensor, x: tf.Tensor, batch_dims: int) -> list[tf.Tensor]:
         )
     if known.is_fully_defined() and wanted.is_fully_defined():
         return []
-    return [tf.reduce_all(tf.shape(y)[:batch_dims] == tf.shape(x)[:batch_dims])]
+    return [equal_lengths(y, x, batch_dims)]
 
 
 def one_number(instead: str) -> Leaf:

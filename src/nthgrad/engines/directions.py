@@ -10,14 +10,19 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from nthgrad.engines import own, taylor
 from nthgrad.engines.graph import kinds, trace
+from nthgrad.engines.shapes import Axes, reshape, shape
 from nthgrad.engines.tape.backward import gradient, repaired
 from nthgrad.engines.taylor.collapsed import Bundle, collapse, collapses
 
 Function = Callable[[tf.Tensor], Any]
+
+_WRITTEN = 64
+"""Up to this many unit directions are a constant, which takes one op in place of eight."""
 
 _ALONE = 2
 """A forward derivative in one direction costs about as much as this many gradients."""
@@ -26,7 +31,10 @@ _ALONE = 2
 def axes(x: tf.Tensor, batch_dims: int) -> tf.Tensor:
     """Returns the unit directions, one for each coordinate of a point."""
     count = _count(x.shape[batch_dims:])
-    return tf.reshape(tf.eye(count, dtype=x.dtype), [count, *x.shape[batch_dims:]])
+    point = x.shape[batch_dims:]
+    if count > _WRITTEN:
+        return tf.reshape(tf.eye(count, dtype=x.dtype), [count, *point])
+    return tf.constant(np.eye(count).reshape(count, *point), x.dtype)
 
 
 def pull(f: Function, x: tf.Tensor, *, custom: bool = False) -> Any:
@@ -180,8 +188,7 @@ def divergence(f: Function, x: tf.Tensor, batch_dims: int, chunk: int | None) ->
 
     def contracted(slopes: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
         rank = len(slopes.shape)
-        ones = tf.ones([rank - 1 - point], tf.int32)
-        weights = tf.reshape(v, tf.concat([tf.shape(v)[:1], ones, tf.shape(v)[1:]], 0))
+        weights = reshape(v, Axes(v, 0, 1), [1] * (rank - 1 - point), Axes(v, 1))
         return tf.reduce_sum(slopes * tf.cast(weights, slopes.dtype), [0, *range(rank - point, rank)])
 
     def part(v: tf.Tensor) -> Any:
@@ -215,8 +222,8 @@ def divergence_backward(f: Function, x: tf.Tensor, batch_dims: int, chunk: int |
     count = _count(x.shape[batch_dims:])
 
     def contracted(slopes: tf.Tensor) -> tf.Tensor:
-        outer = tf.shape(slopes)[: len(slopes.shape) - 2 * point]
-        return tf.linalg.trace(tf.reshape(slopes, tf.concat([outer, [count, count]], 0)))
+        outer = Axes(slopes, 0, len(slopes.shape) - 2 * point)
+        return tf.linalg.trace(reshape(slopes, outer, [count, count]))
 
     return tf.nest.map_structure(contracted, jacobian_backward(f, x, batch_dims, chunk, custom=custom))
 
@@ -226,7 +233,7 @@ def trace_backward(f: Function, x: tf.Tensor, batch_dims: int) -> Any:
     coordinates = range(_count(x.shape[batch_dims:]))
 
     def flat(t: tf.Tensor) -> list[tf.Tensor]:
-        rows = tf.reshape(t, tf.concat([tf.shape(t)[:batch_dims], [_count(t.shape[batch_dims:])]], 0))
+        rows = reshape(t, Axes(t, 0, batch_dims), [_count(t.shape[batch_dims:])])
         return tf.unstack(rows, _count(t.shape[batch_dims:]), -1)
 
     with own.GradientTape(persistent=True) as outer:
@@ -240,7 +247,7 @@ def trace_backward(f: Function, x: tf.Tensor, batch_dims: int) -> Any:
         tf.stack([tf.add_n([flat(gradient(outer, g[i], x, [], 2))[i] for i in coordinates]) for g in leaf], -1)
         for leaf in slopes
     ]
-    return tf.nest.map_structure(lambda t, c: tf.reshape(c, tf.shape(t)), y, tf.nest.pack_sequence_as(y, sums))
+    return tf.nest.map_structure(lambda t, c: reshape(c, Axes(t)), y, tf.nest.pack_sequence_as(y, sums))
 
 
 def right_backward(f: Function) -> Function:
@@ -274,8 +281,11 @@ def _pushed(f: Function, x: tf.Tensor, v: tf.Tensor) -> Any:
         return _one_by_one(f, x, v, 1, y)
     made = collapse({here.name: Bundle(here, (_spread(v, here),))}, leaves, 2, tops=False)
     found = [b.lower[0] if isinstance(b, Bundle) else None for b in made]
-    zeros = [tf.zeros(tf.concat([tf.shape(v)[:1], tf.shape(t)], 0), t.dtype) for t in leaves]
-    return tf.nest.pack_sequence_as(y, [z if c is None else c for c, z in zip(found, zeros, strict=True)])
+
+    def zeros(t: tf.Tensor) -> tf.Tensor:
+        return tf.zeros(shape(Axes(v, 0, 1), Axes(t)), t.dtype)
+
+    return tf.nest.pack_sequence_as(y, [zeros(t) if c is None else c for c, t in zip(found, leaves, strict=True)])
 
 
 def _one_by_one(f: Function, x: tf.Tensor, v: tf.Tensor, order: int, like: Any) -> Any:
@@ -293,23 +303,23 @@ def _in_chunks(compute: Callable[[tf.Tensor], Any], v: tf.Tensor, chunk: int | N
     if chunk is None or (count is not None and count <= chunk):
         return compute(v)
     missing = tf.math.floormod(-tf.shape(v)[0], chunk)
-    filled = tf.concat([v, tf.zeros(tf.concat([[missing], tf.shape(v)[1:]], 0), v.dtype)], 0)
-    parts = tf.reshape(filled, tf.concat([[-1, chunk], tf.shape(v)[1:]], 0))
+    filled = tf.concat([v, tf.zeros(tf.concat([[missing], shape(Axes(v, 1))], 0), v.dtype)], 0)
+    parts = tf.reshape(filled, shape([-1, chunk], Axes(v, 1)))
     parts.set_shape([None if count is None else -(-count // chunk), chunk, *v.shape[1:]])
     traced = tf.function(compute, autograph=False).get_concrete_function(tf.TensorSpec(parts.shape[1:], v.dtype))
     signature = tf.nest.map_structure(_spec, traced.structured_outputs)
     found = tf.map_fn(compute, parts, parallel_iterations=1, fn_output_signature=signature)
     if add:
         return tf.nest.map_structure(lambda c: tf.reduce_sum(c, 0), found)
-    flat = tf.nest.map_structure(lambda c: tf.reshape(c, tf.concat([[-1], tf.shape(c)[2:]], 0)), found)
+    flat = tf.nest.map_structure(lambda c: tf.reshape(c, shape([-1], Axes(c, 2))), found)
     return tf.nest.map_structure(lambda c: c[: tf.shape(v)[0]], flat)
 
 
 def _spread(v: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     """Broadcasts directions of one point to all points: shape [R, *B, *P]."""
     batch_dims = len(x.shape) - len(v.shape) + 1
-    v = tf.reshape(v, tf.concat([tf.shape(v)[:1], [1] * batch_dims, tf.shape(v)[1:]], 0))
-    spread = tf.broadcast_to(v, tf.concat([tf.shape(v)[:1], tf.shape(x)], 0))
+    v = reshape(v, Axes(v, 0, 1), [1] * batch_dims, Axes(v, 1))
+    spread = tf.broadcast_to(v, shape(Axes(v, 0, 1), Axes(x)))
     spread.set_shape([v.shape[0], *x.shape])
     return spread
 
@@ -317,7 +327,7 @@ def _spread(v: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
 def _shaped(c: tf.Tensor, x: tf.Tensor, batch_dims: int, inner: tf.TensorShape) -> tf.Tensor:
     """Reshapes a Jacobian, its axes in order, to [*B, *Q, *P]."""
     rest: Any = [*inner.as_list(), *x.shape[batch_dims:].as_list()]
-    made = tf.reshape(c, tf.concat([tf.shape(x)[:batch_dims], tf.cast(rest, tf.int32)], 0))
+    made = reshape(c, Axes(x, 0, batch_dims), rest)
     made.set_shape([*x.shape[:batch_dims], *rest])
     return made
 

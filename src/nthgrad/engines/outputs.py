@@ -12,6 +12,7 @@ import tensorflow as tf
 from nthgrad.engines import complex_parts
 from nthgrad.engines.graph import rows as graph_rows
 from nthgrad.engines.graph import trace
+from nthgrad.engines.shapes import Axes, equal_lengths, reshape
 from nthgrad.errors import MixingError, OutputError
 
 MIXES = (
@@ -39,7 +40,7 @@ def sum_rows(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     """Sums over the axes of y that follow the rows: y of shape [*rows, ...] becomes a tensor of x's shape."""
     if y.shape.rank == x.shape.rank and y.shape.is_compatible_with(x.shape):
         return y
-    return tf.reshape(tf.reduce_sum(y, list(range(row_rank(x), y.shape.rank))), tf.shape(x))
+    return reshape(tf.reduce_sum(y, list(range(row_rank(x), y.shape.rank))), Axes(x))
 
 
 def spread(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
@@ -48,9 +49,7 @@ def spread(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         return x
     rows = row_rank(x)
     ones = [1] * (y.shape.rank - rows)
-    if x.shape[:rows].is_fully_defined():
-        return tf.reshape(x, [*x.shape[:rows], *ones])
-    return tf.reshape(x, tf.concat([tf.shape(x)[:rows], tf.constant(ones, tf.int32)], 0))
+    return reshape(x, Axes(x, 0, rows), ones)
 
 
 def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
@@ -72,7 +71,7 @@ def checked(y: Any, x: tf.Tensor) -> tuple[Any, list[tf.Tensor]]:
         raise OutputError(_NOTHING)
     pairs = [_leaf(leaf, i, x) for i, leaf in enumerate(leaves)]
     unknown = [
-        tf.reduce_all(tf.shape(tensor)[:rank] == tf.shape(x)[:rank])
+        equal_lengths(tensor, x, rank)
         for tensor, rank in pairs
         if any(n is None for n in [*tensor.shape[:rank], *x.shape[:rank]])
     ]

@@ -27,14 +27,13 @@ def attached(c: tf.Tensor, k: Index, x: Series, s: Any) -> tf.Tensor:
     slopes, taken = [coefficient(s, less(k, j)) for j in places], [x[j] for j in places]
 
     @exact_gradient
-    def y(c: tf.Tensor, *xs: tf.Tensor) -> Any:
-        def gradient(dy: tf.Tensor) -> list[tf.Tensor | None]:
-            return [None, *(_summed(dy * _conj(t), x) for t, x in zip(slopes, xs, strict=True))]
+    def y(*xs: tf.Tensor) -> Any:
+        def gradient(dy: tf.Tensor) -> list[tf.Tensor]:
+            return [_summed(dy * _conj(t), x) for t, x in zip(slopes, xs, strict=True)]
 
-        return tf.identity(c), gradient
+        return c, gradient
 
-    # c is an argument because tf.custom_gradient searches all ops between arguments and result.
-    made: Any = y(c, *taken)
+    made: Any = y(*taken)
     made.set_shape(c.shape)
     return made
 
@@ -46,10 +45,10 @@ def differentiated_as(s: tf.Tensor, at: tf.Tensor) -> tf.Tensor:
     """
 
     @exact_gradient
-    def precise(at: tf.Tensor, s: tf.Tensor) -> Any:
-        return tf.identity(at), lambda dy: [None, dy]
+    def precise(s: tf.Tensor) -> Any:
+        return at, lambda dy: dy
 
-    made: Any = precise(at, s)
+    made: Any = precise(s)
     made.set_shape(at.shape)
     return made
 

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from nthgrad.engines.graph import opaque, trace
 from nthgrad.engines.graph.walk import Walk
+from nthgrad.engines.shapes import Axes, shape
 from nthgrad.engines.taylor import stacked
 from nthgrad.engines.taylor.gradients import from_gradient
 from nthgrad.engines.taylor.interpreter import interpret, is_linear
@@ -112,7 +113,7 @@ class BundleWalk(Walk[Bundle]):
         value = self.value(x)
         if key == self.order:
             return tf.zeros_like(value)
-        zeros = tf.zeros(tf.concat([tf.shape(self.like)[:1], tf.shape(value)], 0), value.dtype)
+        zeros = tf.zeros(shape(Axes(self.like, 0, 1), Axes(value)), value.dtype)
         zeros.set_shape(self.part_shape(value.shape, key))
         return zeros
 

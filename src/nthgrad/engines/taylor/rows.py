@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from nthgrad.engines.shapes import Axes, shape
+
 
 def alike(c: tf.Tensor, axis: int) -> bool:
     """Whether the ops that compute c show that all its slices along an axis are equal."""
@@ -36,12 +38,16 @@ def product(multiply: Callable[[tf.Tensor], tf.Tensor], c: tf.Tensor, axis: int)
     """Applies `multiply` to c, slice by slice along an axis; to one slice, repeated, if all are equal."""
     if not alike(c, axis):
         return multiply(c)
-    y = multiply(c[(slice(None),) * axis + (slice(1),)])
-    repeated = tf.broadcast_to(y, [*_lengths(c)[: axis + 1], *_lengths(y)[axis + 1 :]])
+    y = multiply(_first(c, axis))
+    repeated = tf.broadcast_to(y, shape(Axes(c, 0, axis + 1), Axes(y, axis + 1)))
     repeated.set_shape([*c.shape[: axis + 1], *y.shape[axis + 1 :]])
     return repeated
 
 
-def _lengths(t: tf.Tensor) -> list[int | tf.Tensor]:
-    """Returns the lengths of t; numbers where they are known."""
-    return [tf.shape(t)[i] if n is None else n for i, n in enumerate(t.shape)]
+def _first(c: tf.Tensor, axis: int) -> tf.Tensor:
+    """Returns the first slice along an axis: that of which c is repeated, if nothing else is repeated."""
+    known = c.shape.as_list()
+    known[axis] = 1
+    if c.op.type == "BroadcastTo" and None not in known and c.op.inputs[0].shape == known:
+        return c.op.inputs[0]
+    return c[(slice(None),) * axis + (slice(1),)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nthgrad.engines.shapes import Axes, reshape
 from nthgrad.engines.taylor import rows
 from nthgrad.engines.taylor.rules import elementwise
 from nthgrad.engines.taylor.series import Coefficient
@@ -45,7 +46,7 @@ def _matmul(op: Any, inputs: Sequence[tf.Tensor], i: int, c: tf.Tensor) -> tf.Te
     def multiply(c: tf.Tensor) -> tf.Tensor:
         length = tf.shape(c)[-1] if c.shape[-1] is None else c.shape[-1]
         y = tf.matmul(tf.reshape(c, [-1, length]), inputs[1], transpose_b=op.get_attr("transpose_b"))
-        y = tf.reshape(y, tf.concat([tf.shape(c)[:-1], tf.shape(y)[1:]], 0))
+        y = reshape(y, Axes(c, 0, -1), Axes(y, 1))
         y.set_shape([*c.shape[:-1], op.outputs[0].shape[-1]])
         return y
 
