@@ -1,5 +1,6 @@
 """Profiles: `short` for every run; by hand, `pytest tests/test_proof.py --hypothesis-profile=long`."""
 
+import gc
 import signal
 
 from hypothesis import HealthCheck, settings
@@ -24,6 +25,9 @@ def pytest_collection_finish():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     tf.config.list_logical_devices()
+    # What is imported stays: the garbage collector need not look through it again and again, for a tenth of the time.
+    gc.collect()
+    gc.freeze()
 
 
 _COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}

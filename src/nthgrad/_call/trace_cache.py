@@ -50,11 +50,17 @@ class OncePerSignature:
         # XLA lets tf.vectorized_map call a function, of whose shapes too little is known to prove anything.
         self._proved = tf.function(traced, autograph=False) if jit_compile and not tapes else self._plain
         self._blocks = RowBlocks(block, jit_compile=jit_compile, tapes=tapes)
-        self._in_blocks = tf.function(self._cut_up, autograph=False, jit_compile=jit_compile)
-        self._in_shards = tf.function(self._spread, autograph=False)
         self._open: dict[Any, Any] = {}  # the trace with open lengths, or None if it failed
         self._concrete: dict[Any, Callable[..., Any]] = {}
         self._direct: dict[Any, Callable[..., Any]] = {}
+
+    @functools.cached_property
+    def _in_blocks(self) -> Any:
+        return tf.function(self._cut_up, autograph=False, jit_compile=self._jit_compile)
+
+    @functools.cached_property
+    def _in_shards(self) -> Any:
+        return tf.function(self._spread, autograph=False)
 
     def shortcut(self, args: tuple[Any, ...]) -> Any:
         """Returns the result of a call for which `open_shortcut` was called before; else None.

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from nthgrad.engines.graph import kinds, trace
+from nthgrad.engines.graph.straight import is_straight
 
 _RUNNING = ("Call", "Case", "If", "While")
 
@@ -46,7 +47,15 @@ def converted(f: Callable[..., Any]) -> Callable[..., Any]:
             inspect.getsource(f)
         except (OSError, TypeError):
             return f
-    return tf.__internal__.autograph.tf_convert(f, _UNSPECIFIED)
+    made = tf.__internal__.autograph.tf_convert(f, _UNSPECIFIED)
+    if not inspect.isfunction(f):
+        return made
+
+    @functools.wraps(f)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        return (f if is_straight(f, (args, kwargs)) else made)(*args, **kwargs)
+
+    return called
 
 
 def carries(tensor: tf.Tensor) -> bool:
