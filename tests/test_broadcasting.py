@@ -11,9 +11,7 @@ from nthgrad import errors
 
 METHODS = pytest.mark.parametrize("method", ["taylor", "tape"])
 # Both methods, and each way to run, without the full product.
-HOW = pytest.mark.parametrize(
-    ("how", "method"), [("eager", "taylor"), ("eager", "tape"), ("graph", "tape"), ("compiled", "taylor")]
-)
+HOW = pytest.mark.parametrize(("how", "method"), [("eager", "taylor"), ("graph", "tape"), ("compiled", "taylor")])
 RNG = np.random.default_rng(6)
 X = RNG.normal(size=(5, 1))
 
@@ -124,7 +122,8 @@ def test_functions_by_points(f, dtype, how, method):
     v = tf.constant(V, dtype)
     tolerance = 200 * np.finfo(dtype).eps * np.abs(BRANCH).sum(1).max() * 8
     g = ng.derivatives(f, 2, argnum=1, axis=1, method=method)
-    for x in (tf.constant(X, dtype), tf.constant(X[:, 0], dtype)):
+    vector = tf.constant(X[:, 0], dtype)
+    for x in (vector,) if how == "compiled" else (tf.constant(X, dtype), vector):
         tower = turned(g, how)(v, x)
         for k, got in enumerate(tower):
             want = exact(k)

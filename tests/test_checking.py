@@ -21,10 +21,8 @@ AGREE = {
 }
 
 
-# Each function in one dtype, in turn, and one in both: neither engine's graph depends on it.
-@pytest.mark.parametrize(
-    ("name", "dtype"), [*((name, f"float{(64, 32)[i % 2]}") for i, name in enumerate(AGREE)), ("scalar", "float32")]
-)
+# Each function in one dtype, in turn: neither engine's graph depends on it.
+@pytest.mark.parametrize(("name", "dtype"), [(name, f"float{(64, 32)[i % 2]}") for i, name in enumerate(AGREE)])
 def test_agreement(name, dtype):
     f, x = AGREE[name]
     order = 3 if name == "scalar" else 2  # each order triples the time of tapes
@@ -146,7 +144,7 @@ NOTHING = (
 )
 def test_nothing_to_compare_is_no_agreement(f, x, message):
     with pytest.raises(DisagreementError) as error:
-        ng.check(f, x, 2)
+        ng.check(f, x, 1)
     assert str(error.value) == message
 
 
@@ -173,13 +171,15 @@ UNRESOLVED = (
 )
 def test_steps_too_long_for_f_are_said_to_be(f, x, dtype, message):
     with pytest.raises(DisagreementError) as error:
-        ng.check(f, tf.constant(x, dtype))
+        ng.check(f, tf.constant(x, dtype), 1)
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize("f", [tf.sin, lambda x: x**3, tf.math.softplus], ids=["sin", "x**3", "softplus"])
-def test_elements_of_different_sizes_are_all_compared(f):
-    assert ng.check(f, tf.constant([0.5, -300.0, 1e5], tf.float64), 3).compared == [3, 3, 3]
+@pytest.mark.parametrize(
+    ("f", "order"), [(tf.sin, 2), (lambda x: x**3, 3), (tf.math.softplus, 2)], ids=["sin", "x**3", "softplus"]
+)
+def test_elements_of_different_sizes_are_all_compared(f, order):
+    assert ng.check(f, tf.constant([0.5, -300.0, 1e5], tf.float64), order).compared == [3] * order
 
 
 def test_an_error_at_a_large_element_is_found():

@@ -55,12 +55,12 @@ def exact(name, order):
         return np.array(towers).T
 
 
-# Each function by both methods in float64; the other dtype, and XLA, whose compilation takes seconds, for some.
+# Each function by series, with XLA, whose compilation takes a second, or without, and in float32; most by tapes.
 RUNS = {
-    ("taylor", "float64", None): tuple(FUNCTIONS),
-    ("tape", "float64", None): tuple(FUNCTIONS),
-    ("taylor", "float32", None): ("damped wave", "logarithm", "product", "real only"),
+    ("taylor", "float64", None): ("damped wave", "logarithm", "product", "real only"),
     ("taylor", "float64", True): ("pole", "sine", "conjugate", "imaginary only"),
+    ("taylor", "float32", None): ("pole", "product", "imaginary only"),
+    ("tape", "float64", None): ("logarithm", "product", "conjugate", "imaginary only"),
     ("tape", "float64", True): ("pole", "real only"),
 }
 
@@ -79,14 +79,15 @@ def test_derivatives(name, dtype, jit_compile, method):
 
 @pytest.mark.parametrize(
     ("name", "orders", "compiled"),
-    [("pole", (0, 1, 3), False), ("logarithm", (2,), False), ("real only", (1,), False), ("imaginary only", (2,), False),
+    [("pole", (0, 1), False), ("logarithm", (2,), False), ("real only", (1,), False), ("imaginary only", (2,), False),
      ("pole", (1,), True)],
 )  # fmt: skip
 def test_finite_differences(name, orders, compiled):
     f = FUNCTIONS[name][0]
     for order in orders:
         want = exact(name, order)[order]
-        g = ng.finite_difference(f, order, return_error=True)
+        # A ladder of steps is a graph of ten thousand ops.
+        g = ng.finite_difference(f, order, return_error=True, step=2.0**-10 if compiled else None)
         value, error = (tf.function(g) if compiled else g)(tf.constant(POINTS))
         assert (value.dtype, error.dtype) == (tf.complex128, tf.float64)
         assert np.all(np.abs(value - want) <= 10 * error)
@@ -131,13 +132,13 @@ def packet(t, x):
 def test_schroedinger(dtype, jit_compile, method):
     rng = np.random.default_rng(0)
     t, x = (tf.constant(c, dtype) for c in rng.uniform(-1, 1, (2, 9, 1)))
-    d = ng.partials(packet, ["", "t", "xx"], method=method, jit_compile=jit_compile)(t, x)
+    if jit_compile:  # the columns of one tensor, in a function that XLA compiles
+        columns = ng.partials(lambda p: packet(p[:, :1], p[:, 1:]), ["", "t", "xx"], coords="tx", method=method)
+        d = tf.function(columns, jit_compile=True)(tf.concat([t, x], 1))
+    else:
+        d = ng.partials(packet, ["", "t", "xx"], method=method)(t, x)
     near(1j * d["t"].numpy() + d["xx"].numpy() / 2, np.zeros((9, 1)))
     near(d[""], packet(t, x))
-    if method == "taylor":
-        columns = ng.partials(lambda p: packet(p[:, :1], p[:, 1:]), ["t", "xx"], coords="tx")
-        d = tf.function(columns, jit_compile=jit_compile)(tf.concat([t, x], 1))
-        near(1j * d["t"].numpy() + d["xx"].numpy() / 2, np.zeros((9, 1)))
 
 
 X = np.random.default_rng(1).normal(size=(4, 3))
@@ -202,12 +203,15 @@ ESTIMATED = {
 
 
 # Only by series: a tape computes these from the same first and second derivatives as other operators, or to order 4.
-BY_SERIES = ("jacobian, in chunks", "hessian of a vector", "biharmonic", "symmetric gradient", "curl of the gradient")
+BY_SERIES = ("jacobian, in chunks", "hessian of a vector", "biharmonic", "divergence", "curl", "symmetric gradient",
+             "curl of the gradient")  # fmt: skip
+# Compilation takes a second each: one operator of each kind. Some of them are not called in float32.
+COMPILED = ("gradient", "jacobian, in chunks", "hessian", "hvp", "laplacian", *ESTIMATED)
 
 
 @pytest.mark.parametrize(
     ("name", "method", "dtype"),
-    [(name, "taylor", "float32") for name in OPERATORS]
+    [(name, "taylor", "float32") for name in OPERATORS if name not in ("jacobian, in chunks", "hessian", "hvp")]
     + [(name, "tape", "float64") for name in OPERATORS if name not in BY_SERIES],
 )
 def test_operators(name, dtype, method):
@@ -215,19 +219,13 @@ def test_operators(name, dtype, method):
     near(call(tf.constant(X, dtype), method=method), want)
 
 
-# Compilation takes a second each: one operator of each kind.
-@pytest.mark.parametrize(
-    "name",
-    ["gradient", "jacobian, in chunks", "hessian", "hvp", "laplacian", "divergence of components", "curl", *ESTIMATED],
-)
+@pytest.mark.parametrize("name", COMPILED)
 def test_operators_compiled(name):
     call, want = {**OPERATORS, **ESTIMATED}[name]
     near(tf.function(call, jit_compile=True)(tf.constant(X)), want)
 
 
-@pytest.mark.parametrize(
-    ("how", "method"), [("eager", "taylor"), ("eager", "tape"), ("graph", "tape"), ("compiled", "taylor")]
-)
+@pytest.mark.parametrize(("how", "method"), [("eager", "taylor"), ("graph", "tape"), ("compiled", "taylor")])
 def test_trained_real_and_imaginary_parts(how, method):
     """Of f = w exp(k x) for complex w and k: the sum of |f''|**2 = |w|**2 |k|**4 exp(2 re(k) x), by all four numbers."""
     w, k = tf.Variable([0.5, -1.5], dtype=tf.float64), tf.Variable([-0.25, 2.0], dtype=tf.float64)
@@ -329,7 +327,7 @@ CASES = {
         "uses its argument, in TensorFlow ops and without casts to integers.",
     ),
     "a check": (
-        lambda: ng.check(FUNCTIONS["pole"][0], POINTS),
+        lambda: ng.check(lambda x: tf.complex(x, x), POINTS),
         errors.OutputError,
         "Output 0 of f is complex128, and check compares real numbers. Return tf.math.real(y) and tf.math.imag(y).",
     ),

@@ -79,8 +79,7 @@ def test_every_function_takes_the_same_slope(method, called):
 
 FIELDS = [
     lambda x: tf.reduce_sum(cube(x), -1),
-    lambda x: tf.sin(tf.reduce_sum(x * cube(x), -1)),
-    lambda x: tf.reduce_prod(1.0 + cube(x), -1),
+    lambda x: tf.sin(tf.reduce_sum(x * cube(x), -1)) + tf.reduce_prod(1.0 + cube(x), -1),
     lambda x: tf.reduce_sum(tf.nn.relu(cube(x)) ** 2, -1),
     lambda x: tf.reduce_sum(tf.where(x > 0.0, tf.sqrt(x), cube(x)), -1),
 ]
@@ -91,7 +90,7 @@ POINTS = st.lists(st.lists(st.floats(0.1, 1.2), min_size=2, max_size=2), min_siz
 # Every field by one method, in turn, and by both where the custom gradient lies inside of other ops that have kinks.
 @pytest.mark.parametrize(
     ("method", "field"),
-    [("tape", 0), ("taylor", 1), ("taylor", 2), ("tape", 3), ("taylor", 3), ("tape", 4)],
+    [("tape", 0), ("taylor", 1), ("tape", 2), ("taylor", 2), ("tape", 3)],
 )
 @settings(max_examples=settings().max_examples * 3 // 10)
 @given(points=POINTS)
@@ -101,7 +100,7 @@ def test_identities(method, field, points):
     h = np.asarray(hessian(x))
     size = 1e-11 * (1 + np.abs(h).max())
     np.testing.assert_allclose(laplacian(x), np.trace(h, axis1=1, axis2=2), atol=size)
-    if (field, method) != (3, "tape"):  # see the next test
+    if (field, method) != (2, "tape"):  # see the next test
         np.testing.assert_allclose(divergence(x), np.trace(h, axis1=1, axis2=2), atol=size)
     np.testing.assert_allclose(hvp(x, x), np.einsum("bij,bj->bi", h, x), atol=size)
     np.testing.assert_allclose(jacobian(x), gradient(x), rtol=1e-12, atol=size)
@@ -124,7 +123,7 @@ COMPILED = {
 def test_tapes_refuse_what_would_lose_a_custom_gradient():
     text = r"f calls a function with a tf.custom_gradient in it, IdentityN .* and other ops have to be repaired"
     with pytest.raises(ng.NthgradError, match=text):
-        COMPILED[3, "tape"][4](np.ones((1, 2)))
+        COMPILED[2, "tape"][4](np.ones((1, 2)))
 
 
 @pytest.mark.parametrize("method", ["taylor", "tape"])
@@ -219,12 +218,12 @@ def test_a_loss_that_cannot_be_seen_has_the_first_derivative_that_a_tape_finds(n
     f, x, v = LOSSES[name], tf.constant(LOGITS, tf.float32), tf.constant(LOGITS[:, ::-1], tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        y = f(x)
-    want = tape.gradient(y, x)
+        loss = f(x)
+    want = tape.gradient(loss, x)
     line = lambda s: f(x + s[:, None, None] * v)  # noqa: E731
     np.testing.assert_allclose(ng.gradient(f)(x), want, rtol=1e-4, atol=1e-5)
     y, slope = ng.derivatives(line, 1)(tf.zeros([1]))
-    np.testing.assert_allclose(y, f(x), rtol=1e-5)
+    np.testing.assert_allclose(y, loss, rtol=1e-5)
     np.testing.assert_allclose(slope, [tf.reduce_sum(want * v)], rtol=1e-4, atol=1e-5)
 
 

@@ -232,6 +232,8 @@ def test_mixed_precision_casts_nothing(policy, tolerance):
             assert value.dtype == policy.removeprefix("mixed_")
             np.testing.assert_allclose(tf.cast(value, tf.float64), want, atol=tolerance * np.abs(want).max())
     assert [y.dtype for y in model.outputs] == [policy.removeprefix("mixed_")] * 3
+    if policy != "mixed_float16":  # whose loss is scaled
+        return
     model.compile("adam", "mse")
     losses = model.fit(points, [np.ones((33, 1))] * 3, epochs=4, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
