@@ -32,6 +32,16 @@ def field(x):
     return tf.reduce_sum(waves(x), -1)
 
 
+def looped(x):
+    """Returns the same field, term by term, by a loop with a branch."""
+
+    def add(i, y):
+        wave = tf.sin(tf.linalg.matvec(x, tf.constant(K, x.dtype)[:, i]))
+        return i + 1, y + tf.cond(i < 10, lambda: wave, lambda: 0 * wave)
+
+    return tf.while_loop(lambda i, y: i < K.shape[1], add, (0, tf.zeros_like(x[:, 0])))[1]
+
+
 # What is called on a batch of points, and its exact value.
 EXACT = {
     "gradient": (lambda o: ng.gradient(field, **o)(X), np.einsum("bk,ik->bi", COS, K)),
@@ -69,6 +79,10 @@ EXACT = {
     "biharmonic, by tapes": (lambda o: ng.biharmonic(field, method="tape", **o)(X), SIN @ SQUARES**2),
     "biharmonic, estimated": (
         lambda o: ng.biharmonic(field, estimate=True, **o)(X, RAYS),
+        SIN @ ((RAYS @ K) ** 4).mean(0) / 3,
+    ),
+    "biharmonic, estimated through a loop and a branch": (
+        lambda o: ng.biharmonic(looped, estimate=True, **o)(X, RAYS),
         SIN @ ((RAYS @ K) ** 4).mean(0) / 3,
     ),
     "divergence": (
