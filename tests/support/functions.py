@@ -121,8 +121,20 @@ CASES = (
     Case("erfinv", tf.math.erfinv, mp.erfinv, UNIT),
     Case("ndtri", tf.math.ndtri, lambda z: mp.sqrt(2) * mp.erfinv(2 * z - 1), (0.140625, 0.390625, 0.796875)),
     Case("lgamma", tf.math.lgamma, lambda z: mp.log(abs(mp.gamma(z))), (-1.296875, *POSITIVE)),
-    Case("digamma", tf.math.digamma, mp.digamma, (-1.296875, *POSITIVE)),
-    Case("polygamma(2, x)", lambda x: tf.math.polygamma(2 * tf.ones_like(x), x), lambda z: mp.psi(2, z), POSITIVE),
+    Case(
+        "digamma",
+        tf.math.digamma,
+        mp.digamma,
+        (-1.296875, *POSITIVE),
+        lambda z, n: [mp.psi(k, z) for k in range(n + 1)],
+    ),
+    Case(
+        "polygamma(2, x)",
+        lambda x: tf.math.polygamma(2 * tf.ones_like(x), x),
+        lambda z: mp.psi(2, z),
+        POSITIVE,
+        lambda z, n: [mp.psi(2 + k, z) for k in range(n + 1)],
+    ),
     Case(
         "igamma(2.5, x)",
         lambda x: tf.math.igamma(2.5 * tf.ones_like(x), x),
@@ -168,11 +180,12 @@ def by_orders(f, n, sign, scale=0):
     Of K the derivatives have the other sign, so they are taken by -z.
     """
 
-    def plain(z, k):
-        return sum(math.comb(k, i) * sign**i * f(n - k + 2 * i, z) for i in range(k + 1)) / 2**k
-
     def tower(z, order):
-        bare = [(-1) ** (k * (f is mp.besselk)) * plain(z, k) for k in range(order + 1)]
+        at = cache(lambda m: f(m, z))  # each order asks for most of those of the order before the last
+        plain = [
+            sum(math.comb(k, i) * sign**i * at(n - k + 2 * i) for i in range(k + 1)) / 2**k for k in range(order + 1)
+        ]
+        bare = [(-1) ** (k * (f is mp.besselk)) * value for k, value in enumerate(plain)]
         terms = [[math.comb(k, j) * scale ** (k - j) * bare[j] for j in range(k + 1)] for k in range(order + 1)]
         return [mp.exp(scale * z) * sum(t) for t in terms]
 

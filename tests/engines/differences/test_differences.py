@@ -110,13 +110,13 @@ def test_stencil_is_exact_for_monomials_and_no_more(order, accuracy):
 # --- values and errors ------------------------------------------------------------------------------------------------
 
 
-def differences(order, dtype, every=1, **options):
-    """(case, values, errors) of every so many of the cases.
+def differences(order, dtype, every=1, start=0, **options):
+    """(case, values, errors) of every so many of the cases, from `start` on.
 
     One f for all, as most of the time goes into the steps: its column j has, at the points of each group, case j of it,
     or x where there is none.
     """
-    groups = [(points, cases[::every]) for points, cases in BY_POINTS]
+    groups = [(points, cases[start % len(cases) :: every]) for points, cases in BY_POINTS]
     sizes = [len(points) for points, _ in groups]
 
     def f(x):
@@ -140,7 +140,7 @@ def differences(order, dtype, every=1, **options):
 def misses(order, case, value, error, points=None):
     """(|value - exact| / error, |value - exact| / largest derivative, error / that) at each point."""
     for x, v, e in zip(points or case.points, value, error, strict=True):
-        exact = functions.derivatives(case, x, order)
+        exact = functions.derivatives(case, x, max(ORDERS))[: order + 1]  # computed once for all orders
         miss, largest = abs(v - exact[order]), max(map(abs, exact)) or 1.0
         assert math.isfinite(miss), (case.name, x)
         assert e >= 0
@@ -158,8 +158,10 @@ def check_honest_and_accurate(results, dtype, order):
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_value_is_accurate_and_error_honest(dtype, order):
-    results = [result for found in differences(order, dtype) for result in misses(order, *found)]
-    assert len({name for (name, _), *_ in results}) == len(functions.CASES)
+    # float32: each case at two of the orders
+    some = {"every": 2, "start": order % 2} if dtype == "float32" else {}
+    results = [result for found in differences(order, dtype, **some) for result in misses(order, *found)]
+    assert len({name for (name, _), *_ in results}) >= len(functions.CASES) // (2 if some else 1)
     check_honest_and_accurate(results, dtype, order)
     # an estimate that is too large is of no use
     assert np.median([result[3] for result in results]) <= 50 * ACCURACY[dtype, order][0]
@@ -173,13 +175,14 @@ def test_the_error_of_a_first_derivative_is_no_more_than_three_digits(dtype):
     assert (error < 1000 * np.finfo(dtype).eps).all()
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_compiled_is_accurate_and_honest(dtype):
+@pytest.mark.parametrize(("dtype", "columns"), [("float32", (1,)), ("float64", (0, 1, 2))])
+def test_compiled_is_accurate_and_honest(dtype, columns):
     # Tracing takes a while, so there is one f: each row of x has points of its own, and some of the cases that are at
     # home there, from the start again where they are few.
     rows = [points[:3] for points, _ in BY_POINTS]
-    cases = [[of[8 * i % len(of)] for i in range(3)] for _, of in BY_POINTS]
+    cases = [[of[8 * i % len(of)] for i in columns] for _, of in BY_POINTS]
 
+    @tf.autograph.experimental.do_not_convert
     def f(x):
         return tf.stack(
             [tf.stack([case.f(at) for case in of], -1) for at, of in zip(tf.unstack(x), cases, strict=True)]
@@ -192,7 +195,7 @@ def test_compiled_is_accurate_and_honest(dtype):
         for i, of in enumerate(cases)
         for j, case in enumerate(of)
     }
-    assert len(found) >= 13
+    assert len(found) >= {1: len(rows), 3: 13}[len(columns)]
     check_honest_and_accurate([result for results in found.values() for result in results], dtype, 2)
 
 
@@ -206,7 +209,7 @@ def test_higher_accuracy_is_accurate_and_honest(accuracy):
 @pytest.mark.parametrize("step", [0.1, 1e-2, 1e-4, 1e-7])
 def test_error_of_a_given_step_is_honest(order, step):
     for case, value, error in differences(order, "float64", every=2, step=step):
-        exact = [functions.derivatives(case, x, order)[order] for x in case.points]
+        exact = [functions.derivatives(case, x, max(ORDERS))[order] for x in case.points]
         outside = ~np.isfinite(value)  # the step leaves f's domain
         assert np.isinf(error[outside]).all()
         assert step == 0.1 or not outside.any()
@@ -342,27 +345,25 @@ SHAPES = [  # the shape of x, and a function of shapes only, given x**3 / 3 in f
 ]
 
 
-# A ladder of steps takes seconds to trace: compiled, a scalar, a vector and a column have one, and all shapes one step,
-# whose difference is exact for x**3 but for the rounding of f, 1000**3 / 3.
-EAGER = [(*of, dtype, False, {}, rtol) for of in SHAPES for dtype, rtol in (("float32", 1e-5), ("float64", 1e-13))]
-LAST_OF_A_SHAPE = {str(of[0]): of for of in SHAPES}
-LADDERS = [(*LAST_OF_A_SHAPE[shape], "float64", True, {}, 1e-13) for shape in ("[]", "[4]", "[4, 1]")]
-STEPS = [(*of, "float64", True, {"step": 0.25, "accuracy": 4}, 2.0**-49 * 1000 / 0.25) for of in SHAPES]
+# A ladder of steps takes seconds to trace: compiled, a column has one (and a scalar, in the test of directions), and
+# all shapes one step, whose difference is exact for x**3 but for the rounding of f, 1000**3 / 3. Eager, all functions of a shape have one ladder.
+BY_SHAPE = [(shape, [*of]) for shape, of in groupby(SHAPES, key=lambda of: of[0])]
+EAGER = [(*of, dtype, False, {}, rtol) for of in BY_SHAPE for dtype, rtol in (("float32", 1e-5), ("float64", 1e-13))]
+LADDERS = [(shape, of[-1:], "float64", True, {}, 1e-13) for shape, of in BY_SHAPE if shape == [4, 1]]
+STEPS = [(*of, "float64", True, {"step": 0.25, "accuracy": 4}, 2.0**-49 * 1000 / 0.25) for of in BY_SHAPE]
 
 
-@pytest.mark.parametrize(
-    ("shape", "arrange", "output", "dtype", "compiled", "options", "rtol"), EAGER + LADDERS + STEPS
-)
-def test_each_element_or_row_has_its_own_step(shape, arrange, output, dtype, compiled, options, rtol):
+@pytest.mark.parametrize(("shape", "functions", "dtype", "compiled", "options", "rtol"), EAGER + LADDERS + STEPS)
+def test_each_element_or_row_has_its_own_step(shape, functions, dtype, compiled, options, rtol):
     x = np.reshape([0.25, 1000.0, -2.0, 17.0, 0.5, 1.0, 40.0, -0.25][: math.prod(shape)], shape).astype(dtype)
-    g = finite_difference(lambda x: arrange(x**3 / 3), **options)
+    g = finite_difference(lambda x: [arrange(x**3 / 3) for _, arrange, _ in functions], **options)
     if compiled:  # for any batch size
         static = [None if size > 1 else size for size in shape]
-        g = tf.function(g, input_signature=[tf.TensorSpec(static, dtype)])
-    value = g(x)
-    assert value.dtype == dtype
-    assert value.shape == output
-    np.testing.assert_allclose(value, arrange(tf.constant(x**2)), rtol=rtol)
+        g = tf.function(g, autograph=False, input_signature=[tf.TensorSpec(static, dtype)])
+    for value, (_, arrange, output) in zip(g(x), functions, strict=True):
+        assert value.dtype == dtype
+        assert value.shape == output
+        np.testing.assert_allclose(value, arrange(tf.constant(x**2)), rtol=rtol)
 
 
 @pytest.mark.parametrize("compiled", [False, True])
@@ -411,10 +412,10 @@ def test_python_floats_take_floatx_and_arrays_keep_their_dtype(floatx):
     keras.config.set_floatx(floatx)
     try:
         for x in (1.5, [1.5, 2.0], [1, 2.0], (1.5, 2.5)):
-            assert finite_difference(tf.sin)(x).dtype == floatx
+            assert finite_difference(tf.sin, step=2.0**-6)(x).dtype == floatx  # a ladder has fifty steps
         for dtype in DTYPES:
             for x in (np.ones(3, dtype), np.dtype(dtype).type(1.5), tf.ones([], dtype), tf.Variable(tf.ones(2, dtype))):
-                assert finite_difference(tf.sin)(x).dtype == dtype
+                assert finite_difference(tf.sin, step=2.0**-6)(x).dtype == dtype
     finally:
         keras.config.set_floatx(before)
 
@@ -451,8 +452,7 @@ def test_x_may_be_named():
     np.testing.assert_allclose(by_b(3.0, 2.0, b=x), [2.0, 2.0], rtol=1e-12)
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("dtype", "compiled"), [("float32", False), ("float64", False), ("float64", True)])
 def test_direction_may_mix_the_elements(dtype, compiled):
     def f(x):
         return tf.reduce_sum(x**3) + tf.reduce_prod(x)

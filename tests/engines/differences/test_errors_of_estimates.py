@@ -37,9 +37,11 @@ FUNCTIONS = {  # name: in TensorFlow, in mpmath
 }
 NAMES = list(FUNCTIONS)
 
-# Half of the points are decades, the others are drawn.
+# Half of the points are decades, rounded to bfloat16 so that they are the same in all dtypes, and the oracle's values with
+# them. The others are drawn, and have all digits.
 _DRAWN = 10 ** np.random.default_rng(271828).uniform(-12, 12, 28)
-_SIZES = np.concatenate([1.3 * 10.0 ** np.array([-12, -9, -6, -4, -2, -1, 0, 1, 2, 3, 4, 6, 9, 12]), _DRAWN[:14]])
+_DECADES = 1.3 * 10.0 ** np.array([-12, -9, -6, -4, -2, -1, 0, 1, 2, 3, 4, 6, 9, 12])
+_SIZES = np.concatenate([tf.cast(tf.cast(_DECADES, tf.bfloat16), tf.float64), _DRAWN[:14]])
 POINTS = np.concatenate([_SIZES, -_SIZES[:14], -_DRAWN[14:]])
 
 _WEIGHTS = {  # central differences of fourth order, times 24
@@ -83,8 +85,12 @@ def test_oracle_has_closed_forms():
     assert np.isnan(tower("sqrt", -1.0)).all()
 
 
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32", "float64"])
+# The short dtypes at two orders each
+@pytest.mark.parametrize(
+    ("dtype", "order"),
+    [("bfloat16", 1), ("bfloat16", 3), ("float16", 2), ("float16", 4)]
+    + [(dtype, order) for dtype in ("float32", "float64") for order in ORDERS],
+)
 @np.errstate(over="ignore", invalid="ignore")
 def test_error_is_honest_or_infinite(dtype, order):
     x, value, error, exact = found(dtype, order)
@@ -151,9 +157,9 @@ def test_ordinary_points_are_known(dtype, order):
                     assert claimed <= CLAIMED[dtype, kind][order - 1], (name, at)
 
 
-@pytest.mark.parametrize(("dtype", "x"), [("float32", 1e6), ("float32", 3e9), ("float32", 1e12), ("float64", 1e16)])
+@pytest.mark.parametrize(("dtype", "xs"), [("float32", [1e6, 3e9, 1e12]), ("float64", [1e16])])
 @pytest.mark.parametrize("order", ORDERS)
-def test_sine_far_out_is_unknown(dtype, x, order):
-    value, error = finite_difference(tf.sin, order, return_error=True)(tf.constant([-x, x], dtype))
+def test_sine_far_out_is_unknown(dtype, xs, order):
+    value, error = finite_difference(tf.sin, order, return_error=True)(tf.constant([[-x, x] for x in xs], dtype))
     assert np.isnan(value).all()
     assert np.isinf(error).all()

@@ -45,15 +45,15 @@ FAST = {
     "a chain": (of_order(net, 4), points(4, 1)),
     "a function": (of_order(lambda x: traced(net)(x) * x, 3), points(4, 1)),
     "functions in functions": (of_order(traced(lambda x: traced(net)(x) * x), 2), points(4, 1)),
-    "a loop": (of_order(looped, 3), points(4, 1)),
+    "a loop": (of_order(looped, 2), points(4, 1)),
     "a branch": (of_order(branched, 3), points(4, 1)),
     "map_fn": (of_order(lambda x: tf.map_fn(lambda r: tf.sin(r) * r, x), 2), points(4, 1)),
-    "silu": (of_order(lambda x: tf.nn.silu(net(x), beta=2.0), 3), points(4, 1)),
-    "keras.activations.silu": (of_order(lambda x: keras.activations.silu(net(x)), 3), points(4, 1)),
+    "silu": (of_order(lambda x: tf.nn.silu(net(x), beta=2.0), 2), points(4, 1)),
+    "keras.activations.silu": (of_order(lambda x: keras.activations.silu(net(x)), 2), points(4, 1)),
     "stop_gradient": (of_order(lambda x: tf.stop_gradient(net(x)) * x**3 * net(x), 2), points(4, 1)),
-    "a softmax along a row": (of_order(lambda x: tf.nn.softmax(x @ W) @ V, 3), points(4, 1)),
-    "a complex number between": (of_order(lambda x: tf.math.real(tf.exp(tf.complex(x, x * x))), 3), points(4, 1)),
-    "another dtype between": (of_order(lambda x: tf.cast(tf.sin(tf.cast(x, tf.float64)), x.dtype), 3),
+    "a softmax along a row": (of_order(lambda x: tf.nn.softmax(x @ W) @ V, 2), points(4, 1)),
+    "a complex number between": (of_order(lambda x: tf.math.real(tf.exp(tf.complex(x, x * x))), 2), points(4, 1)),
+    "another dtype between": (of_order(lambda x: tf.cast(tf.sin(tf.cast(x, tf.float64)), x.dtype), 2),
                               points(4, 1, dtype="float32")),
     "float32": (of_order(net, 3), points(4, 1, dtype="float32")),
     "float16": (of_order(tf.tanh, 2), points(4, 1, dtype="float16")),
@@ -100,12 +100,12 @@ FAST = {
     "[n] and [n, 1]": (lambda G, x, t: G(G(net(x[:, None] * t), x)[0] ** 2, t), points(4), points(4, 1)),
     # rows that are added or selected, and one row among many
     "the first rows": (lambda G, x: G(G(net(x), x)[0][:3], x), points(4, 1)),
-    "rows that follow": (of_order(lambda x: net(tf.concat([x, weights(2, 1)], 0)), 3), points(4, 1)),
+    "rows that follow": (of_order(lambda x: net(tf.concat([x, weights(2, 1)], 0)), 2), points(4, 1)),
     "rows that follow, padded": (lambda G, x: G(tf.pad(G(net(x), x)[0], [[0, 2], [0, 0]]) ** 2, x), points(4, 1)),
-    "one row": (of_order(lambda x: net(x + C), 3), points(1, 1)),
+    "one row": (of_order(lambda x: net(x + C), 2), points(1, 1)),
 }  # fmt: skip
 for shape in ([], [1], [4], [0], [4, 1], [0, 1], [1, 1], [4, 3], [0, 3], [4, 10], [1, 10], [2, 3, 4], [4, 1, 1]):
-    FAST[f"an x of shape {shape}"] = (of_order(lambda x: tf.sin(x) * x, 3), points(*shape))
+    FAST[f"an x of shape {shape}"] = (of_order(lambda x: tf.sin(x) * x, 3 if shape == [4, 1] else 2), points(*shape))
 
 # A program, its inputs, and why the last gradient is TensorFlow's own.
 OWN = {
@@ -220,14 +220,14 @@ def test_a_gradient_given_of_another_shape_is_left_to_tensorflow():
 
 # Programs of one x of shape [None, 1], called with other numbers of rows. The last has C, of four rows.
 OPEN = {
-    "a network": (of_order(net, 3), (0, 1, 4)),
+    "a network": (of_order(net, 2), (0, 1, 4)),
     "products of gradients": (lambda G, x: chain(G, net(x) * G(net(x), x)[0], x, 2), (0, 1, 4)),
     "a slice": (lambda G, x: G(G(net(x), x)[0][:, 0] ** 2, x), (0, 1, 4)),
-    "rows that follow": (of_order(lambda x: net(tf.concat([x, C], 0)) * 2.0, 3), (0, 1, 4)),
+    "rows that follow": (of_order(lambda x: net(tf.concat([x, C], 0)) * 2.0, 2), (0, 1, 4)),
     "rows that follow a gradient": (lambda G, x: G(tf.pad(G(net(x), x)[0], [[0, 2], [0, 0]]) ** 2, x), (0, 1, 4)),
     "the first rows": (lambda G, x: G(tf.gather(G(net(x), x)[0], [0, 1]) ** 2, x), (2, 4)),
     "the first row": (lambda G, x: G(tf.gather(G(net(x), x)[0], [0]), x), (1, 4)),
-    "one row or as many": (of_order(lambda x: net(x * C), 3), (1, 4)),
+    "one row or as many": (of_order(lambda x: net(x * C), 2), (1, 4)),
     "one row or as many, later": (lambda G, x: G(net(x) * C * G(net(x + C), x)[0] ** 2, x), (1, 4)),
 }
 
@@ -295,13 +295,11 @@ def test_a_variable_that_changes():
 
         return inner
 
-    for f in (network, branch, op):
-        for order, by in ((1, change), (2, lambda: variable.assign_add(tf.ones_like(variable)))):
-            want = outcome(program(f, order, by), [points(4, 1)])
-            found, ways = accelerated(program(f, order, by), [points(4, 1)])
-            compare(found, want)
-            assert (ways[-1] == BY_SERIES) == (f is op)
-            if f is not op:
-                assert re.fullmatch(r"TensorFlow's own gradient: .* changes a variable after .* read it", ways[-1]), (
-                    ways
-                )
+    here = lambda: variable.assign_add(tf.ones_like(variable))  # noqa: E731
+    for f, order, by in ((network, 1, change), (network, 2, here), (branch, 1, here), (op, 1, change), (op, 2, here)):
+        want = outcome(program(f, order, by), [points(4, 1)])
+        found, ways = accelerated(program(f, order, by), [points(4, 1)])
+        compare(found, want)
+        assert (ways[-1] == BY_SERIES) == (f is op)
+        if f is not op:
+            assert re.fullmatch(r"TensorFlow's own gradient: .* changes a variable after .* read it", ways[-1]), ways

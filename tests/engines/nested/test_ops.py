@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.gradients import accelerated, chain, compare, outcome, points, weights
+from support.gradients import accelerated, chain, compare, outcome, points
 
-W, V = weights(1, 5), weights(5, 1)
 C = tf.constant(points(4, 1, seed=2))
 PLANE = tf.constant(points(2, 2, seed=3))
 S = tf.math.special
@@ -72,13 +71,17 @@ OPS = {
 }  # fmt: skip
 
 
+# The third derivative of its loops and branches takes as long as ten others'.
+TO_FIRST_ORDER = ("expm",)
+
+
 @pytest.mark.parametrize("name", OPS)
 def test_functions_of_a_gradient(name):
     def program(x):
-        (g,) = tf.gradients(tf.tanh(x @ W) @ V + 2 * x, x)
+        (g,) = tf.gradients(tf.exp(x), x)
         g = 1.5 + tf.sin(g)
         first = chain(tf.gradients, OPS[name](g), x, 1)
-        return [first, chain(tf.gradients, first, x, 1)]
+        return [first] if name in TO_FIRST_ORDER else [first, chain(tf.gradients, first, x, 1)]
 
     want = outcome(program, [points(4, 1)])
     assert not isinstance(want, str), want

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from support import functions
 from support.functions import CASES, MORE
 
@@ -44,7 +45,8 @@ def names(batch):
 
 def towers(batch, order, points):
     """The derivatives of each case of a batch at the same points: arrays of shape [order + 1, n]."""
-    everything = lambda x: {case.name: case.f(x) for case in batch}  # noqa: E731
+    # AutoGraph takes longer to convert a function than the engine to differentiate it.
+    everything = tf.autograph.experimental.do_not_convert(lambda x: {case.name: case.f(x) for case in batch})
     got = ng.derivatives(everything, order, method="taylor")(points)
     return [np.array([y[case.name] for y in got]) for case in batch]
 

@@ -42,7 +42,9 @@ LINES = {
 )
 def test_coefficients_along_a_line(name, dtype, jit_compile):
     f, x, v, want = LINES[name]
-    got = ng.taylor(f, 3, jit_compile=jit_compile)(np.array(x, dtype), np.array(v, dtype))
+    got = ng.taylor(tf.autograph.experimental.do_not_convert(f), 3, jit_compile=jit_compile)(
+        np.array(x, dtype), np.array(v, dtype)
+    )
     assert len(got) == 4
     for c, w in zip(got, want, strict=True):
         tf.nest.assert_same_structure(c, f(tf.constant(x)))
@@ -220,7 +222,7 @@ def test_the_cost_grows_with_the_square_of_the_order():
         ng.derivative(f, n)(1.0)
         return len(graphs[0].get_operations())
 
-    sizes = [size(n) for n in (4, 8, 16)]
+    sizes = [size(n) for n in (3, 6, 12)]
     assert sizes[2] < 4.2 * sizes[1] < 4.2**2 * sizes[0]
 
 
@@ -243,10 +245,11 @@ def test_the_highest_order_that_fits_is_not_lost(name):
 
 @pytest.mark.parametrize("f", [tf.exp, tf.tanh, lambda x: tf.tanh(tf.sin(tf.exp(x))), lambda x: (x + 1.0) ** 3 * x])
 def test_the_estimate_of_the_cost_is_within_a_factor_of_3(f, monkeypatch):
-    run = tf.function(ng.derivative(f, 16))  # beyond 12, the highest order that the estimate traces
+    f = tf.autograph.experimental.do_not_convert(f)
+    run = tf.function(ng.derivative(f, 13))  # beyond 12, the highest order that the estimate traces
     actual = len(run.get_concrete_function(tf.TensorSpec([1], tf.float64)).graph.get_operations())
     monkeypatch.setattr(taylor, "MAX_OPS", 1)
     with pytest.raises(CostError) as error:
-        ng.derivative(f, 16)(np.ones(1))
+        ng.derivative(f, 13)(np.ones(1))
     estimate = float(re.search(r"about (\S+) graph ops", str(error.value)).group(1))
     assert actual / 3 < estimate < actual * 3
