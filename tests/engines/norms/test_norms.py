@@ -43,14 +43,18 @@ def called(x):
     return norm(x) ** 2
 
 
-def matern(x, r=norm):
-    r = r(x)
+def matern(x):
+    r = norm(x)
     return (1 + 2.5 * r) * tf.exp(-2.5 * r)
 
 
 def smoother_matern(x):
     r = math.sqrt(5) * norm(x) / 0.7
     return (1 + r + r**2 / 3) * tf.exp(-r)
+
+
+def in_a_branch(x):
+    return tf.cond(tf.reduce_sum(x) < 9, lambda: norm(x) ** 2, lambda: norm(x))
 
 
 def in_a_loop(x):
@@ -63,10 +67,8 @@ def in_a_loop(x):
 A2, B2 = 2.5**2, 5 / 0.49
 SMOOTH = {
     "norm**2": (lambda x: norm(x) ** 2, [0, 0, 1]),
-    "norm**2. as a float": (lambda x: tf.pow(norm(x), 2.0), [0, 0, 1]),
     "square(norm)": (lambda x: tf.square(tf.norm(x, axis=-1, keepdims=True))[:, 0], [0, 0, 1]),
     "norm * norm": (lambda x: norm(x) * norm(x), [0, 0, 1]),
-    "norm**4": (lambda x: norm(x) ** 4, [0, 0, 0, 0, 1]),
     "euclidean**2": (lambda x: euclidean(x) ** 2, [0, 0, 1]),
     "sqrt**2": (lambda x: root_of_squares(x) ** 2, [0, 0, 1]),
     "sqrt(square)**2": (lambda x: tf.square(tf.sqrt(tf.reduce_sum(x * x, -1) / 4)), [0, 0, 0.25]),
@@ -78,15 +80,12 @@ SMOOTH = {
     "exp(-norm**2 / 2)": (lambda x: tf.exp(-(norm(x) ** 2) / 2), [1, 0, -1 / 2, 0, 1 / 8]),
     "exp(-euclidean**2 / 2)": (lambda x: tf.exp(-tf.square(euclidean(x)) / 2), [1, 0, -1 / 2, 0, 1 / 8]),
     "log(1 + norm**2)": (lambda x: tf.math.log1p(norm(x) ** 2), [0, 0, 1, 0, -1 / 2]),
-    "1 / (1 + norm**2)": (lambda x: 1 / (1 + norm(x) ** 2), [1, 0, -1, 0, 1]),
-    "cos(norm)": (lambda x: tf.cos(norm(x)), [1, 0, -1 / 2, 0, 1 / 24]),
     "cosh(kept)": (lambda x: tf.cosh(kept(x)), [1, 0, 1 / 2, 0, 1 / 24]),
     "norm sin(norm)": (lambda x: norm(x) * tf.sin(norm(x)), [0, 0, 1, 0, -1 / 6]),
     "norm**3": (lambda x: norm(x) ** 3, [0, 0, 0, NAN, NAN]),
     "sum of squares**1.5": (lambda x: tf.reduce_sum(x**2, -1) ** 1.5, [0, 0, 0, NAN, NAN]),
     "norm**2.5": (lambda x: norm(x) ** 2.5, [0, 0, 0, NAN, NAN]),
     "Matern 3/2": (matern, [1, 0, -A2 / 2, NAN, NAN]),
-    "Matern 3/2, euclidean": (functools.partial(matern, r=euclidean), [1, 0, -A2 / 2, NAN, NAN]),
     "Matern 5/2": (smoother_matern, [1, 0, -B2 / 6, 0, B2**2 / 24]),
     "Huber": (lambda x: tf.where(norm(x) < 1, norm(x) ** 2 / 2, norm(x) - 0.5), [0, 0, 1 / 2]),
     "where, a constant there": (lambda x: tf.where(norm(x) > 0, tf.cos(norm(x)), 1.0), [1, 0, 0]),
@@ -101,7 +100,7 @@ FEW = ["sqrt(square)**2", "exp(-norm**2 / 2)", "cosh(kept)", "Matern 3/2", "Hube
 LOST = [name for name, (_, c) in SMOOTH.items() if NAN in c[:3]]  # backward, it would cover the others of one function
 BODIES = {
     "in a function": (lambda x: called(x) / 2, 1 / 2),
-    "in a branch": (lambda x: tf.cond(tf.reduce_sum(x) < 9, lambda: norm(x) ** 2, lambda: norm(x)), 1),
+    "in a branch": (in_a_branch, 1),
     "in a loop": (in_a_loop, 3),
 }
 D = 3
@@ -128,13 +127,13 @@ def assert_no_derivative(got):
     ("dtype", "jit_compile", "operators", "names"),
     [
         ("float64", None, ["laplacian", "hvp by tapes"], [name for name in SMOOTH if name not in LOST]),
-        ("float64", None, ["hessian"], FEW),
+        ("float64", None, ["hessian"], FEW[::2]),
         ("float64", None, ["laplacian", "laplacian by tapes"], LOST),
         ("float64", None, ["hessian"], LOST[::2]),
         ("float32", None, ["laplacian", "laplacian by tapes"], FEW[1:4]),
         ("float32", None, ["hessian"], FEW[3:4]),
         ("float64", True, ["laplacian"], FEW),
-        ("float64", True, ["hessian"], FEW[1:3]),
+        ("float64", True, ["hessian"], FEW[1::2]),
         ("float64", True, ["laplacian by tapes"], FEW[3:5]),
     ],
     ids=[
@@ -170,10 +169,12 @@ def test_operators_where_a_norm_is_zero(dtype, jit_compile, operators, names):
 def test_norms_inside_of_functions_branches_and_loops(f, c):
     x = np.zeros([2, D])
     same(ng.gradient(f)(x), 0 * x, "float64")
-    same(ng.hessian(f)(x), 2 * c * np.eye(D) * np.ones([2, 1, 1]), "float64")
     same(ng.laplacian(f, jit_compile=True)(x), [2 * D * c] * 2, "float64")
-    v = np.array([[1.0, -2.0, 0.5]] * 2)
-    same(ng.hvp(f, method="tape")(x, v), 2 * c * v, "float64")  # a third of the Laplacian's gradients
+    if f is not in_a_loop:
+        same(ng.hessian(f)(x), 2 * c * np.eye(D) * np.ones([2, 1, 1]), "float64")
+    if f is not in_a_branch:  # both take a second
+        v = np.array([[1.0, -2.0, 0.5]] * 2)
+        same(ng.hvp(f, method="tape")(x, v), 2 * c * v, "float64")  # a third of the Laplacian's gradients
 
 
 @pytest.mark.parametrize(
@@ -181,8 +182,7 @@ def test_norms_inside_of_functions_branches_and_loops(f, c):
     [
         ("norm**2", "float32"),
         ("Matern 5/2", "float64"),
-        ("exp(-euclidean**2 / 2)", "float64"),
-        ("cos(norm)", "float32"),
+        ("exp(-euclidean**2 / 2)", "float32"),
         ("norm**3", "float64"),
     ],
 )
@@ -220,10 +220,10 @@ def test_partials_of_a_function_of_a_distance(method, jit_compile):
 def test_elementwise_roots(method, dtype):
     x = np.array([0.0, 0.5, -2.0], dtype)
     f = lambda x: {"root": tf.sqrt(x**2) ** 2, "abs": tf.abs(x) * tf.abs(x), "cos": tf.cos(tf.abs(x))}  # noqa: E731
-    got = ng.derivatives(f, 3, method=method)(x)
-    for k, (square, cos) in enumerate(
-        [(x**2, np.cos(x)), (2 * x, -np.sin(x)), (2 + 0 * x, -np.cos(x)), (0 * x, np.sin(x))]
-    ):
+    order = 3 if method == "taylor" else 2  # tapes of a third order meet a norm in the partials above
+    got = ng.derivatives(f, order, method=method)(x)
+    want = [(x**2, np.cos(x)), (2 * x, -np.sin(x)), (2 + 0 * x, -np.cos(x)), (0 * x, np.sin(x))]
+    for k, (square, cos) in enumerate(want[: order + 1]):
         same(got[k]["root"], square, dtype)
         same(got[k]["abs"], square, dtype)
         same(got[k]["cos"], cos, dtype)
@@ -246,14 +246,16 @@ def test_other_points_have_their_derivatives_beside_one_where_the_norm_is_zero(d
     x, apart = (
         np.array([[0.5, -1.0, 0.25], point, [1.0, 2.0, -2.0]], dtype) for point in ([0.0, 0.0, 0.0], [0.7, 0.1, -0.2])
     )
-    stacked = lambda x: tf.stack([SMOOTH[name][0](x) for name in RADIAL], -1)  # noqa: E731
-    operator = (ng.hessian if dtype == "float64" else ng.laplacian)(stacked)  # the trace of one is the other
+    # Laplacians of all, and Hessians, whose traces they are, of one of each kind.
+    names = ["norm**2", "norm sin(norm)", "norm**2.5", "exp(-norm)", "euclidean"] if dtype == "float64" else [*RADIAL]
+    stacked = lambda x: tf.stack([SMOOTH[name][0](x) for name in names], -1)  # noqa: E731
+    operator = (ng.hessian if dtype == "float64" else ng.laplacian)(stacked)
     found = np.array(operator(apart))
     np.testing.assert_array_equal(np.array(operator(x))[[0, 2]], found[[0, 2]])
     for n, point in enumerate(apart):
         with mp.workdps(40):
             r = mp.norm(list(map(mp.mpf, map(float, point))))
-            want = [float(mp.diff(f, r, 2) + (D - 1) / r * mp.diff(f, r)) for f in RADIAL.values()]
+            want = [float(mp.diff(RADIAL[name], r, 2) + (D - 1) / r * mp.diff(RADIAL[name], r)) for name in names]
         same(np.trace(found[n], axis1=1, axis2=2) if dtype == "float64" else found[n], want, dtype)
 
 
@@ -330,10 +332,11 @@ def test_second_derivatives_of_equal_values_are_refused_by_name(f, operator):
     with pytest.raises(UnsupportedOpError, match=r"(equal eigenvalues|equal or zero singular values) here"):
         g(EQUAL)
     # In a function, which traces it again, each operator with one decomposition, and each decomposition with one.
-    if [*SPECTRA.values()].index(f) == [*SECOND.values()].index(operator):
+    n, m = [*SPECTRA.values()].index(f), [*SECOND.values()].index(operator)
+    if n == m:
         with pytest.raises(tf.errors.InvalidArgumentError, match=r"(equal eigenvalues|equal or zero .*) here"):
             tf.function(g)(EQUAL)
-    elif operator is not ng.hessian:  # XLA drops assertions
+    elif (n, m) in [(0, 2), (2, 1)]:  # XLA drops assertions; each op once
         assert_no_derivative(operator(f, jit_compile=True)(EQUAL))
 
 

@@ -132,8 +132,8 @@ BOTH = [(form, name) for name in FEW for form in FORMS]
 
 
 def spread(names):
-    """Each op of x, which takes a third of a second of tracing and compilation, and every other one of weights too."""
-    return [(form, name) for i, name in enumerate(names) for form in [*FORMS][: 2 - i % 2]]
+    """Each op of x, which takes a third of a second of tracing and compilation, and every fourth of weights too."""
+    return [(form, name) for i, name in enumerate(names) for form in [*FORMS][: 1 if i % 4 else 2]]
 
 
 # All functions but the first are compiled together, each with one op in one form, and the four pairs of those in turn.

@@ -1,7 +1,7 @@
 """The Taylor engine where derivatives are hard: zeros, corners, saturation, branches that are not finite, high orders.
 
 Each point has the value that the mathematics has there, or the documented convention, in float32 and float64, plain to
-order 5 and compiled to order 3.
+order 4 and compiled to order 3.
 """
 
 import itertools
@@ -14,7 +14,7 @@ import tensorflow as tf
 
 import nthgrad as ng
 
-ORDER, COMPILED_ORDER = 5, 3
+ORDER, LOWER_ORDER = 4, 3
 INF = math.inf
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}  # relative: exp(-x**2) at x = 20 has lost a factor 400 of eps
 
@@ -68,12 +68,12 @@ HALVES = piecewise(lambda x: x > 0, ROOT, SQUARE)
 LOG = piecewise(lambda x: x > 0, series(mp.log), ZERO)
 
 
-SHIFTED = lambda x: [x - 1, 1.0, 0.0, 0.0, 0.0, 0.0]  # noqa: E731
+SHIFTED = lambda x: [x - 1, 1.0, 0.0, 0.0, 0.0]  # noqa: E731
 
 
 def product(x):
     """Of x**2 (x + 1)."""
-    return [x**3 + x**2, 3 * x**2 + 2 * x, 6 * x + 2, 6.0, 0.0, 0.0]
+    return [x**3 + x**2, 3 * x**2 + 2 * x, 6 * x + 2, 6.0, 0.0]
 
 
 def column(x):
@@ -116,7 +116,7 @@ GROUPS = {
             "cumprod": (lambda x: tf.math.cumprod(tf.stack([x, x, x + 1], -1), -1)[:, 2], product),
             "cumprod backwards": (
                 lambda x: tf.math.cumprod(tf.stack([x, x, x + 1], -1), -1, exclusive=True, reverse=True)[:, 0],
-                lambda x: [x**2 + x, 2 * x + 1, 2.0, 0.0, 0.0, 0.0],
+                lambda x: [x**2 + x, 2 * x + 1, 2.0, 0.0, 0.0],
             ),
         },
     ),
@@ -232,7 +232,7 @@ GROUPS = {
         [0.0, 1.0, -1.0],
         {
             "relu": (tf.nn.relu, lambda x: X(x) if x > 0 else ZERO(x)),
-            "abs": (tf.abs, lambda x: [abs(x), math.copysign(x != 0, x), 0.0, 0.0, 0.0, 0.0]),
+            "abs": (tf.abs, lambda x: [abs(x), math.copysign(x != 0, x), 0.0, 0.0, 0.0]),
             "maximum, the first of two equal": (
                 lambda x: tf.maximum(x, x * x),
                 lambda x: (SQUARE if x < 0 else X)(x),
@@ -243,7 +243,7 @@ GROUPS = {
             ),
             "reduce_max, the mean of equals": (
                 lambda x: tf.reduce_max(pair(x, x * x), -1),
-                lambda x: SQUARE(x) if x < 0 else [x, (1 + 2 * x) / 2, 1.0, 0.0, 0.0, 0.0],
+                lambda x: SQUARE(x) if x < 0 else [x, (1 + 2 * x) / 2, 1.0, 0.0, 0.0],
             ),
             "sqrt(relu - 2)": (lambda x: tf.sqrt(tf.nn.relu(x - 2)), ZERO),
         },
@@ -306,22 +306,26 @@ def check(got, want, x, dtype, what):
 
 
 # Each group plain in one dtype and compiled in the other, to order 3, since what XLA compiles grows with the order; plain
-# in both dtypes where rounding and the range of the numbers are what is hard, or where XLA has no such op.
+# in both dtypes where rounding and the range of the numbers are what is hard, or where XLA has no such op, in the second
+# to order 3 too.
 BY_SIZE = {"saturated", "far and near", "near 1", *NOT_IN_XLA}
 
 
 @pytest.mark.parametrize(
-    ("group", "dtype", "jit_compile"),
+    ("group", "dtype", "jit_compile", "order"),
     [
-        *((name, [*TOLERANCE][i % 2], None) for i, name in enumerate(GROUPS)),
-        *((name, [*TOLERANCE][1 - i % 2], None) for i, name in enumerate(GROUPS) if name in BY_SIZE),
-        *((name, [*TOLERANCE][1 - i % 2], True) for i, name in enumerate(GROUPS) if name not in NOT_IN_XLA),
+        *((name, [*TOLERANCE][i % 2], None, ORDER) for i, name in enumerate(GROUPS)),
+        *((name, [*TOLERANCE][1 - i % 2], None, LOWER_ORDER) for i, name in enumerate(GROUPS) if name in BY_SIZE),
+        *(
+            (name, [*TOLERANCE][1 - i % 2], True, LOWER_ORDER)
+            for i, name in enumerate(GROUPS)
+            if name not in NOT_IN_XLA
+        ),
     ],
     ids=lambda v: {None: "plain", True: "compiled"}.get(v, v),
 )
-def test_hard_points(group, dtype, jit_compile):
+def test_hard_points(group, dtype, jit_compile, order):
     points, functions = GROUPS[group]
-    order = COMPILED_ORDER if jit_compile else ORDER
     x = np.array(points, dtype)
     all_of_them = lambda x: {name: f(x) for name, (f, _) in functions.items()}  # noqa: E731
     got = ng.derivatives(all_of_them, order, method="taylor", jit_compile=jit_compile)(x)
@@ -353,12 +357,11 @@ def test_a_wrong_value_a_wrong_sign_and_a_lost_tail_are_noticed():
 # High orders, and short floats.
 
 
-# Each plain but the 40th of the sine, which the 60th contains; one of each dtype compiled.
+# Each plain; one of each dtype compiled. The factorials of 40 and 12 are no float32 and no float16.
 HIGH = {
-    "exp(sin x), 30": (lambda x: tf.exp(tf.sin(x)), 0.5, 30, lambda z: mp.exp(mp.sin(z)), "float64", 1e-12),
+    "exp(sin x), 20": (lambda x: tf.exp(tf.sin(x)), 0.5, 20, lambda z: mp.exp(mp.sin(z)), "float64", 1e-12),
     "sin, 12, float16": (tf.sin, 0.5, 12, mp.sin, "float16", 1e-2),
     "sin, 40": (tf.sin, 0.5, 40, mp.sin, "float32", 2e-5),
-    "sin, 60": (tf.sin, 0.5, 60, mp.sin, "float32", 2e-5),
     "1 / (1 - x), 30": (lambda x: 1 / (1 - x), 0.25, 30, lambda z: 1 / (1 - z), "float64", 1e-13),
     "1 / (1 - x), 30, float32": (lambda x: 1 / (1 - x), 0.25, 30, lambda z: 1 / (1 - z), "float32", 2e-5),
 }
@@ -367,7 +370,7 @@ HIGH = {
 @pytest.mark.parametrize(
     ("name", "jit_compile"),
     [
-        *((name, None) for name in HIGH if name != "sin, 40"),
+        *((name, None) for name in HIGH),
         *((name, True) for name in ("sin, 12, float16", "sin, 40", "1 / (1 - x), 30")),
     ],
     ids=lambda v: {None: "plain", True: "compiled"}.get(v, v),
@@ -392,7 +395,7 @@ POLES = {
 @pytest.mark.parametrize(
     ("name", "orders", "dtype"),
     [
-        ("tanh", (30, 40), "float64"),
+        ("tanh", (30,), "float64"),
         ("1 / (1 + x**2)", (30, 60, 100), "float64"),
         *((name, (20,), "float32") for name in POLES),
     ],
@@ -448,8 +451,8 @@ def test_complex_numbers_where_both_arguments_end(function, shift):
 # each step takes a factor exp(-15); or the blank, the last one, so that the path of the labels is far less probable than
 # the path of blanks.
 SMALL_CHANCES = {
-    "of every path": (5, [0, 0, 10, 0], [0, 1]),
-    "of the path of the labels": (6, [0, 0, 28], [0, 1, 0, 1]),
+    "of every path": (4, [0, 0, 10, 0], [0, 1]),
+    "of the path of the labels": (4, [0, 0, 28], [0, 1]),
 }
 
 

@@ -47,7 +47,9 @@ def test_op(name):
         met.update(op.type for op in trace.between([x], [y], stop=frozenset()))
         return y
 
-    values = tf.function(plain(case.f))
+    values = plain(case.f)
+    if name == "AccumulateNV2":  # which has no kernel: TensorFlow replaces it in graphs
+        values = tf.function(values)
     grid = {"radius": case.radius, "nodes": case.degree + 6, "degree": case.degree}
     want = interpolation.interpolated(values, ORDER, **grid, dtype=case.dtype.as_numpy_dtype)
     got = ng.derivatives(f, ORDER, method="taylor")(tf.constant(POINT, case.dtype))
