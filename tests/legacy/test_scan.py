@@ -169,6 +169,7 @@ MEANT = {
     "_call/rows.py": {"tf.get_default_graph"},
     "acceleration.py": {"tf.gradients"},
     "cli/ways.py": {".predict(x=None)"},
+    "engines/_private.py": {".gradient_override_map", "tf.get_default_graph"},
     "engines/graph/trace.py": {"tf.get_variable_scope"},
     "engines/nested/__init__.py": {"tf.get_default_graph"},
     "engines/own.py": {"tf.gradients"},

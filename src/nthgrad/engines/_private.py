@@ -2,7 +2,8 @@
 
 * `op_callbacks`, `context`, `attr_value_pb2`: `each_new_op` and `set_int` change ops as they are created. Checked with
   TensorFlow 2.21.
-* `record`: TensorFlow has no public way to see whether a tape is open. The same in TensorFlow 2.16 to 2.21.
+* `record`: TensorFlow has no public way to see whether a tape is open, nor to give a tape the gradient of an op that is
+  built without `tf.custom_gradient`. The same in TensorFlow 2.16 to 2.21.
 * `control_flow_util`: TensorFlow has no public way to see whether XLA compiles the graph being traced. The same in
   TensorFlow 2.16 to 2.21.
 * `ops.gradient_registry`, `custom_gradient`: `tf.custom_gradient` registers the gradient of each op that it builds
