@@ -264,7 +264,7 @@ print(peak() - before)  # MiB; one tensor of the hidden layer has 37 on all rows
     assert float(in_process(code)) < 30
 
 
-@pytest.mark.skipif(settings.get_current_profile_name() != "long", reason="minutes: by --hypothesis-profile=long")
+@pytest.mark.skipif(settings.default.derandomize, reason="minutes: by --hypothesis-profile=long")
 @pytest.mark.parametrize("method", ["step", "L-BFGS-B", "Newton-CG"])
 @pytest.mark.parametrize("compiled", [None, True])
 def test_the_memory_of_a_million_points(method, compiled):

@@ -97,7 +97,7 @@ def test_what_a_derivative_builds_is_collected(name):
     assert kept() == before
 
 
-@pytest.mark.skipif(settings.get_current_profile_name() != "long", reason="a minute: by --hypothesis-profile=long")
+@pytest.mark.skipif(settings.default.derandomize, reason="a minute: by --hypothesis-profile=long")
 @pytest.mark.parametrize("name", ["derivative", "hessian", "an outer tape"])
 def test_memory_does_not_grow(name):
     """A registered graph is 0.2 MiB: 200 of them are 40. The allocator's own growth is a few."""

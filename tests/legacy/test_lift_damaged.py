@@ -23,7 +23,7 @@ FILES = Path(__file__).parents[1] / "golden" / "artefacts"
 ALLOW = "If you trust the file, give safe_mode=False (--unsafe on the command line)."
 WROTE = "Give the file that TensorFlow 1 wrote."
 XY = {"inputs": "x", "outputs": "y"}
-LONG = settings.get_current_profile_name() == "long"  # --hypothesis-profile=long
+LONG = not settings.default.derandomize  # --hypothesis-profile=long
 
 
 def refused(*args, **options):
