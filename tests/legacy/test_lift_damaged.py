@@ -195,7 +195,7 @@ def test_healthy_hdf5_data(options, tmp_path):
     path = tmp_path / "net.h5"
     with h5py.File(path, "w") as file:
         file.create_dataset("zeros", data=np.zeros((1024, 1024)), **options)
-        file.create_dataset("none", (0, 4))
+        file.create_dataset("none", (0, 4), "float32")
         file["again"] = file["zeros"]
         file["group/itself"] = file["/"]
         file.attrs["texts"] = ["a", "b"]
