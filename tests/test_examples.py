@@ -219,8 +219,9 @@ def test_ctrl_c_ends_with_the_outcome_and_its_own_status(tmp_path):
 
     main = commands.command("", solve, steps=3, iterations=2)
     done = click.testing.CliRunner().invoke(main, ["--plot", str(tmp_path / "a.png")])
-    assert re.search(OUTCOME, done.stdout, re.MULTILINE)
-    assert (done.exit_code, done.stderr) == (130, "stopped by Ctrl-C\n")
+    assert re.search(OUTCOME, done.output, re.MULTILINE)
+    assert done.exit_code == 130
+    assert "stopped by Ctrl-C\n" in done.output  # click 8.1 has both streams in one
     assert (tmp_path / "a.png").exists()
 
 
@@ -242,7 +243,11 @@ def test_an_example_as_a_process_prints_its_outcome_and_nothing_else(tmp_path):
     environment |= {"HOME": "/proc/none", "LC_ALL": "C", "NO_COLOR": "1"}
     line = [sys.executable, "-m", "nthgrad.examples.burgers", "--steps", "1", "--iterations", "0"]
     done = subprocess.run(line, capture_output=True, cwd=tmp_path, env=environment, timeout=300, check=False)
-    assert (done.returncode, done.stderr) == (0, b"")
+    of_xla = re.compile(
+        r"WARNING: All log messages before absl::InitializeLog.*|I0000 .*(service|device_compiler)\.(cc|h).*"
+    )
+    said = [line for line in done.stderr.decode().splitlines() if not of_xla.fullmatch(line)]  # by TensorFlow 2.16
+    assert (done.returncode, said) == (0, [])
     (shown,) = done.stdout.decode("ascii").splitlines()
     assert re.fullmatch(OUTCOME, shown)
     assert list(tmp_path.iterdir()) == []

@@ -274,6 +274,17 @@ def sequential_config(function: Any) -> Any:
     return get_config
 
 
+def from_a_list(method: Any) -> Any:
+    """Builds a Sequential model from a list of the configurations of its layers, as Keras 1 wrote them."""
+
+    @wraps(method)
+    def from_config(cls: Any, config: Any, custom_objects: Any = None) -> Any:
+        config = {"name": None, "layers": config} if isinstance(config, list) else config
+        return method.__func__(cls, config, custom_objects)
+
+    return classmethod(from_config)
+
+
 def built_late(function: Any) -> Any:
     """Builds a Sequential model without an input shape: adds an input and calls the layers."""
 

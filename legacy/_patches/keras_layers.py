@@ -151,6 +151,9 @@ PATCHES = [
     ),
     Patch(f"{_LAYER}.get_config", layers.config, "programs print the configurations of layers"),
     Patch(f"{_ENGINE}.sequential:Sequential.get_config", layers.sequential_config, "programs count its layers"),
+    Patch(
+        f"{_ENGINE}.sequential:Sequential.from_config", layers.from_a_list, "tf_keras 2.16 fails for a list of layers"
+    ),
     Patch(f"{_ENGINE}.sequential:Sequential.build", layers.built_late, "it had inputs then; tf_keras's has none"),
     *(
         Patch(

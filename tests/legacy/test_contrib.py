@@ -48,7 +48,7 @@ IMPORTS = {
     "import {root}.contrib.slim.nets.resnet_v1 as nets": "nets.resnet_v1_50(3)",
     "from {root}.contrib.slim.python.slim.nets import vgg": "vgg.vgg_16(3)",
     "from {root}.contrib import slim": "slim.conv2d(3)",
-    "from {root}.contrib.slim import arg_scope": "@arg_scope\ndef f(): pass",
+    "from {root}.contrib.slim import arg_scope": "arg_scope(print)",
     "from {root}.contrib.eager import Network": "class Own(Network): pass",
     "from {root}.contrib.eager import Saver": "isinstance(3, (int, Saver)) and isinstance('', Saver)",
     "from {root}.contrib.learn import DNNClassifier, SKCompat": "SKCompat(3)",

@@ -71,8 +71,8 @@ OPS = {
 }  # fmt: skip
 
 
-# The third derivative of its loops and branches takes as long as ten others'.
-TO_FIRST_ORDER = ("expm",)
+# The third derivative of expm's loops and branches takes as long as ten others'; TensorFlow 2.16 has none of a resize.
+TO_FIRST_ORDER = ("expm", "resize")
 
 
 @pytest.mark.parametrize("name", OPS)
