@@ -342,7 +342,7 @@ FUNCTIONS = {
 }
 
 
-# By tapes only what holds a graph of its own: nothing else of f reaches an engine.
+# By tapes only what holds another graph: nothing else of f reaches an engine.
 @pytest.mark.parametrize(
     ("name", "method"),
     [

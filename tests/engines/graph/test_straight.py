@@ -51,7 +51,7 @@ SCALE = Scale()
 # A function, and its first derivative at 1.5.
 STRAIGHT = {
     "a lambda": (lambda x: tf.sin(x), math.cos(1.5)),
-    "names of its own": (cube, 6.75),
+    "local names": (cube, 6.75),
     "a straight function in a closure": (of_a_closure(2.0, cube), 13.5),
     "a tensor, a number and a slice": (lambda x: (TWO * x**2 + np.pi * x)[..., None][..., 0], 6 + math.pi),
     "an order": (lambda x: tf.where(x > 1.0, x * x, x), 3.0),

@@ -173,7 +173,7 @@ CASES = (
 )
 
 
-# Linear ops, or linear near a point: the gradient of their gradient is the op itself, which order 3 meets once more.
+# Linear ops, or linear near a point: the gradient of their gradient is the op itself, which order 3 meets again.
 LINEAR = {
     "cumsum", "fft", "diag, set_diag, band_part", "avg_pool2d", "space_to_depth", "gather", "gather_nd",
     "tensor_scatter_nd_update", "scatter_nd", "dynamic_partition, _stitch", "segment_mean", "unsorted_segment_sum",
