@@ -53,7 +53,7 @@ def own_gradient(op: tf.Operation) -> None:
         name = op.get_attr("_gradient_op_type").decode()
     except ValueError:
         return
-    gradient = _registry().get(name, {}).get("type")
+    gradient: Any = _registry().get(name, {}).get("type")
     if getattr(gradient, "__module__", None) == custom_gradient.__name__:  # not the user's, loaded, or owned already
         _register(name, gradient, op.graph)
 

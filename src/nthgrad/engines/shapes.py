@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -32,7 +32,7 @@ def shape(*parts: Part) -> list[int] | tf.Tensor:
     """Returns the shape that has these parts: a list if all lengths are known, else a tensor."""
     runs: list[list[int] | tf.Tensor] = []
     for part in parts:
-        known = _known(part)
+        known: list[Any] = _known(part)
         if isinstance(part, Axes) and None in known:
             runs.append(part.lengths())
         elif runs and isinstance(runs[-1], list):

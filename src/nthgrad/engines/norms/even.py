@@ -121,13 +121,16 @@ def _number_expansion(
         if not tf.executing_eagerly():
             return None
 
-        @tf.function(autograph=False)
         def expand() -> Expansion:
             return _expansion(t, powers, {name: tf.constant(x) for name, x in numbers.items()}, top)
 
-        c, odd, infinite = tf.nest.map_structure(lambda x: x.numpy(), expand.get_concrete_function()())
-    c = {k: tf.constant(x) for k, x in c.items() if k == 0 or np.any(x)}
-    return c, *({k: tf.constant(x) for k, x in found.items() if np.any(x)} for found in (odd, infinite))
+        made = tf.function(expand, autograph=False).get_concrete_function()()
+        c, odd, infinite = tf.nest.map_structure(lambda x: x.numpy(), made)
+
+    def where_not_zero(found: Mapping[int, Any]) -> dict[int, tf.Tensor]:
+        return {k: tf.constant(x) for k, x in found.items() if k == 0 or np.any(x)}
+
+    return where_not_zero(c), where_not_zero(odd), where_not_zero(infinite)
 
 
 def either(zero: tf.Tensor, p: tf.Tensor, y: tf.Tensor, *, backward: bool) -> tf.Tensor:
