@@ -38,6 +38,17 @@ def doubled_until_large(x):
     return x
 
 
+def by_default(x, g=either_branch):
+    return g(x)
+
+
+def by_name(x, *, g=either_branch):
+    return g(x)
+
+
+FIRST, SECOND = of_a_closure(1.0, cube), of_a_closure(1.0, either_branch)
+
+
 class Scale:
     def __call__(self, x):
         return either_branch(x)
@@ -46,7 +57,16 @@ class Scale:
         return either_branch(x)
 
 
-SCALE = Scale()
+class Number(float):
+    method = Scale.method
+
+
+def with_an_attribute(x):
+    return x
+
+
+SCALE, NUMBER, WITH_AN_ATTRIBUTE = Scale(), Number(1.0), with_an_attribute
+with_an_attribute.branches = either_branch
 
 # A function, and its first derivative at 1.5.
 STRAIGHT = {
@@ -71,6 +91,11 @@ CONVERTED = {
     "a dictionary": (lambda x: {"f": either_branch}["f"](x), 6.75),
     "an object": (lambda x: SCALE(x), 6.75),
     "a method": (lambda x: SCALE.method(x), 6.75),
+    "a default": (by_default, 6.75),
+    "a default of a keyword": (by_name, 6.75),
+    "one code, another closure": (lambda x: FIRST(x) + SECOND(x), 13.5),
+    "a number with a method": (lambda x: NUMBER.method(x), 6.75),
+    "an attribute of a function": (lambda x: WITH_AN_ATTRIBUTE.branches(x), 6.75),
 }
 
 

@@ -72,7 +72,7 @@ OPS = {
 
 
 # The third derivative of expm's loops and branches takes as long as ten others'; TensorFlow 2.16 has none of a resize.
-TO_FIRST_ORDER = ("expm", "resize")
+TO_FIRST_ORDER = ("expm", "resize") if tf.__version__.startswith("2.16.") else ("expm",)
 
 
 @pytest.mark.parametrize("name", OPS)

@@ -29,21 +29,25 @@ _VALUES = (
     tf.Variable,
 )  # fmt: skip
 
+_MODULES = ("builtins", "ml_dtypes", "numpy", "tensorflow")
+
 
 def is_straight(f: Callable[..., Any], args: Any) -> bool:
     """Whether AutoGraph would change nothing of a call of a Python function.
 
     Every name in it has to stand for TensorFlow, NumPy, `math`, a tensor, a number or another such function, and every
-    argument for tensors and numbers. All that it can call is then TensorFlow's or NumPy's, or as straight.
+    argument, given or not, for tensors and numbers. All that it can call is then TensorFlow's, NumPy's or as straight.
     """
-    return all(isinstance(value, _VALUES) for value in tf.nest.flatten(args)) and _is_straight(f, set())
+    return all(map(_is_data, tf.nest.flatten(args))) and _is_straight(f, set())
 
 
 def _is_straight(f: Any, seen: set[Any]) -> bool:
-    code = f.__code__
-    if code in seen:
+    if f in seen:
         return True
-    seen.add(code)
+    seen.add(f)
+    code, defaults = f.__code__, [*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values()]
+    if not all(_calls_nothing_else(value, seen) for value in defaults):
+        return False
     cells = dict(zip(code.co_freevars, f.__closure__ or (), strict=True))
     for instruction in dis.get_instructions(code):
         name, value = instruction.opname, instruction.argval
@@ -68,4 +72,11 @@ def _calls_nothing_else(value: Any, seen: set[Any]) -> bool:
         return value in (math, np) or value.__name__.partition(".")[0] == "tensorflow"
     if type(value) in (list, tuple):
         return all(_calls_nothing_else(one, seen) for one in value)
-    return isinstance(value, _VALUES) or (inspect.isfunction(value) and _is_straight(value, seen))
+    if inspect.isfunction(value):
+        return not any(map(callable, vars(value).values())) and _is_straight(value, seen)
+    return _is_data(value)
+
+
+def _is_data(value: Any) -> bool:
+    """Whether a value is a number, a tensor or the like, and of no class of a user's, whose methods may branch."""
+    return isinstance(value, _VALUES) and type(value).__module__.partition(".")[0] in _MODULES
